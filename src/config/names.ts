@@ -1,0 +1,76 @@
+// Names that become accounts, paths or arguments. Each brand is made here, by its check, and nowhere else.
+
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.ts';
+
+/** A profile's name as AWS config files have it: any printable text without controls, `]` or a leading dash. */
+export type ProfileName = string & { readonly brand: 'ProfileName' };
+/** 32 hex digits: the hash of everything that changes the credentials of one hop. */
+export type KeyId = string & { readonly brand: 'KeyId' };
+/** The account of a store item: `keys/NAME`, `session/ID`, `role/ID` or `index`. */
+export type Account = string & { readonly brand: 'Account' };
+
+/** Throws `usage` for what no AWS config section can be called. */
+export function parseProfileName(raw: string): ProfileName {
+  if (!isProfileName(raw)) {
+    throw new AppError('usage', { problem: `${JSON.stringify(raw.slice(0, 80))} cannot be a profile name` });
+  }
+  return raw;
+}
+
+/** A 32-digit id over plain JSON values; the order of object keys does not matter, absent and undefined are the same. */
+export function keyIdOf(input: unknown): KeyId {
+  const id = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 32);
+  if (!isKeyId(id)) throw new Error('a hash is always a key id');
+  return id;
+}
+
+export function isKeyId(text: string): text is KeyId {
+  return /^[0-9a-f]{32}$/.test(text);
+}
+
+export function keysAccount(name: ProfileName): Account {
+  return account(`keys/${name}`);
+}
+
+export function sessionAccount(id: KeyId): Account {
+  return account(`session/${id}`);
+}
+
+export function roleAccount(id: KeyId): Account {
+  return account(`role/${id}`);
+}
+
+export function indexAccount(): Account {
+  return account('index');
+}
+
+/** The account if the text is one of ours (an entry of the index), else undefined. */
+export function parseAccount(text: string): Account | undefined {
+  return isAccount(text) ? text : undefined;
+}
+
+function account(text: string): Account {
+  if (!isAccount(text)) throw new AppError('usage', { problem: `${JSON.stringify(text)} cannot name a store item` });
+  return text;
+}
+
+function isAccount(text: string): text is Account {
+  const [kind = '', ...rest] = text.split('/');
+  const name = rest.join('/');
+  if (text === 'index') return true;
+  if (kind === 'keys') return isProfileName(name);
+  return (kind === 'session' || kind === 'role') && isKeyId(name);
+}
+
+function isProfileName(raw: string): raw is ProfileName {
+  return raw.length > 0 && raw.length <= 256 && raw.trim() === raw && !/[\p{Cc}\p{Cs}\]]/u.test(raw) && !raw.startsWith('-');
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,146 @@
+// What a hop yields, in its two written forms: the store item and the process JSON.
+// Parsing is strict: what is not exactly one of our items is "broken", never a guess.
+
+import { AppError } from '../errors.ts';
+import { Secret } from './secret.ts';
+
+/** Milliseconds since 1970, as AWS counts them (the local clock corrected by what STS said) unless a name says local. */
+export type EpochMs = number;
+
+/** Long-term access keys of an IAM user. */
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  /** The user's ARN as GetCallerIdentity gave it; public, and the principal in every key id. */
+  readonly userArn: string;
+}
+
+/** Temporary credentials with their end. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken: Secret;
+  readonly issuedAt: EpochMs;
+  readonly expiresAt: EpochMs;
+  /** The 12-digit account the credentials act in, where it is known. */
+  readonly accountId?: string;
+  /** The network settings of the caller that last asked, for background refreshes. Proxy URLs hold passwords, hence here. */
+  readonly network?: Readonly<Record<string, Secret>>;
+}
+
+export type Parsed<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'broken'; readonly problem: string };
+
+const formatVersion = 1;
+
+/** The one JSON document that callers read (sdk-contract.md 1 and 2); `localExpiresAt` is on the caller's own clock. */
+export function toProcessJson(credentials: Credentials, localExpiresAt: EpochMs): string {
+  return JSON.stringify({
+    Version: 1,
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey.reveal(),
+    SessionToken: credentials.sessionToken.reveal(),
+    Expiration: isoSeconds(localExpiresAt),
+    ...(credentials.accountId === undefined ? {} : { AccountId: credentials.accountId }),
+  });
+}
+
+/** UTC, whole seconds, literal Z. Rounds down, so that nobody keeps credentials past their end. */
+export function isoSeconds(at: EpochMs): string {
+  return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+export function toCredentialsItem(credentials: Credentials): Secret {
+  const network = Object.entries(credentials.network ?? {}).map(([name, value]) => [name, value.reveal()]);
+  return new Secret(
+    JSON.stringify({
+      v: formatVersion,
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey.reveal(),
+      sessionToken: credentials.sessionToken.reveal(),
+      issuedAt: credentials.issuedAt,
+      expiresAt: credentials.expiresAt,
+      accountId: credentials.accountId,
+      ...(network.length === 0 ? {} : { network: Object.fromEntries(network) }),
+    }),
+  );
+}
+
+/** Throws `format-newer` for an item of a later format. `what` names the item in messages. */
+export function parseCredentialsItem(item: Secret, what: string): Parsed<Credentials> {
+  const fields = parseItem(item, what);
+  if (fields.kind === 'broken') return fields;
+  const { accessKeyId, secretAccessKey, sessionToken, issuedAt, expiresAt, accountId, network } = fields.value;
+  if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(sessionToken)) return broken('a key is missing');
+  if (!isTime(issuedAt) || !isTime(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
+  return {
+    kind: 'ok',
+    value: {
+      accessKeyId,
+      secretAccessKey: new Secret(secretAccessKey),
+      sessionToken: new Secret(sessionToken),
+      issuedAt,
+      expiresAt,
+      ...(isText(accountId) ? { accountId } : {}),
+      ...(isFields(network) ? { network: secretsOf(network) } : {}),
+    },
+  };
+}
+
+export function toKeysItem(keys: Keys): Secret {
+  return new Secret(
+    JSON.stringify({
+      v: formatVersion,
+      accessKeyId: keys.accessKeyId,
+      secretAccessKey: keys.secretAccessKey.reveal(),
+      userArn: keys.userArn,
+    }),
+  );
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parseKeysItem(item: Secret, what: string): Parsed<Keys> {
+  const fields = parseItem(item, what);
+  if (fields.kind === 'broken') return fields;
+  const { accessKeyId, secretAccessKey, userArn } = fields.value;
+  if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(userArn)) return broken('a field is missing');
+  return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
+}
+
+function parseItem(item: Secret, what: string): Parsed<Readonly<Record<string, unknown>>> {
+  const value = parseJson(item.reveal());
+  if (!isFields(value)) return broken('not a JSON object');
+  const version = value['v'];
+  if (typeof version === 'number' && version > formatVersion) throw new AppError('format-newer', { what, version });
+  return version === formatVersion ? { kind: 'ok', value } : broken('no format number');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // garbage in the store is "broken"; its text must not reach a message
+    throw error;
+  }
+}
+
+function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
+  return { kind: 'broken', problem };
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0;
+}
+
+function isTime(value: unknown): value is EpochMs {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+function secretsOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, Secret>> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (typeof value === 'string' ? [[name, new Secret(value)]] : [])),
+  );
+}

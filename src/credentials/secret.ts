@@ -1,0 +1,29 @@
+// A value that must never be shown. Prints, inspects and serialises as "[secret]".
+// reveal() is for the process JSON, the stored form, the stores and the STS adapter only.
+
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+const mask = '[secret]';
+
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return mask;
+  }
+
+  toJSON(): string {
+    return mask;
+  }
+
+  [inspect](): string {
+    return mask;
+  }
+}

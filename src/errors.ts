@@ -1,0 +1,231 @@
+// Every failure a person can meet: one closed list of codes, each with its text, hint and exit status.
+// Knows nothing of where a failure is shown; details are plain values without secrets, so that state files may keep them.
+
+/** The documented exit statuses (rolekeeper(1), EXIT STATUS). */
+export type ExitStatus = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130;
+
+/** What each code needs to make its text. All values are public: they end up on stderr and in state files. */
+export interface ErrorDetails {
+  readonly usage: { readonly problem: string; readonly hint?: string };
+  readonly 'no-terminal': { readonly command: string; readonly instead: string };
+  readonly 'config-unreadable': { readonly path: string; readonly problem: string };
+  readonly 'config-malformed': { readonly path: string; readonly line: number; readonly problem: string };
+  readonly 'config-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'edit-refused': { readonly path: string; readonly line: number; readonly problem: string };
+  readonly 'profile-unknown': { readonly profile: string; readonly nearest?: string; readonly path: string };
+  readonly 'recipe-invalid': {
+    readonly profile: string;
+    readonly problem: string;
+    readonly chain: readonly string[];
+    readonly hint: string;
+  };
+  readonly 'keys-missing': { readonly keys: string; readonly profile: string };
+  readonly 'keys-of-another-user': {
+    readonly keys: string;
+    readonly storedArn: string;
+    readonly newArn: string;
+    readonly proposal: string;
+  };
+  readonly 'foreign-owner': { readonly path: string; readonly ownerUid: number };
+  readonly 'login-needed': { readonly profile: string; readonly target: string; readonly why: string };
+  readonly 'mfa-refused': { readonly serial: string; readonly words: string; readonly hint: string };
+  readonly 'mfa-process-failed': { readonly command: string; readonly problem: string };
+  readonly 'store-locked': { readonly store: string; readonly hint: string };
+  readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
+  readonly 'store-rejected': { readonly store: string; readonly account: string; readonly problem: string };
+  readonly 'format-newer': { readonly what: string; readonly version: number };
+  readonly 'aws-refused': {
+    readonly doing: string;
+    readonly awsCode: string;
+    readonly words: string;
+    readonly hint: string;
+    /** Lines that only the interactive commands print, such as policy statements ready to paste. */
+    readonly more?: readonly string[];
+    /** True for throttling and the like, which go away by themselves. */
+    readonly isTransient: boolean;
+  };
+  readonly network: { readonly endpoint: string; readonly problem: string };
+  readonly deadline: { readonly doing: string; readonly seconds: number };
+  readonly 'state-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'called-by-itself': { readonly profile: string };
+  readonly interrupted: Record<never, never>;
+  readonly unexpected: { readonly problem: string };
+}
+
+export type ErrorCode = keyof ErrorDetails;
+
+/** A failure as a state file keeps it. */
+export type StoredError = { readonly [C in ErrorCode]: { readonly code: C; readonly details: ErrorDetails[C] } }[ErrorCode];
+
+/** A failure with a code from the list. `message` is one line without a prefix; `hint` is one line a person can act on. */
+export class AppError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly details: ErrorDetails[C];
+
+  constructor(code: C, details: ErrorDetails[C], cause?: unknown) {
+    super(oneLine(words[code].text(details)), cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get hint(): string | undefined {
+    const hint = words[this.code].hint(this.details);
+    return hint === undefined ? undefined : oneLine(hint);
+  }
+
+  get exitStatus(): ExitStatus {
+    return words[this.code].exitStatus;
+  }
+}
+
+/** True for an AppError with one of the given codes; without codes, for any AppError. */
+export function isAppError<C extends ErrorCode>(value: unknown, ...codes: readonly C[]): value is AppError<C> {
+  return value instanceof AppError && (codes.length === 0 || codes.some((code) => code === value.code));
+}
+
+/** Wraps whatever was thrown; an AppError comes back as it is. */
+export function toAppError(value: unknown): AppError {
+  if (isAppError(value)) return value;
+  return new AppError('unexpected', { problem: value instanceof Error ? value.message : String(value) }, value);
+}
+
+interface Words<C extends ErrorCode> {
+  readonly exitStatus: ExitStatus;
+  text(details: ErrorDetails[C]): string;
+  hint(details: ErrorDetails[C]): string | undefined;
+}
+
+// Replies of AWS and names from files may hold newlines and terminal escapes; a message is one printable line.
+// C0, DEL and C1 controls and the bidirectional overrides become spaces.
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+}
+
+const words: { readonly [C in ErrorCode]: Words<C> } = {
+  usage: {
+    exitStatus: 2,
+    text: (d) => d.problem,
+    hint: (d) => d.hint ?? 'run `rolekeeper --help`',
+  },
+  'no-terminal': {
+    exitStatus: 2,
+    text: (d) => `${d.command} needs to ask, and there is no terminal`,
+    hint: (d) => d.instead,
+  },
+  'config-unreadable': {
+    exitStatus: 3,
+    text: (d) => `could not read ${d.path}: ${d.problem}`,
+    hint: (d) => `check the file and its permissions: ls -l ${d.path}`,
+  },
+  'config-malformed': {
+    exitStatus: 3,
+    text: (d) => `${d.path}:${d.line}: ${d.problem}`,
+    hint: () => 'mend that line; the AWS CLI refuses the file as well',
+  },
+  'config-unwritable': {
+    exitStatus: 3,
+    text: (d) => `could not write ${d.path}: ${d.problem}; the file is as it was`,
+    hint: () => 'check the permissions of the file and its directory, and the space left on the disk',
+  },
+  'edit-refused': {
+    exitStatus: 3,
+    text: (d) => `will not edit ${d.path}:${d.line}: ${d.problem}`,
+    hint: () => 'change that place by hand, then run the command again',
+  },
+  'profile-unknown': {
+    exitStatus: 3,
+    text: (d) => `there is no profile "${d.profile}" in ${d.path}`,
+    hint: (d) => (d.nearest === undefined ? 'run `aws configure list-profiles`' : `did you mean "${d.nearest}"?`),
+  },
+  'recipe-invalid': {
+    exitStatus: 3,
+    text: (d) => `profile "${d.profile}"${d.chain.length > 1 ? ` (${d.chain.join(' → ')})` : ''}: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'keys-missing': {
+    exitStatus: 3,
+    text: (d) => `profile "${d.profile}" needs the access keys "${d.keys}", which are not in the store`,
+    hint: (d) => `run \`rolekeeper import ${d.keys}\` (keys in a file) or \`rolekeeper add ${d.keys}\` (to type them)`,
+  },
+  'keys-of-another-user': {
+    exitStatus: 3,
+    text: (d) => `the store holds keys "${d.keys}" of ${d.storedArn}; these belong to ${d.newArn}`,
+    hint: (d) => d.proposal,
+  },
+  'foreign-owner': {
+    exitStatus: 3,
+    text: (d) => `${d.path} belongs to another user (uid ${d.ownerUid}); nothing was written`,
+    hint: () => 'run rolekeeper as yourself, without sudo',
+  },
+  'login-needed': {
+    exitStatus: 4,
+    text: (d) => `${d.why}`,
+    hint: (d) => `run \`rolekeeper login ${d.target}\``,
+  },
+  'mfa-refused': {
+    exitStatus: 6,
+    text: (d) => `AWS refused the MFA code for ${d.serial}: ${d.words}`,
+    hint: (d) => d.hint,
+  },
+  'mfa-process-failed': {
+    exitStatus: 3,
+    text: (d) => `mfa_process gave no code: ${d.problem}`,
+    hint: (d) => `run it by hand: ${d.command}`,
+  },
+  'store-locked': {
+    exitStatus: 5,
+    text: (d) => `${d.store} is locked`,
+    hint: (d) => d.hint,
+  },
+  'store-unavailable': {
+    exitStatus: 5,
+    text: (d) => `${d.store} does not answer: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'store-rejected': {
+    exitStatus: 5,
+    text: (d) => `${d.store} did not take ${d.account}: ${d.problem}`,
+    hint: () => undefined,
+  },
+  'format-newer': {
+    exitStatus: 5,
+    text: (d) => `${d.what} was written by a newer rolekeeper (format ${d.version}); it was left alone`,
+    hint: () => 'upgrade this rolekeeper',
+  },
+  'aws-refused': {
+    exitStatus: 6,
+    text: (d) => `AWS refused ${d.doing}: ${d.words} (${d.awsCode})`,
+    hint: (d) => d.hint,
+  },
+  network: {
+    exitStatus: 7,
+    text: (d) => `could not reach ${d.endpoint}: ${d.problem}`,
+    hint: () => 'check the network and the proxy settings, then try again',
+  },
+  deadline: {
+    exitStatus: 7,
+    text: (d) => `${d.doing} took longer than ${d.seconds} s`,
+    hint: () => 'try again',
+  },
+  'state-unwritable': {
+    exitStatus: 1,
+    text: (d) => `could not write ${d.path}: ${d.problem}`,
+    hint: () => 'check the permissions of that directory and the space left on the disk',
+  },
+  'called-by-itself': {
+    exitStatus: 3,
+    text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
+    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or credential_process`,
+  },
+  interrupted: {
+    exitStatus: 130,
+    text: () => 'interrupted',
+    hint: () => undefined,
+  },
+  unexpected: {
+    exitStatus: 1,
+    text: (d) => `unexpected failure: ${d.problem}`,
+    hint: () => 'run it again with --debug and report what it says',
+  },
+};

@@ -1,0 +1,211 @@
+// The outside world as the rest of the program sees it. Types only: nothing here runs.
+
+import type { Account, KeyId, ProfileName } from './config/names.ts';
+import type { Credentials, EpochMs } from './credentials/credentials.ts';
+import type { MfaCode } from './credentials/mfa-code.ts';
+import type { Secret } from './credentials/secret.ts';
+import type { StoredError } from './errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The only source of time. */
+export interface Clock {
+  /** Now as AWS counts it: the local clock corrected by what STS's Date header taught. */
+  now(): EpochMs;
+  /** The same moment as the local wall clock shows it; for what callers will compare with their own clock. */
+  toLocal(at: EpochMs): EpochMs;
+  /** Takes the Date header of an STS reply that came just now. Resolution one second. */
+  learn(serverNow: EpochMs): void;
+  /** Ends early, without an error, when the signal is aborted. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Where secrets live. Absent is `undefined`. A store that cannot answer throws: `store-locked` (a person must unlock it),
+ * `store-unavailable` (not there, not answering in time), `store-rejected` (would not take this value).
+ * Empty values and values with NUL are refused with `store-rejected` before the store is asked.
+ */
+export interface Store {
+  readonly kind: StoreKind;
+  /** For messages: "the Secret Service keyring", "the age store in /home/…". */
+  readonly description: string;
+  get(account: Account): Promise<Secret | undefined>;
+  /** Creates or overwrites; a reader sees the old or the new value, never a mix. */
+  set(account: Account, value: Secret): Promise<void>;
+  /** True if there was such an item. */
+  delete(account: Account): Promise<boolean>;
+  /** Drops connections and key material. The store may be used again; it then opens anew. */
+  close(): Promise<void>;
+}
+
+export type StoreKind = 'keychain' | 'age' | 'memory';
+
+/** How a store may behave: what the process can bear. */
+export interface StoreManners {
+  /** Each call ends within this time. 1,500 in `get` and in background work, about 60,000 where a person waits. */
+  readonly deadlineMs: number;
+  /** Whether the keychain may raise its own unlock dialog. Never in `get` and in background work. */
+  readonly prompts: 'never' | 'allowed';
+}
+
+/** What may be locked: one refresh per key id, the list of items, the user's config files. */
+export type LockName = KeyId | 'index' | 'config';
+
+export type LockOutcome<T> =
+  | { readonly kind: 'held'; readonly value: T }
+  /** While waiting, `meanwhile` found the answer that the holder produced. */
+  | { readonly kind: 'overtaken'; readonly value: T }
+  /** The holder kept it for all of `waitMs`; nothing was done. */
+  | { readonly kind: 'busy' };
+
+export interface LockWait<T> {
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+  /** Asked between tries, about every 20 ms: an answer that makes the lock needless, or undefined. */
+  readonly meanwhile?: () => Promise<T | undefined>;
+}
+
+/** One holder at a time over all processes of the user. A killed holder delays nobody for long. */
+export interface Lock {
+  withLock<T>(name: LockName, wait: LockWait<T>, work: (held: HeldLock) => Promise<T>): Promise<LockOutcome<T>>;
+}
+
+export interface HeldLock {
+  /** Aborted when the lock was lost (sleep, a stall): the work must not write any more. */
+  readonly lost: AbortSignal;
+}
+
+/** What is known of one hop's credentials without opening the store. Never holds a secret. */
+export interface StateRecord {
+  readonly id: KeyId;
+  readonly kind: 'session' | 'role';
+  /** The profile that asked last. */
+  readonly profile: ProfileName;
+  readonly issuedAt?: EpochMs;
+  /** End of what the store has for this id; published only after the store took it. */
+  readonly expiresAt?: EpochMs;
+  readonly failure?: StateFailure;
+}
+
+export interface StateFailure {
+  readonly error: StoredError;
+  readonly at: EpochMs;
+  /** Failures in a row. */
+  readonly count: number;
+  /** No background attempt before this time. */
+  readonly retryAt: EpochMs;
+}
+
+/** The state directory: one small file per id. Reads never throw for broken files; those are set aside. */
+export interface State {
+  read(id: KeyId): StateRecord | undefined;
+  list(): readonly StateRecord[];
+  /** Atomic and durable. Throws `state-unwritable`, `foreign-owner`, `format-newer`. */
+  publish(record: StateRecord): void;
+  remove(id: KeyId): void;
+  /** The ARN of the user whose keys are known under this name: a copy of what the store's item says. */
+  principal(keys: ProfileName): string | undefined;
+  rememberPrincipal(keys: ProfileName, userArn: string): void;
+  forgetPrincipal(keys: ProfileName): void;
+}
+
+/** Which STS answers: part of the key id. */
+export interface StsEndpoint {
+  readonly region: string;
+  /** Replaces AWS's own URL. */
+  readonly url?: string;
+  readonly useFips: boolean;
+  readonly useDualstack: boolean;
+  /** The old single endpoint, sts.amazonaws.com (`sts_regional_endpoints = legacy`). */
+  readonly useGlobal: boolean;
+}
+
+/** How to get there: not part of the key id. */
+export interface Network {
+  readonly caBundle?: string;
+  /** May hold a password. */
+  readonly httpsProxy?: Secret;
+  readonly noProxy?: string;
+}
+
+export interface StsCaller {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
+}
+
+export interface StsCall {
+  readonly caller: StsCaller;
+  readonly endpoint: StsEndpoint;
+  readonly network: Network;
+  /** Ends the call; the port adds its own deadline of 10 s. */
+  readonly signal?: AbortSignal;
+}
+
+export interface MfaAnswer {
+  readonly serial: string;
+  readonly code: MfaCode;
+}
+
+export interface GetSessionTokenRequest {
+  readonly durationSeconds: number;
+  readonly mfa?: MfaAnswer;
+}
+
+/** AssumeRole's own parameters; every string has passed config/limits.ts. */
+export interface AssumeRoleRequest {
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+  readonly durationSeconds: number;
+  readonly externalId?: string;
+  readonly sourceIdentity?: string;
+  readonly policy?: string;
+  readonly policyArns?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys?: readonly string[];
+  readonly mfa?: MfaAnswer;
+}
+
+export interface CallerIdentity {
+  readonly arn: string;
+  readonly accountId: string;
+}
+
+/**
+ * AWS STS. Throws `aws-refused`, `mfa-refused`, `network`, `deadline`. Corrects the clock by the reply's Date header and tries once
+ * more when AWS says the clock is off, except with an MFA code, which works only once. Makes no other retries.
+ */
+export interface Sts {
+  getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
+  getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
+  assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+}
+
+/** Text files of the user: read whole, replaced whole. */
+export interface TextFiles {
+  /** Undefined when there is no such file. Throws `config-unreadable`. A BOM stays in the text. */
+  read(path: string): string | undefined;
+  /**
+   * Atomic: temporary name in the same directory, flush, rename over the link's target; keeps mode and owner, new files are 0600.
+   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. `expected` is the text the edit was made from
+   * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
+   */
+  replace(path: string, expected: string | undefined, text: string): void;
+}
+
+/** The person at the keyboard. Every question throws `no-terminal` where there is none, and `interrupted` on Ctrl-C. */
+export interface Terminal {
+  readonly isInteractive: boolean;
+  /** One line on stderr. */
+  say(line: string): void;
+  /** Asks without echo. */
+  askHidden(question: string): Promise<Secret>;
+  ask(question: string): Promise<string>;
+  confirm(question: string): Promise<boolean>;
+  choose(question: string, choices: readonly string[]): Promise<string>;
+}
+
+/** Events for `--debug`: one line each, never a secret. */
+export interface Log {
+  event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+}
