@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dueAt, freshnessOf, isBackingOff, isRemembered, isValid, type Life, nextFailure } from '../../src/credentials/plan.ts';
+import type { StoredError } from '../../src/errors.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const start = Date.UTC(2026, 0, 2, 8);
+
+function life(minutes: number, accessKeyId = 'ASIAEXAMPLE'): Life {
+  return { accessKeyId, issuedAt: start, expiresAt: start + minutes * minute };
+}
+
+const lives = fc.record({
+  accessKeyId: fc.string({ minLength: 16, maxLength: 20 }),
+  issuedAt: fc.integer({ min: 1e12, max: 3e12 }),
+  minutes: fc.integer({ min: 15, max: 2160 }),
+});
+
+const network: StoredError = { code: 'network', details: { endpoint: 'https://sts.example', problem: 'refused' } };
+const denied: StoredError = {
+  code: 'aws-refused',
+  details: { doing: 'AssumeRole', awsCode: 'AccessDenied', words: 'no', hint: 'ask', isTransient: false },
+};
+
+describe('freshnessOf', () => {
+  it.each([
+    [60, 0, 'fresh'],
+    [60, 37, 'fresh'],
+    [60, 40, 'due'],
+    [60, 44.9, 'due'],
+    [60, 45, 'expiring'],
+    [60, 59.98, 'expiring'],
+    [60, 60, 'expired'],
+    [60, 61, 'expired'],
+    [15, 0, 'expiring'],
+    [720, 650, 'fresh'],
+    [720, 661, 'due'],
+  ])('freshnessOf a life of %d minutes says after %d minutes: %s', (minutes, after, expected) => {
+    expect(freshnessOf(life(minutes), start + after * minute)).toBe(expected);
+  });
+
+  it('freshnessOf only ever ages: fresh, due, expiring, expired', () => {
+    const order = ['fresh', 'due', 'expiring', 'expired'];
+    fc.assert(
+      fc.property(lives, fc.integer({ min: 0, max: 48 * hour }), fc.integer({ min: 0, max: hour }), (one, after, more) => {
+        const made = { ...one, expiresAt: one.issuedAt + one.minutes * minute };
+        const before = order.indexOf(freshnessOf(made, one.issuedAt + after));
+        expect(order.indexOf(freshnessOf(made, one.issuedAt + after + more))).toBeGreaterThanOrEqual(before);
+      }),
+    );
+  });
+
+  it('freshnessOf never calls credentials valid in the second they end', () => {
+    expect(isValid({ expiresAt: start + 999 }, start)).toBe(false);
+    expect(isValid({ expiresAt: start + 1000 }, start)).toBe(true);
+  });
+});
+
+describe('dueAt', () => {
+  it('dueAt of a one-hour role lies between 63 and 67 percent of its life', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 16 }), (id) => {
+        const share = (dueAt(life(60, id)) - start) / hour;
+        expect(share).toBeGreaterThanOrEqual(0.63);
+        expect(share).toBeLessThanOrEqual(0.667);
+      }),
+    );
+  });
+
+  it('dueAt spreads different credentials over its jitter', () => {
+    const times = Array.from({ length: 200 }, (_, n) => dueAt(life(60, `ASIA${n}`)));
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(minute);
+    expect(new Set(times).size).toBeGreaterThan(190);
+  });
+
+  it('dueAt of a short life is after two thirds of it, less the jitter', () => {
+    const share = (dueAt(life(20)) - start) / (20 * minute);
+    expect(share).toBeGreaterThanOrEqual(0.63);
+    expect(share).toBeLessThanOrEqual(0.667);
+  });
+
+  it('dueAt lies inside the life, whatever the life and the session', () => {
+    fc.assert(
+      fc.property(lives, fc.option(fc.integer({ min: 0, max: 3e12 }), { nil: undefined }), (one, sessionEnd) => {
+        const made = { ...one, expiresAt: one.issuedAt + one.minutes * minute };
+        const due = dueAt(made, sessionEnd);
+        expect(due).toBeGreaterThanOrEqual(one.issuedAt);
+        expect(due).toBeLessThan(made.expiresAt);
+      }),
+    );
+  });
+
+  it('dueAt calls a role once more just before its session ends, and only once', () => {
+    const sessionEnd = start + 20 * minute;
+    const due = dueAt(life(60), sessionEnd);
+    expect(due).toBeLessThanOrEqual(sessionEnd - 5 * minute);
+    expect(due).toBeGreaterThanOrEqual(sessionEnd - 5.5 * minute);
+    const after = { accessKeyId: 'ASIAEXAMPLE', issuedAt: due, expiresAt: due + hour };
+    expect(dueAt(after, sessionEnd)).toBeGreaterThan(sessionEnd);
+  });
+});
+
+describe('nextFailure', () => {
+  it('nextFailure waits longer and longer, up to its limit, within full jitter', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), fc.double({ min: 0, max: 1, noNaN: true }), (rounds, random) => {
+        let failure = nextFailure(undefined, { error: network, now: start, random });
+        for (let n = 1; n < rounds; n++) failure = nextFailure(failure, { error: network, now: start, random });
+        expect(failure.count).toBe(rounds);
+        expect(failure.retryAt - start).toBeGreaterThanOrEqual(0);
+        expect(failure.retryAt - start).toBeLessThanOrEqual(5 * minute);
+      }),
+    );
+    expect(nextFailure(undefined, { error: network, now: start, random: 1 }).retryAt).toBe(start + 2_000);
+  });
+
+  it('nextFailure leaves a refusal alone for longer than a lost network', () => {
+    expect(nextFailure(undefined, { error: denied, now: start, random: 1 }).retryAt).toBe(start + minute);
+  });
+
+  it('isRemembered and isBackingOff end, and do not start before the failure', () => {
+    const failure = nextFailure(undefined, { error: denied, now: start, random: 1 });
+    expect(isRemembered(failure, start)).toBe(true);
+    expect(isRemembered(failure, start + 4_999)).toBe(true);
+    expect(isRemembered(failure, start + 5_000)).toBe(false);
+    expect(isRemembered(failure, start - 1)).toBe(false);
+    expect(isBackingOff(failure, start + minute - 1)).toBe(true);
+    expect(isBackingOff(failure, start + minute)).toBe(false);
+    expect(isBackingOff(failure, start - hour)).toBe(false);
+    expect(isBackingOff(undefined, start)).toBe(false);
+  });
+});
