@@ -20,6 +20,7 @@ export interface ErrorDetails {
     readonly hint: string;
   };
   readonly 'keys-missing': { readonly keys: string; readonly profile: string };
+  readonly 'keys-broken': { readonly keys: string; readonly problem: string };
   readonly 'keys-of-another-user': {
     readonly keys: string;
     readonly storedArn: string;
@@ -54,24 +55,35 @@ export interface ErrorDetails {
 
 export type ErrorCode = keyof ErrorDetails;
 
-/** A failure as a state file keeps it. */
-export type StoredError = { readonly [C in ErrorCode]: { readonly code: C; readonly details: ErrorDetails[C] } }[ErrorCode];
+/** A failure as a state file keeps it: made by `toStored`, taken back by `recallError`. */
+export interface StoredError {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails[ErrorCode];
+}
 
 /** A failure with a code from the list. `message` is one line without a prefix; `hint` is one line a person can act on. */
 export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   readonly code: C;
   readonly details: ErrorDetails[C];
+  readonly hint: string | undefined;
 
   constructor(code: C, details: ErrorDetails[C], cause?: unknown) {
     super(oneLine(words[code].text(details)), cause === undefined ? undefined : { cause });
+    const hint = words[code].hint(details);
     this.name = 'AppError';
     this.code = code;
     this.details = details;
+    this.hint = hint === undefined ? undefined : oneLine(hint);
   }
 
-  get hint(): string | undefined {
-    const hint = words[this.code].hint(this.details);
-    return hint === undefined ? undefined : oneLine(hint);
+  /** True for what goes away without a person: throttling, a lost network, a deadline. */
+  get isTransient(): boolean {
+    if (isAppError(this, 'aws-refused')) return this.details.isTransient;
+    return isAppError(this, 'network', 'deadline');
+  }
+
+  toStored(): StoredError {
+    return { code: this.code, details: this.details };
   }
 
   get exitStatus(): ExitStatus {
@@ -84,10 +96,30 @@ export function isAppError<C extends ErrorCode>(value: unknown, ...codes: readon
   return value instanceof AppError && (codes.length === 0 || codes.some((code) => code === value.code));
 }
 
+/** The failure that a state file kept; undefined when it was kept by a version whose codes or details are not ours. */
+export function recallError(code: unknown, details: unknown): AppError | undefined {
+  if (typeof code !== 'string' || !isErrorCode(code) || !isDetails(details)) return undefined;
+  try {
+    return new AppError(code, details);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined; // a detail that the text needs is missing
+    throw error;
+  }
+}
+
 /** Wraps whatever was thrown; an AppError comes back as it is. */
 export function toAppError(value: unknown): AppError {
   if (isAppError(value)) return value;
   return new AppError('unexpected', { problem: value instanceof Error ? value.message : String(value) }, value);
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(words, code);
+}
+
+// Claims no more than an object: what its text lacks shows when the text is made.
+function isDetails(details: unknown): details is ErrorDetails[ErrorCode] {
+  return typeof details === 'object' && details !== null;
 }
 
 interface Words<C extends ErrorCode> {
@@ -147,6 +179,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" needs the access keys "${d.keys}", which are not in the store`,
     hint: (d) => `run \`rolekeeper import ${d.keys}\` (keys in a file) or \`rolekeeper add ${d.keys}\` (to type them)`,
+  },
+  'keys-broken': {
+    exitStatus: 5,
+    text: (d) => `the store's item keys/${d.keys} cannot be read: ${d.problem}`,
+    hint: (d) => `put the keys in again: \`rolekeeper add ${d.keys}\``,
   },
   'keys-of-another-user': {
     exitStatus: 3,

@@ -3,8 +3,8 @@
 import type { Account, KeyId, ProfileName } from './config/names.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
+import type { Failure } from './credentials/plan.ts';
 import type { Secret } from './credentials/secret.ts';
-import type { StoredError } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -87,14 +87,7 @@ export interface StateRecord {
   readonly failure?: StateFailure;
 }
 
-export interface StateFailure {
-  readonly error: StoredError;
-  readonly at: EpochMs;
-  /** Failures in a row. */
-  readonly count: number;
-  /** No background attempt before this time. */
-  readonly retryAt: EpochMs;
-}
+export type StateFailure = Failure;
 
 /** The state directory: one small file per id. Reads never throw for broken files; those are set aside. */
 export interface State {

@@ -1,7 +1,7 @@
 // Decides what is fresh, what is due and when to try again. Knows no clock, no disk: everything arrives as an argument.
 // All times are absolute wall-clock times, so that sleep, missed ticks and clock jumps need no code of their own.
 
-import type { StoredError } from '../errors.ts';
+import type { AppError, StoredError } from '../errors.ts';
 import type { EpochMs } from './credentials.ts';
 
 /** When credentials began and end; `accessKeyId` spreads the due times of different credentials. */
@@ -65,12 +65,12 @@ export interface Failure {
  */
 export function nextFailure(
   previous: Failure | undefined,
-  { error, now, random }: { readonly error: StoredError; readonly now: EpochMs; readonly random: number },
+  { error, now, random }: { readonly error: AppError; readonly now: EpochMs; readonly random: number },
 ): Failure {
   const count = (previous?.count ?? 0) + 1;
-  const [firstMs, longestMs] = passesByItself(error) ? [2_000, 5 * 60_000] : [60_000, 15 * 60_000];
+  const [firstMs, longestMs] = error.isTransient ? [2_000, 5 * 60_000] : [60_000, 15 * 60_000];
   const spanMs = Math.min(firstMs * 2 ** Math.min(count - 1, 20), longestMs);
-  return { error, at: now, count, retryAt: now + Math.round(random * spanMs) };
+  return { error: error.toStored(), at: now, count, retryAt: now + Math.round(random * spanMs) };
 }
 
 /** True while everybody who asks gets the failure as it is. A failure from the future (a clock turned back) counts as old. */
@@ -81,11 +81,6 @@ export function isRemembered(failure: Pick<Failure, 'at'> | undefined, now: Epoc
 /** True while no background attempt should be made. */
 export function isBackingOff(failure: Pick<Failure, 'at' | 'retryAt'> | undefined, now: EpochMs): boolean {
   return failure !== undefined && now >= failure.at && now < failure.retryAt;
-}
-
-function passesByItself({ code, details }: StoredError): boolean {
-  if (code === 'aws-refused') return details.isTransient;
-  return code === 'network' || code === 'deadline';
 }
 
 // The jitter is a property of the credentials (a hash of their public id), so that every process sees one due time.

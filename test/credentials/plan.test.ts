@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dueAt, freshnessOf, isBackingOff, isRemembered, isValid, type Life, nextFailure } from '../../src/credentials/plan.ts';
-import type { StoredError } from '../../src/errors.ts';
+import { AppError } from '../../src/errors.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -17,11 +17,14 @@ const lives = fc.record({
   minutes: fc.integer({ min: 15, max: 2160 }),
 });
 
-const network: StoredError = { code: 'network', details: { endpoint: 'https://sts.example', problem: 'refused' } };
-const denied: StoredError = {
-  code: 'aws-refused',
-  details: { doing: 'AssumeRole', awsCode: 'AccessDenied', words: 'no', hint: 'ask', isTransient: false },
-};
+const network = new AppError('network', { endpoint: 'https://sts.example', problem: 'refused' });
+const denied = new AppError('aws-refused', {
+  doing: 'AssumeRole',
+  awsCode: 'AccessDenied',
+  words: 'no',
+  hint: 'ask',
+  isTransient: false,
+});
 
 describe('freshnessOf', () => {
   it.each([
