@@ -5,6 +5,7 @@ import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
 import type { Secret } from './credentials/secret.ts';
+import type { CallContext } from './credentials/sts-refusal.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -133,6 +134,8 @@ export interface StsCall {
   readonly network: Network;
   /** Ends the call; the port adds its own deadline of 10 s. */
   readonly signal?: AbortSignal;
+  /** Changes nothing that is sent; a refusal is explained with it. */
+  readonly context?: CallContext;
 }
 
 export interface MfaAnswer {
@@ -165,8 +168,10 @@ export interface CallerIdentity {
 }
 
 /**
- * AWS STS. Throws `aws-refused`, `mfa-refused`, `network`, `deadline`. Corrects the clock by the reply's Date header and tries once
- * more when AWS says the clock is off, except with an MFA code, which works only once. Makes no other retries.
+ * AWS STS. Throws `aws-refused`, `mfa-refused`, `login-needed` (the caller's session has ended), `network`, `deadline`,
+ * `config-unreadable` (the CA bundle), and `interrupted` when the call's signal was aborted. Corrects the clock by the Date header of
+ * every reply and tries once more when AWS says the clock is off. An MFA code is sent only once: where the clock may be off, a
+ * GetCallerIdentity goes first. Makes no other retries.
  */
 export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;

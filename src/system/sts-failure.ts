@@ -1,0 +1,122 @@
+// What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
+
+import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
+import { AppError, isAppError } from '../errors.ts';
+import type { StsCall } from '../ports.ts';
+import { ReplyProblem } from './sts-http.ts';
+import { ProxyProblem } from './sts-tunnel.ts';
+
+export type Operation = Refusal['operation'];
+
+export interface FailedCall {
+  readonly operation: Operation;
+  readonly call: StsCall;
+  readonly request: RefusedRequest;
+  /** Host and port that the request went to. */
+  readonly endpoint: string;
+  /** The deadline or the call's signal ended it. */
+  readonly hasEnded: boolean;
+  readonly seconds: number;
+}
+
+/** True if AWS refused a request only because of its time. */
+export function isClockFailure(error: unknown): boolean {
+  const refusal = refusalIn(error);
+  return refusal !== undefined && isClockRefusal(refusal);
+}
+
+/** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
+export function toFailure(error: unknown, failed: FailedCall): AppError {
+  const { operation, call, endpoint, seconds } = failed;
+  if (isAppError(error)) return error;
+  if (call.signal?.aborted === true) return interruption(call.signal);
+  if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
+  if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
+  return new AppError('network', { endpoint, problem: problemOf(error) }, error);
+}
+
+function interruption(signal: AbortSignal): AppError {
+  return isAppError(signal.reason) ? signal.reason : new AppError('interrupted', {}, signal.reason);
+}
+
+interface AwsRefusal {
+  readonly awsCode: string;
+  readonly message: string;
+  readonly httpStatus?: number;
+}
+
+/** The SDK marks what the service said with `$fault`; its own troubles have none. */
+function refusalIn(error: unknown): AwsRefusal | undefined {
+  if (!(error instanceof Error) || !('$fault' in error)) return undefined;
+  const metadata = '$metadata' in error ? error.$metadata : undefined;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
+  return { awsCode: error.name, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+}
+
+function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {
+  const { caller, context = {}, endpoint } = call;
+  return {
+    operation,
+    region: endpoint.region,
+    callerKind: context.callerKind ?? (caller.sessionToken === undefined ? 'keys' : 'session'),
+    request,
+    context,
+  };
+}
+
+function serverTrouble(error: ReplyProblem, operation: Operation): AppError {
+  return new AppError(
+    'aws-refused',
+    {
+      doing: operation,
+      awsCode: 'no code',
+      words: error.message,
+      hint: 'this goes away by itself; try again in a minute',
+      isTransient: true,
+    },
+    error,
+  );
+}
+
+const problems: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'there is no such host (ENOTFOUND)'],
+  ['EAI_AGAIN', 'the name could not be looked up (EAI_AGAIN)'],
+  ['ECONNREFUSED', 'the connection was refused (ECONNREFUSED)'],
+  ['ECONNRESET', 'the connection broke (ECONNRESET)'],
+  ['EPIPE', 'the connection broke (EPIPE)'],
+  ['ETIMEDOUT', 'the connection timed out (ETIMEDOUT)'],
+  ['EHOSTUNREACH', 'there is no way to that host (EHOSTUNREACH)'],
+  ['ENETUNREACH', 'there is no network (ENETUNREACH)'],
+  ['HPE_INVALID_CONSTANT', 'what answers there does not speak HTTP'],
+]);
+
+const certificateCodes =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|ERROR_IN_CERT)/;
+
+function problemOf(error: unknown): string {
+  if (error instanceof ReplyProblem || error instanceof ProxyProblem) return error.message;
+  const code = codeOf(error);
+  if (code === undefined) return `its reply could not be read (${error instanceof Error ? error.name : 'unknown'})`;
+  if (certificateCodes.test(code)) {
+    return `its certificate is not trusted (${code}); behind a company proxy set ca_bundle to the company's CA file`;
+  }
+  if (/^(ERR_SSL_|EPROTO)/.test(code)) return `no secure connection came about (${code})`;
+  if (code.startsWith('HPE_')) return `what answers there does not speak HTTP (${code})`;
+  return problems.get(code) ?? `the connection failed (${code})`;
+}
+
+// Node tries IPv6 and IPv4 and throws both failures in one.
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) {
+    const inner: unknown = error.errors[0];
+    return codeOf(inner) ?? ownCode(error);
+  }
+  return ownCode(error);
+}
+
+function ownCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,101 @@
+// One HTTP exchange with STS: a deadline over all of it, no more bytes than a reply can have, nothing that is not a reply of STS.
+// The only importer of @smithy/node-http-handler.
+
+import { Agent as HttpAgent } from 'node:http';
+import { Readable } from 'node:stream';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { EpochMs } from '../credentials/credentials.ts';
+import type { Network } from '../ports.ts';
+import { openAgent } from './sts-tunnel.ts';
+
+/** What came back was no reply of STS. `isServerTrouble` marks what a server says that is overloaded or down. */
+export class ReplyProblem extends Error {
+  readonly isServerTrouble: boolean;
+
+  constructor(problem: string, isServerTrouble = false) {
+    super(problem);
+    this.isServerTrouble = isServerTrouble;
+  }
+}
+
+export interface Exchange {
+  readonly network: Network;
+  readonly signal: AbortSignal;
+  /** Called with the Date header of every reply, as soon as it is there. */
+  readonly learn: (serverNow: EpochMs) => void;
+  /** Called with host and port before the request leaves. */
+  readonly heading: (endpoint: string) => void;
+}
+
+/** STS replies have a few kilobytes. */
+const maxReplyBytes = 1024 * 1024;
+
+type Request = Parameters<NodeHttpHandler['handle']>[0];
+type Outcome = ReturnType<NodeHttpHandler['handle']>;
+
+/** The SDK's way out to the network, for one request. Follows no redirect. */
+export class StsHttpHandler extends NodeHttpHandler {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    super();
+    this.#exchange = exchange;
+  }
+
+  override async handle(request: Request): Outcome {
+    const { network, signal, learn, heading } = this.#exchange;
+    const isSecure = request.protocol !== 'http:';
+    const target = { host: request.hostname, port: request.port ?? (isSecure ? 443 : 80) };
+    heading(request.port === undefined ? target.host : `${target.host}:${target.port}`);
+    const inner = new NodeHttpHandler({
+      httpAgent: new HttpAgent({ keepAlive: false }),
+      ...(isSecure ? { httpsAgent: await openAgent(target, network, signal) } : {}),
+    });
+    try {
+      const { response } = await inner.handle(request, { abortSignal: signal });
+      learnDate(response.headers, learn);
+      const body = await readBody(response.body);
+      checkReply(body, response.statusCode, response.headers);
+      return { response: Object.assign(response, { body }) };
+    } finally {
+      inner.destroy();
+    }
+  }
+}
+
+function learnDate(headers: Readonly<Record<string, string>>, learn: Exchange['learn']): void {
+  const serverNow = Date.parse(headers['date'] ?? '');
+  if (Number.isFinite(serverNow)) learn(serverNow);
+}
+
+async function readBody(body: unknown): Promise<Uint8Array> {
+  if (!(body instanceof Readable)) return new Uint8Array();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop early destroys the stream, and with it the connection.
+  for await (const chunk of body) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes > maxReplyBytes) throw new ReplyProblem('its reply is larger than any reply of STS');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+// Captive portals, proxies and load balancers answer in HTML; a cut connection leaves half a document. Neither may reach a parser.
+function checkReply(body: Uint8Array, status: number, headers: Readonly<Record<string, string>>): void {
+  const text = Buffer.from(body).toString('utf8').trim();
+  const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]*Response)[\s>]/.exec(text)?.[1];
+  if (root !== undefined && text.endsWith(`</${root}>`)) return;
+  if (status >= 500) throw new ReplyProblem(`it answered with HTTP status ${status}`, true);
+  if (root !== undefined) throw new ReplyProblem('its reply was cut off');
+  const location = headers['location'];
+  if (status >= 300 && status < 400) throw new ReplyProblem(`it redirects to ${hostOf(location)}, which STS never does`);
+  if (text === '') throw new ReplyProblem(`its reply is empty (HTTP status ${status})`);
+  const what = /<html|<!doctype/i.test(text.slice(0, 1000)) ? 'a web page' : 'something';
+  throw new ReplyProblem(`it answered with ${what} that is no reply of STS (HTTP status ${status})`);
+}
+
+function hostOf(location: string | undefined): string {
+  return location !== undefined && URL.canParse(location) ? new URL(location).host : 'another place';
+}
