@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StsDouble } from '../../src/sandbox/sts-double.ts';
+import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
+import { createSts } from '../../src/system/sts.ts';
+import { alice, callBy, learningClock, openRole, startWorld } from '../harness/sts-world.ts';
+
+const role = { roleArn: openRole.arn, roleSessionName: 'alice', durationSeconds: 3600 };
+
+describe('the STS adapter and bad replies', () => {
+  let double: StsDouble;
+  beforeEach(async () => {
+    double = await startWorld();
+  });
+  afterEach(() => double.stop());
+
+  async function failureOf(fault: Fault, deadlineMs = 5000): Promise<unknown> {
+    double.fault(fault);
+    const sts = createSts({ clock: learningClock(), deadlineMs });
+    return sts.assumeRole(role, callBy(alice, double.url)).catch((error: unknown) => error);
+  }
+
+  const host = () => new URL(double.url).host;
+
+  it.each<[string, Fault, string]>([
+    ['a web page', { kind: 'html' }, 'it answered with a web page that is no reply of STS (HTTP status 200)'],
+    [
+      'a web page with an error status',
+      { kind: 'html', status: 403 },
+      'it answered with a web page that is no reply of STS (HTTP status 403)',
+    ],
+    ['garbage', { kind: 'garbage' }, 'it answered with something that is no reply of STS (HTTP status 200)'],
+    ['nothing', { kind: 'empty' }, 'its reply is empty (HTTP status 200)'],
+    ['half a reply', { kind: 'truncated' }, 'its reply was cut off'],
+    ['a reply without end', { kind: 'flood' }, 'its reply is larger than any reply of STS'],
+    ['a redirect', { kind: 'redirect', location: 'http://evil.example/x' }, 'it redirects to evil.example, which STS never does'],
+    ['a connection that breaks', { kind: 'reset' }, 'the connection broke (ECONNRESET)'],
+    [
+      'credentials without a secret',
+      { kind: 'edit', from: 'SecretAccessKey', to: 'Other' },
+      'its reply holds no complete credentials',
+    ],
+    ['an empty session token', { kind: 'edit', from: '<SessionToken>', to: '<SessionToken/><X>' }, 'its reply could not be read'],
+    ['an end in words', { kind: 'edit', from: '<Expiration>2', to: '<Expiration>soon' }, 'its reply could not be read'],
+    [
+      'an end that has passed',
+      { kind: 'edit', from: '<Expiration>2', to: '<Expiration>1' },
+      'its credentials have ended already',
+    ],
+  ])('%s is a network failure in words', async (_what, fault, problem) => {
+    const failure = await failureOf(fault);
+    expect(failure).toMatchObject({ code: 'network', details: { endpoint: host(), problem: expect.stringContaining(problem) } });
+  });
+
+  it('a load balancer without a backend is a passing trouble of AWS', async () => {
+    const failure = await failureOf({ kind: 'html', status: 503 });
+    expect(failure).toMatchObject({
+      code: 'aws-refused',
+      isTransient: true,
+      message: expect.stringContaining('HTTP status 503'),
+    });
+  });
+
+  it.each<[string, Fault]>([
+    ['throttling', { kind: 'throttle' }],
+    ['a fault of AWS', { kind: 'unavailable', status: 500 }],
+    ['a service that is down', { kind: 'unavailable', status: 503 }],
+  ])('%s is passing, and not tried again here', async (_what, fault) => {
+    expect(await failureOf(fault)).toMatchObject({ code: 'aws-refused', isTransient: true });
+    expect(double.calls().AssumeRole).toBe(1);
+  });
+
+  it.each<[string, Fault]>([
+    ['no answer', { kind: 'hang' }],
+    ['an answer that drips', { kind: 'drip' }],
+    ['a slow answer', { kind: 'slow', ms: 60_000 }],
+  ])('%s ends at the deadline', async (_what, fault) => {
+    const startedAt = performance.now();
+    expect(await failureOf(fault, 300)).toMatchObject({
+      code: 'deadline',
+      details: { doing: `AssumeRole at ${host()}`, seconds: 0.3 },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it('the deadline holds over both tries of a call', async () => {
+    double.fault({ kind: 'error', code: 'RequestExpired', times: 1 });
+    expect(await failureOf({ kind: 'hang' }, 300)).toMatchObject({ code: 'deadline' });
+    expect(double.calls().AssumeRole).toBe(2);
+  });
+
+  it('a slow answer within the deadline is an answer', async () => {
+    expect(await failureOf({ kind: 'slow', ms: 100 })).toMatchObject({ accountId: '222233334444' });
+  });
+
+  it('the signal of the call ends it as interrupted, or with the reason that it gives', async () => {
+    double.fault({ kind: 'hang' });
+    const sts = createSts({ clock: learningClock() });
+    const ending = new AbortController();
+    const pending = sts.assumeRole(role, callBy(alice, double.url, { signal: ending.signal }));
+    setImmediate(() => ending.abort());
+    await expect(pending).rejects.toMatchObject({ code: 'interrupted' });
+    const ended = callBy(alice, double.url, { signal: AbortSignal.abort() });
+    await expect(sts.assumeRole(role, ended)).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('a refusal full of control characters becomes one printable line of bounded length', async () => {
+    const message = `\u001b[31mred\u202e ${'long '.repeat(1000)}\n\u0007`;
+    const failure = await failureOf({ kind: 'error', code: 'Strange', message });
+    expect(failure).toMatchObject({ code: 'aws-refused', message: expect.stringMatching(/^[ -~…]{20,400}$/) });
+  });
+
+  it('no failure shows a secret', async () => {
+    const secrets = [alice.secretAccessKey];
+    for (const kind of ['html', 'garbage', 'truncated', 'reset', 'throttle'] as const) {
+      double.clearFaults();
+      const failure = await failureOf({ kind });
+      const shown = JSON.stringify(failure) + String(failure) + (failure instanceof Error ? String(failure.stack) : '');
+      expect(secrets.filter((secret) => shown.includes(secret))).toEqual([]);
+    }
+  });
+});
