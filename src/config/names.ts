@@ -63,7 +63,8 @@ function isAccount(text: string): text is Account {
   return (kind === 'session' || kind === 'role') && isKeyId(name);
 }
 
-function isProfileName(raw: string): raw is ProfileName {
+/** True for what `parseProfileName` takes. */
+export function isProfileName(raw: string): raw is ProfileName {
   return raw.length > 0 && raw.length <= 256 && raw.trim() === raw && !/[\p{Cc}\p{Cs}\]]/u.test(raw) && !raw.startsWith('-');
 }
 

@@ -28,6 +28,13 @@ export interface Credentials {
   readonly network?: Readonly<Record<string, Secret>>;
 }
 
+/** Long-term keys, or temporary ones of unknown end from a file. */
+export interface KeysDocument {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
+}
+
 export type Parsed<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'broken'; readonly problem: string };
 
 const formatVersion = 1;
@@ -44,9 +51,26 @@ export function toProcessJson(credentials: Credentials, localExpiresAt: EpochMs)
   });
 }
 
+/** The same for long-term keys: no token, no end. */
+export function toKeysJson({ accessKeyId, secretAccessKey, sessionToken }: KeysDocument): string {
+  return JSON.stringify({
+    Version: 1,
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey.reveal(),
+    ...(sessionToken === undefined ? {} : { SessionToken: sessionToken.reveal() }),
+  });
+}
+
 /** UTC, whole seconds, literal Z. Rounds down, so that nobody keeps credentials past their end. */
 export function isoSeconds(at: EpochMs): string {
   return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** For people: the local date and minute, `2026-01-02 18:04`. */
+export function localMinute(localAt: EpochMs): string {
+  const date = new Date(localAt);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 export function toCredentialsItem(credentials: Credentials): Secret {

@@ -1,0 +1,193 @@
+// The command line: names, options and help of every command. A command is loaded when it is chosen.
+
+import process from 'node:process';
+import yargs from 'yargs';
+import { shells } from './commands/shells.ts';
+import { AppError } from './errors.ts';
+import type { Environment } from './ports.ts';
+import { openWiring, type Wiring } from './wiring.ts';
+
+// Put in by the build, from package.json.
+declare const ROLEKEEPER_VERSION: string;
+
+const profileArgument = { type: 'string', demandOption: true, describe: 'a profile of ~/.aws/config' } as const;
+const optionalProfile = { type: 'string', describe: 'a profile of ~/.aws/config' } as const;
+const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as const;
+const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
+const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
+
+/** Runs one command. Returns the exit status; throws AppError. Help and version go to stdout, all else to stderr. */
+export async function runCli(argv: readonly string[], env: Environment): Promise<number> {
+  let status = 0;
+  const run = async (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) => {
+    status = (await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0;
+  };
+  await yargs([...argv])
+    .scriptName('rolekeeper')
+    .usage('rolekeeper keeps AWS role credentials fresh for every CLI and SDK.\n\nUsage: rolekeeper COMMAND')
+    .locale('en')
+    .option('debug', { type: 'boolean', default: false, describe: 'tell on stderr what happens, one line per event' })
+    .command(
+      'get <profile>',
+      'print credentials as AWS programs expect them of a credential_process',
+      (args) => args.positional('profile', profileArgument),
+      (args) => run(args.debug, async (wiring) => void (await (await import('./commands/get.ts')).get(args.profile, wiring))),
+    )
+    .command(
+      'login [profile]',
+      "spend one MFA code on the day's session, or on the one role that takes the code itself",
+      (args) =>
+        args
+          .positional('profile', optionalProfile)
+          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await (await import('./commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
+        ),
+    )
+    .command(
+      'logout [profile]',
+      'forget the session and the role credentials of a profile; never the long-term keys',
+      (args) =>
+        args
+          .positional('profile', optionalProfile)
+          .option('all', { type: 'boolean', default: false, describe: 'of every profile' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring)),
+        ),
+    )
+    .command(
+      'refresh [profiles..]',
+      'run AssumeRole for what is due: the named profiles, or all that were asked for before',
+      (args) =>
+        args
+          .positional('profiles', { type: 'string', array: true, default: [], describe: 'profiles of ~/.aws/config' })
+          .option('due', { type: 'boolean', default: true, describe: 'only what is due (the default)' })
+          .option('force', { type: 'boolean', default: false, describe: 'what is not due as well' })
+          .option('quiet', { type: 'boolean', default: false, describe: 'say nothing; the exit status tells' }),
+      (args) =>
+        run(args.debug, async (wiring) =>
+          (await import('./commands/refresh.ts')).refresh(
+            { profiles: args.profiles, isForced: args.force, isQuiet: args.quiet },
+            wiring,
+          ),
+        ),
+    )
+    .command(
+      'import <profile>',
+      'move the long-term keys of a profile from the credentials file into the store',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('keys', keysName)
+          .option('keep', { type: 'boolean', default: false, describe: 'leave the plaintext keys in the file' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { importKeys } = await import('./commands/import.ts');
+          await importKeys(
+            { profile: args.profile, keysName: args.keys, isKept: args.keep, isDryRun: args.dryRun, isYes: args.yes },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'add <profile>',
+      'put long-term keys that you type into the store, and set the profile up',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('keys', keysName)
+          .option('access-key-id', { type: 'string', describe: 'the key id; the secret is asked for, or read from stdin' })
+          .option('mfa-serial', { type: 'string', describe: "the ARN of the user's MFA device" })
+          .option('region', { type: 'string', describe: 'the region of the profile' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { addKeys } = await import('./commands/add.ts');
+          await addKeys(
+            {
+              profile: args.profile,
+              keysName: args.keys,
+              accessKeyId: args.accessKeyId,
+              mfaSerial: args.mfaSerial,
+              region: args.region,
+              isDryRun: args.dryRun,
+              isYes: args.yes,
+            },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'status [profile]',
+      'what is cached until when, what failed, what happens next',
+      (args) =>
+        args
+          .positional('profile', optionalProfile)
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await (await import('./commands/status.ts')).status({ profile: args.profile, isJson: args.json }, wiring)),
+        ),
+    )
+    .command(
+      'exec <profile>',
+      'run a program with the credentials in its environment: exec PROFILE -- COMMAND …',
+      (args) => args.positional('profile', profileArgument),
+      (args) =>
+        run(args.debug, async (wiring) =>
+          (await import('./commands/exec.ts')).exec(args.profile, wordsAfterDashes(args), wiring),
+        ),
+    )
+    .command(
+      'env <profile>',
+      'print the credentials as lines for a shell to evaluate',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('shell', { choices: shells, default: 'sh', describe: 'whose syntax' } as const),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) => void (await (await import('./commands/env.ts')).printEnv(args.profile, args.shell, wiring)),
+        ),
+    )
+    .command(
+      'demo',
+      'show a whole day in half a minute, in a sandbox that touches nothing of yours',
+      (args) => args.option('fast', { type: 'boolean', default: false, describe: 'without the pauses for reading' }),
+      (args) => run(args.debug, async () => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, env))),
+    )
+    .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
+    .demandCommand(1, 'say what to do')
+    .strict()
+    .recommendCommands()
+    .version(ROLEKEEPER_VERSION)
+    .help()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .epilogue('`rolekeeper COMMAND --help` tells more. Manual pages: rolekeeper(1), rolekeeper-config(5).')
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message: string | undefined, error: unknown) => {
+      throw error ?? new AppError('usage', { problem: message ?? 'the arguments make no sense' });
+    })
+    .parseAsync();
+  return status;
+}
+
+function wordsAfterDashes(args: Readonly<Record<string, unknown>>): readonly string[] {
+  const words = args['--'];
+  return Array.isArray(words) ? words.map(String) : [];
+}

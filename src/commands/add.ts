@@ -1,0 +1,108 @@
+// `rolekeeper add PROFILE`: long-term keys that a person types go straight into the store; the profile is set up beside them.
+// The secret comes from the terminal without echo, or from stdin. Never from an argument.
+
+import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { parseSerial } from '../config/limits.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { processLine } from '../config/process-line.ts';
+import { profileSettings } from '../config/profile-settings.ts';
+import { resolveNetwork, resolveStsEndpoint } from '../config/sts-endpoint.ts';
+import { Secret } from '../credentials/secret.ts';
+import { AppError } from '../errors.ts';
+import type { Wiring } from '../wiring.ts';
+import { readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { writeStderr } from './report.ts';
+import { readLine } from './stdin.ts';
+import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+
+export interface AddOptions {
+  readonly profile: string;
+  readonly keysName: string | undefined;
+  readonly accessKeyId: string | undefined;
+  readonly mfaSerial: string | undefined;
+  readonly region: string | undefined;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+}
+
+const storeDeadlineMs = 60_000;
+
+export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void> {
+  const profile = parseProfileName(options.profile);
+  const name = parseProfileName(options.keysName ?? profile);
+  const before = readTexts(wiring);
+  const after = editKeysPair(before, pairOf(profile, name, { options, program: wiring.program }), wiring);
+  if (options.isDryRun) {
+    showEdit(before, after, wiring);
+    return;
+  }
+  const route = routeOf(profile, options, wiring);
+  const keys = await readKeys(profile, name, { options, wiring });
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    const ports = await wiring.openRefresh(store);
+    const identified = await identifyKeys(keys, route, ports);
+    if (!options.isYes && before.config !== after.config) await confirmEdit(profile, wiring);
+    await storeKeys(identified, name, { route, ports });
+    writeTexts(before, after, wiring);
+    writeStderr([`the keys of ${identified.userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`]);
+  } finally {
+    await store.close();
+  }
+}
+
+function pairOf(
+  profile: ProfileName,
+  name: ProfileName,
+  { options, program }: { readonly options: AddOptions; readonly program: string },
+): KeysPair {
+  const { mfaSerial, region } = options;
+  const serial = mfaSerial === undefined ? undefined : parseSerial(mfaSerial);
+  if (serial?.kind === 'problem') throw new AppError('usage', { problem: `--mfa-serial: ${serial.problem}` });
+  return {
+    profile,
+    process: processLine(program, profile),
+    settings: { ...(name === profile ? {} : { keys: name }), ...(serial === undefined ? {} : { mfa_serial: serial.value }) },
+    profileSettings: region === undefined ? {} : { region },
+    removesPlaintext: false,
+  };
+}
+
+/** The profile may not exist yet; what it will say about region and endpoint counts already. */
+function routeOf(profile: ProfileName, { region }: AddOptions, { env, readConfig }: Wiring): Route {
+  const settings = profileSettings(profile, readConfig());
+  const get = (key: string) => (key === 'region' ? region : undefined) ?? settings?.get(key);
+  const endpoint = resolveStsEndpoint({ settings: get, services: settings?.service ?? (() => undefined), env });
+  if (endpoint.kind === 'problem') throw new AppError('usage', { problem: endpoint.problem });
+  return { endpoint: endpoint.value, network: resolveNetwork([get], env) };
+}
+
+async function readKeys(
+  profile: ProfileName,
+  name: ProfileName,
+  { options, wiring }: { readonly options: AddOptions; readonly wiring: Wiring },
+): Promise<NewKeys> {
+  const instead = `run \`rolekeeper add ${profile} --access-key-id AKIA… --yes\` with the secret access key on stdin`;
+  const terminal = await wiring.openTerminal({ command: 'add', instead });
+  const accessKeyId = (options.accessKeyId ?? (await terminal.ask('Access key id'))).trim();
+  if (!/^[A-Z0-9]{16,128}$/.test(accessKeyId))
+    throw new AppError('usage', { problem: 'that is no access key id', hint: 'it begins with AKIA' });
+  if (accessKeyId.startsWith('ASIA'))
+    throw new AppError('usage', {
+      problem: 'that key id is of temporary credentials',
+      hint: 'only long-term keys (AKIA…) can be added',
+    });
+  const secret = terminal.isInteractive ? await terminal.askHidden('Secret access key') : await secretFromStdin(instead);
+  return { name, accessKeyId, secretAccessKey: secret, renamed: (other) => `rolekeeper add ${profile} --keys ${other}` };
+}
+
+async function secretFromStdin(instead: string): Promise<Secret> {
+  const line = await readLine();
+  if (line === undefined) throw new AppError('no-terminal', { command: 'add', instead });
+  return new Secret(line.trim());
+}
+
+async function confirmEdit(profile: ProfileName, wiring: Wiring): Promise<void> {
+  const terminal = await wiring.openTerminal({ command: 'add', instead: 'add --yes' });
+  if (!(await terminal.confirm(`Set up [profile ${profile}] in ${wiring.configPath}?`))) throw new AppError('interrupted', {});
+}

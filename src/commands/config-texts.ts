@@ -1,0 +1,36 @@
+// Reads, shows and replaces the user's two AWS files. What an edit was made from is checked again just before it is written.
+
+import type { ConfigTexts } from '../config/keys-pair.ts';
+import { unifiedDiff } from '../config/unified-diff.ts';
+import type { Wiring } from '../wiring.ts';
+import { writeStdout } from './stdout.ts';
+
+type FilePlaces = Pick<Wiring, 'configPath' | 'credentialsPath' | 'textFiles'>;
+
+/** A file that is not there reads as an empty one. */
+export function readTexts({ configPath, credentialsPath, textFiles }: FilePlaces): ConfigTexts {
+  return { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+}
+
+/** Prints what would change, secrets masked. */
+export function showEdit(before: ConfigTexts, after: ConfigTexts, { configPath, credentialsPath }: FilePlaces): void {
+  writeStdout(
+    unifiedDiff(configPath, before.config, after.config) + unifiedDiff(credentialsPath, before.credentials, after.credentials),
+  );
+}
+
+/**
+ * The config file goes first: with both the recipe and the plaintext in place everything still works, so a crash in between harms
+ * nothing. Throws `config-unwritable` when a file has changed since it was read.
+ */
+export function writeTexts(
+  before: ConfigTexts,
+  after: ConfigTexts,
+  { configPath, credentialsPath, textFiles }: FilePlaces,
+): void {
+  const replace = (path: string, from: string, to: string) => {
+    if (from !== to) textFiles.replace(path, textFiles.read(path) === undefined ? undefined : from, to);
+  };
+  replace(configPath, before.config, after.config);
+  replace(credentialsPath, before.credentials, after.credentials);
+}

@@ -1,0 +1,51 @@
+// `rolekeeper exec PROFILE -- COMMAND…`: runs a program with the credentials in its environment, for programs that know no profiles.
+// The only place where secrets enter a child's environment: that is its job.
+
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import process from 'node:process';
+import { AppError } from '../errors.ts';
+import type { Environment } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import { credentialVariables, obtainForPerson } from './person-credentials.ts';
+
+/** Returns the program's exit status; 128 + its signal's number when one ended it, as shells do. */
+export async function exec(profile: string, command: readonly string[], wiring: Wiring): Promise<number> {
+  const [program, ...args] = command;
+  if (program === undefined) {
+    throw new AppError('usage', { problem: 'exec needs a command', hint: `as in \`rolekeeper exec ${profile} -- aws s3 ls\`` });
+  }
+  const variables = credentialVariables(await obtainForPerson(profile, wiring));
+  return run(program, args, {
+    ...withoutAwsProfile(wiring.env),
+    ...Object.fromEntries(variables.map(({ name, value }) => [name, value.reveal()])),
+  });
+}
+
+// A profile beside the credentials would win over them in some SDKs, or lead back to us.
+function withoutAwsProfile({
+  AWS_PROFILE: _profile,
+  AWS_DEFAULT_PROFILE: _old,
+  AWS_SESSION_TOKEN: _token,
+  ...rest
+}: Environment): Environment {
+  return rest;
+}
+
+function run(program: string, args: readonly string[], env: Environment): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  // The terminal sends SIGINT to the child as well; we only wait for what it makes of it.
+  const pass = (signal: NodeJS.Signals) => (signal === 'SIGINT' ? undefined : child.kill(signal));
+  for (const signal of signals) process.on(signal, pass);
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(
+        new AppError('usage', { problem: `could not run ${program}: ${error.message}`, hint: 'check its name and PATH' }, error),
+      ),
+    );
+    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+  }).finally(() => {
+    for (const signal of signals) process.off(signal, pass);
+  });
+}

@@ -1,0 +1,87 @@
+// `rolekeeper get PROFILE`: what every CLI and SDK runs. Prints one JSON document, or nothing and one or two lines on stderr.
+// The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
+
+import { parseProfileName } from '../config/names.ts';
+import { type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
+import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
+import { AppError } from '../errors.ts';
+import { knownPrincipal, loadStoredKeys } from '../hops/keys.ts';
+import type { Environment, Store } from '../ports.ts';
+import type { Answer } from '../refresh/answer.ts';
+import { readStored } from '../refresh/stored.ts';
+import type { Wiring } from '../wiring.ts';
+import { writeStdout } from './stdout.ts';
+
+/** Counted from the first instruction of the process (decisions.md 1, 2 and 4). */
+const limitMs = 3_800;
+/** The same with something valid to fall back on. */
+const patienceMs = 2_500;
+const storeDeadlineMs = 1_500;
+
+/** Prints the profile's credentials. Throws AppError; stdout is then empty. */
+export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
+  const profile = parseProfileName(rawProfile);
+  if (isCalledBy(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
+  const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
+  try {
+    if (recipe.hops.length === 0) return writeStdout(await keysDocument(recipe, store));
+    const { answer, refreshLater } = await answerFor(recipe, store, wiring);
+    if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
+    if (refreshLater) await wiring.refreshLater(profile);
+    if (answer.kind === 'failure') throw answer.error;
+  } finally {
+    await store.close();
+  }
+}
+
+/** `session = none`: the long-term keys themselves, which have no end. */
+async function keysDocument({ keys, profile }: Recipe, store: Store): Promise<string> {
+  const found = (await loadStoredKeys(keys.name, store)) ?? keys.plaintext;
+  if (found === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
+  return toKeysJson(found);
+}
+
+interface Answered {
+  readonly answer: Answer;
+  readonly refreshLater: boolean;
+}
+
+async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<Answered> {
+  const { clock } = wiring;
+  const cached = await readCached(recipe, store, wiring);
+  const freshness = cached === undefined ? 'expired' : freshnessOf(cached.credentials, clock.now());
+  if (cached !== undefined && (freshness === 'fresh' || freshness === 'due')) {
+    const refreshLater = freshness === 'due' && !isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
+    return { answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false }, refreshLater };
+  }
+  const { refreshAndAnswer } = await import('../refresh/answer.ts');
+  const elapsedMs = performance.now();
+  const budget = { limitMs: limitMs - elapsedMs, patienceMs: patienceMs - elapsedMs };
+  const answer = await refreshAndAnswer(recipe, cached?.credentials, { budget, ports: await wiring.openRefresh(store) });
+  return { answer, refreshLater: answer.isUnfinished };
+}
+
+interface Cached {
+  readonly step: Step;
+  readonly credentials: Credentials;
+}
+
+/** Undefined also when nobody knows yet whose keys these are: without that there is no key id. */
+async function readCached(recipe: Recipe, store: Store, wiring: Wiring): Promise<Cached | undefined> {
+  const userArn = knownPrincipal(recipe.keys, wiring.state);
+  const step = userArn === undefined ? undefined : stepsOf(recipe, userArn).at(-1);
+  const credentials = step === undefined ? undefined : await readStored(step, { store, log: wiring.log });
+  return step === undefined || credentials === undefined ? undefined : { step, credentials };
+}
+
+function documentOf(credentials: Credentials, { clock }: Wiring): string {
+  return toProcessJson(credentials, clock.toLocal(credentials.expiresAt));
+}
+
+/** Programs that we run carry the profile they are run for, so that they cannot lead back here for ever. */
+function isCalledBy(profile: string, env: Environment): boolean {
+  return (env['ROLEKEEPER_CALLER'] ?? '').split('\n').includes(profile);
+}

@@ -1,0 +1,137 @@
+// `rolekeeper import PROFILE`: moves long-term keys from a file into the store and puts the profile on rolekeeper.
+// The plaintext goes last: only when the store's copy was read back and AWS took it.
+
+import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { processLine } from '../config/process-line.ts';
+import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
+import type { Recipe } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { AppError } from '../errors.ts';
+import type { Wiring } from '../wiring.ts';
+import { readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { writeStderr } from './report.ts';
+import { identifyKeys, type NewKeys, storeKeys } from './take-keys.ts';
+
+export interface ImportOptions {
+  readonly profile: string;
+  readonly keysName: string | undefined;
+  /** Leaves the plaintext where it is. */
+  readonly isKept: boolean;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+}
+
+const storeDeadlineMs = 60_000;
+
+export async function importKeys(options: ImportOptions, wiring: Wiring): Promise<void> {
+  const profile = parseProfileName(options.profile);
+  const name = parseProfileName(options.keysName ?? profile);
+  const files = wiring.readConfig();
+  const recipe = resolveRecipe(profile, files, wiring.env);
+  const keys = importableKeys(recipe, { name, configPath: wiring.configPath });
+  const pair: KeysPair = {
+    profile,
+    process: processLine(wiring.program, profile),
+    settings: name === profile ? {} : { keys: name },
+    profileSettings: {},
+    removesPlaintext: !options.isKept,
+  };
+  const before = readTexts(wiring);
+  const after = editKeysPair(before, pair, wiring);
+  const remarks = dependents(profile, files).map(
+    (other) => `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys`,
+  );
+  if (options.isDryRun) {
+    showEdit(before, after, wiring);
+    writeStderr([...remarks, `nothing was changed. The keys would go into ${await storeName(wiring)} as keys/${name}.`]);
+    return;
+  }
+  await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => writeTexts(before, after, wiring));
+  writeStderr([...remarks, ...farewell(profile, recipe, options)]);
+}
+
+async function moveKeys(
+  { keys, recipe, isYes }: { readonly keys: NewKeys; readonly recipe: Recipe; readonly isYes: boolean },
+  wiring: Wiring,
+  writeFiles: () => void,
+): Promise<void> {
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    const ports = await wiring.openRefresh(store);
+    const route = { endpoint: recipe.keys.endpoint, network: recipe.network };
+    const identified = await identifyKeys(keys, route, ports);
+    if (!isYes) await confirmMove(identified.userArn, { place: store.description, profile: recipe.profile, wiring });
+    await storeKeys(identified, keys.name, { route, ports });
+    writeFiles();
+    writeStderr([
+      `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
+    ]);
+  } finally {
+    await store.close();
+  }
+}
+
+async function confirmMove(
+  userArn: string,
+  { place, profile, wiring }: { readonly place: string; readonly profile: ProfileName; readonly wiring: Wiring },
+): Promise<void> {
+  const terminal = await wiring.openTerminal({ command: 'import', instead: `run \`rolekeeper import ${profile} --yes\`` });
+  if (!(await terminal.confirm(`Move the keys of ${userArn} into ${place}?`))) throw new AppError('interrupted', {});
+}
+
+/** Throws `recipe-invalid` for a profile whose keys cannot be moved, saying why. */
+function importableKeys(
+  recipe: Recipe,
+  { name, configPath }: { readonly name: ProfileName; readonly configPath: string },
+): NewKeys {
+  const { profile, chain } = recipe;
+  const plaintext = recipe.keys.plaintext;
+  const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
+  if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
+    throw fail(
+      'it is a role, not a profile of access keys',
+      `import its source: \`rolekeeper import ${chain.at(-1) ?? profile}\``,
+    );
+  }
+  if (plaintext === undefined) {
+    throw fail(
+      'it has no access keys in plaintext',
+      `type them in with \`rolekeeper add ${profile}\`, or look into ${configPath}`,
+    );
+  }
+  if (plaintext.sessionToken !== undefined) {
+    throw fail(
+      `its keys in ${plaintext.path}:${plaintext.line} are temporary (aws_session_token)`,
+      'only long-term keys can be imported',
+    );
+  }
+  const renamed = (other: string) => `rolekeeper import ${profile} --keys ${other}`;
+  return { name, accessKeyId: plaintext.accessKeyId, secretAccessKey: plaintext.secretAccessKey, renamed };
+}
+
+/** Ordinary profiles that take these keys as their source; those with a section of ours do not care. */
+function dependents(profile: ProfileName, files: ConfigFiles): readonly ProfileName[] {
+  return knownProfiles(files).filter((other) => {
+    const settings = other === profile ? undefined : profileSettings(other, files);
+    return settings !== undefined && !settings.isRecipeSection && settings.get('source_profile') === profile;
+  });
+}
+
+async function storeName(wiring: Wiring): Promise<string> {
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
+  await store.close();
+  return store.description;
+}
+
+function farewell(profile: ProfileName, recipe: Recipe, { isKept }: ImportOptions): readonly string[] {
+  const isMfa = recipe.hops.some((hop) => hop.mfaSerial !== undefined);
+  return [
+    isKept
+      ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
+      : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
+    isMfa
+      ? `next: \`rolekeeper login ${profile}\``
+      : `\`aws --profile ${profile}\` works as before; IAM's own API needs a session with MFA, or \`session = none\``,
+  ];
+}

@@ -1,0 +1,50 @@
+// Which profile a bare `rolekeeper login` means.
+
+import type { ProfileName } from '../config/names.ts';
+import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
+import { needsCode } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { AppError } from '../errors.ts';
+import type { Environment } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+
+/** `AWS_PROFILE`, else the only profile that needs a login, else `default`, else the one the person chooses. Throws `usage`. */
+export async function chooseLoginTarget(
+  files: ConfigFiles,
+  { env, openTerminal }: Pick<Wiring, 'env' | 'openTerminal'>,
+): Promise<string> {
+  const named = env['AWS_PROFILE'];
+  if (named !== undefined && named !== '') return named;
+  const targets = loginTargets(files, env);
+  const [first, ...others] = targets;
+  if (first === undefined) {
+    throw new AppError('usage', {
+      problem: `no profile in ${files.config.path} needs an MFA login`,
+      hint: 'name one: `rolekeeper login PROFILE`, and give it or its source an mfa_serial',
+    });
+  }
+  if (others.length === 0) return first;
+  const standard = targets.find((target) => target === 'default');
+  if (standard !== undefined) return standard;
+  const instead = `name one: \`rolekeeper login ${first}\``;
+  const terminal = await openTerminal({ command: 'login', instead });
+  if (terminal.isInteractive) return terminal.choose('Log in to', targets);
+  throw new AppError('usage', {
+    problem: `several profiles need a login: ${targets.join(', ')}`,
+    hint: instead,
+  });
+}
+
+/** The profiles that a login can be for, each login once, in the order of the files. Profiles that cannot work are passed over. */
+function loginTargets(files: ConfigFiles, env: Environment): readonly ProfileName[] {
+  const targets = knownProfiles(files).flatMap((profile): readonly ProfileName[] => {
+    try {
+      const recipe = resolveRecipe(profile, files, env);
+      return recipe.hops.some(needsCode) ? [recipe.loginTarget] : [];
+    } catch (error) {
+      if (error instanceof AppError) return [];
+      throw error;
+    }
+  });
+  return [...new Set(targets)];
+}

@@ -1,0 +1,76 @@
+// `rolekeeper login [PROFILE]`: spends one MFA code on the session (or on the one role) that the profile starts from.
+// Asks before any lock is taken; sends a code once, whatever happens.
+
+import { parseProfileName } from '../config/names.ts';
+import { needsCode, type Recipe } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { type Credentials, localMinute } from '../credentials/credentials.ts';
+import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
+import { isComfortable } from '../credentials/plan.ts';
+import { AppError } from '../errors.ts';
+import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
+import { patientDemand } from '../refresh/refresh-one.ts';
+import type { Wiring } from '../wiring.ts';
+import { chooseLoginTarget } from './login-target.ts';
+import { writeStderr } from './report.ts';
+import { readLine } from './stdin.ts';
+
+export interface LoginOptions {
+  readonly profile: string | undefined;
+  /** From `--code`. */
+  readonly code: string | undefined;
+}
+
+/** A person waits: longer than the keychain's own dialog needs. */
+const storeDeadlineMs = 60_000;
+
+export async function login({ profile, code }: LoginOptions, wiring: Wiring): Promise<void> {
+  const files = wiring.readConfig();
+  const name = parseProfileName(profile ?? (await chooseLoginTarget(files, wiring)));
+  const recipe = resolveRecipe(name, files, wiring.env);
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    const ports = await wiring.openRefresh(store);
+    // The keys are looked up before a code is asked for: a code that cannot be used is a code wasted.
+    const chain = await openChain(recipe, ports);
+    const index = recipe.hops.findIndex(needsCode);
+    if (index < 0) return writeStderr([await withoutCode(chain, ports)]);
+    const parsed = await readCode(recipe, code, wiring);
+    const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
+    if (notStored !== undefined) throw notStored;
+    writeStderr([covered(recipe, credentials, ports)]);
+  } finally {
+    await store.close();
+  }
+}
+
+/** A recipe without MFA: shows that it works. */
+async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Promise<string> {
+  const last = recipe.hops.length - 1;
+  if (last < 0) return `"${recipe.profile}" gives its long-term keys as they are; there is nothing to log in to`;
+  const demand = patientDemand((life) => isComfortable(life, ports.clock.now()));
+  const { credentials } = await obtain({ recipe, ...chain }, last, { demand, ports });
+  return `"${recipe.profile}" needs no login (no mfa_serial); credentials until ${localMinute(ports.clock.toLocal(credentials.expiresAt))}`;
+}
+
+function covered(recipe: Recipe, { issuedAt, expiresAt }: Credentials, { clock }: ObtainPorts): string {
+  const hours = Math.round((expiresAt - issuedAt) / 360_000) / 10;
+  const what = recipe.hops[0]?.kind === 'session' ? `all roles of "${recipe.keys.name}"` : `"${recipe.profile}"`;
+  return `logged in: ${what} until ${localMinute(clock.toLocal(expiresAt))} (${hours} h)`;
+}
+
+/** `--code`, else `mfa_process`, else the terminal, else a line on stdin. */
+async function readCode(recipe: Recipe, given: string | undefined, wiring: Wiring): Promise<MfaCode> {
+  if (given !== undefined) return parseMfaCode(given);
+  if (recipe.mfaProcess !== undefined) return wiring.runMfaProcess(recipe.mfaProcess, recipe.profile);
+  const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
+  const terminal = await wiring.openTerminal({ command: 'login', instead });
+  if (terminal.isInteractive) return parseMfaCode((await terminal.askHidden(question(recipe))).reveal());
+  const line = await readLine();
+  if (line !== undefined) return parseMfaCode(line);
+  throw new AppError('no-terminal', { command: 'login', instead });
+}
+
+function question({ hops, keys }: Recipe): string {
+  return `MFA code of ${hops.find(needsCode)?.mfaSerial ?? keys.name}`;
+}

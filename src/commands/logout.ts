@@ -1,0 +1,103 @@
+// `rolekeeper logout [PROFILE] [--all]`: forgets sessions and role credentials here. Never touches long-term keys.
+// AWS cannot take issued credentials back: what a program already holds stays good until it ends.
+
+import { type Account, isKeyId, type ProfileName, parseProfileName, roleAccount, sessionAccount } from '../config/names.ts';
+import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
+import { type Step, stepsOf } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { AppError } from '../errors.ts';
+import { knownPrincipal } from '../hops/keys.ts';
+import type { Lock, State, Store } from '../ports.ts';
+import { forgetItem, listItems } from '../stores/item-index.ts';
+import type { Wiring } from '../wiring.ts';
+import { writeStderr } from './report.ts';
+
+export interface LogoutOptions {
+  readonly profile: string | undefined;
+  readonly isAll: boolean;
+}
+
+type Item = Pick<Step, 'id' | 'account'>;
+
+const storeDeadlineMs = 60_000;
+/** A refresh that is under way would store its result after us; it is waited for, but not for ever. */
+const lockWaitMs = 2_000;
+
+export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring): Promise<void> {
+  const name = profile ?? wiring.env['AWS_PROFILE'] ?? '';
+  if (!isAll && name === '') {
+    throw new AppError('usage', {
+      problem: 'logout needs a profile',
+      hint: 'run `rolekeeper logout PROFILE`, or `rolekeeper logout --all`',
+    });
+  }
+  const wanted = isAll ? undefined : itemsOf(parseProfileName(name), wiring);
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    const items = wanted ?? (await allItems(store, wiring.state));
+    const count = await removeItems(items, { store, state: wiring.state, lock: await wiring.openLock() });
+    writeStderr([
+      `logged out: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`,
+    ]);
+  } finally {
+    await store.close();
+  }
+}
+
+async function removeItems(
+  items: readonly Item[],
+  { store, state, lock }: { readonly store: Store; readonly state: State; readonly lock: Lock },
+): Promise<number> {
+  let count = 0;
+  for (const { id, account } of items) {
+    const remove = async () => {
+      const wasThere = await store.delete(account);
+      state.remove(id);
+      return wasThere;
+    };
+    const outcome = await lock.withLock(id, { waitMs: lockWaitMs }, remove);
+    if (outcome.kind === 'busy' ? await remove() : outcome.value) count += 1;
+    await forgetItem({ store, lock }, account);
+  }
+  return count;
+}
+
+/** The profile's own credentials; behind a session, also the session and every role that hangs on it. */
+function itemsOf(profile: ProfileName, wiring: Wiring): readonly Item[] {
+  const files = wiring.readConfig();
+  const own = stepsOfProfile(profile, files, wiring);
+  const [first] = own;
+  if (first?.kind !== 'session') return own;
+  const siblings = knownProfiles(files).flatMap((name) => {
+    const steps = workingSteps(name, files, wiring);
+    return steps[0]?.id === first.id ? steps : [];
+  });
+  return [...new Map([...own, ...siblings].map((step) => [step.id, step])).values()];
+}
+
+function stepsOfProfile(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): readonly Step[] {
+  const recipe = resolveRecipe(profile, files, env);
+  const userArn = knownPrincipal(recipe.keys, state);
+  return userArn === undefined ? [] : stepsOf(recipe, userArn); // nobody knows whose keys: nothing was ever cached
+}
+
+function workingSteps(profile: ProfileName, files: ConfigFiles, wiring: Wiring): readonly Step[] {
+  try {
+    return stepsOfProfile(profile, files, wiring);
+  } catch (error) {
+    if (error instanceof AppError) return []; // a profile that cannot work has nothing to log out of
+    throw error;
+  }
+}
+
+/** All that the list of items names and all that the state knows; either may have lost something. */
+async function allItems(store: Store, state: State): Promise<readonly Item[]> {
+  const listed = (await listItems(store)).flatMap((account) => temporaryItem(account) ?? []);
+  const known = state.list().map(({ id, kind }) => ({ id, account: kind === 'role' ? roleAccount(id) : sessionAccount(id) }));
+  return [...new Map([...listed, ...known].map((item) => [item.id, item])).values()];
+}
+
+function temporaryItem(account: Account): Item | undefined {
+  const [kind, id = ''] = account.split('/');
+  return (kind === 'session' || kind === 'role') && isKeyId(id) ? { id, account } : undefined;
+}

@@ -1,0 +1,72 @@
+// Credentials for the commands of a person (exec, env): like `get`, but the keychain may ask, and nothing has to be done in 4 s.
+
+import { parseProfileName } from '../config/names.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { isoSeconds } from '../credentials/credentials.ts';
+import { isComfortable, isValid } from '../credentials/plan.ts';
+import { Secret } from '../credentials/secret.ts';
+import { isAppError } from '../errors.ts';
+import type { StsCaller } from '../ports.ts';
+import { type Chain, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
+import { patientDemand } from '../refresh/refresh-one.ts';
+import { readStored } from '../refresh/stored.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface PersonCredentials {
+  readonly caller: StsCaller;
+  readonly region?: string;
+  /** On the local clock; absent for long-term keys. */
+  readonly localExpiresAt?: number;
+}
+
+export interface Variable {
+  readonly name: string;
+  readonly value: Secret;
+}
+
+const storeDeadlineMs = 60_000;
+
+/** Throws AppError, as `get` does. */
+export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promise<PersonCredentials> {
+  const profile = parseProfileName(rawProfile);
+  const files = wiring.readConfig();
+  const recipe = resolveRecipe(profile, files, wiring.env);
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    const ports = await wiring.openRefresh(store);
+    const chain = await openChain(recipe, ports);
+    const region = recipe.region === undefined ? {} : { region: recipe.region };
+    if (chain.steps.length === 0) return { caller: chain.principal.caller, ...region };
+    const credentials = await comfortableOrValid(chain, ports);
+    return { caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
+  } finally {
+    await store.close();
+  }
+}
+
+/** What AWS's CLI and SDKs read; the region only where the profile has one. */
+export function credentialVariables({ caller, region, localExpiresAt }: PersonCredentials): readonly Variable[] {
+  const { accessKeyId, secretAccessKey, sessionToken } = caller;
+  return [
+    { name: 'AWS_ACCESS_KEY_ID', value: new Secret(accessKeyId) },
+    { name: 'AWS_SECRET_ACCESS_KEY', value: secretAccessKey },
+    ...(sessionToken === undefined ? [] : [{ name: 'AWS_SESSION_TOKEN', value: sessionToken }]),
+    ...(localExpiresAt === undefined
+      ? []
+      : [{ name: 'AWS_CREDENTIAL_EXPIRATION', value: new Secret(isoSeconds(localExpiresAt)) }]),
+    ...(region === undefined ? [] : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map((name) => ({ name, value: new Secret(region) }))),
+  ];
+}
+
+async function comfortableOrValid(chain: Chain, ports: ObtainPorts) {
+  const index = chain.steps.length - 1;
+  const demand = patientDemand((life) => isComfortable(life, ports.clock.now()));
+  try {
+    return (await obtain(chain, index, { demand, ports })).credentials;
+  } catch (error) {
+    const last = chain.steps[index];
+    const stored = last === undefined ? undefined : await readStored(last, ports);
+    if (stored === undefined || !isValid(stored, ports.clock.now()) || !isAppError(error)) throw error;
+    return stored;
+  }
+}

@@ -1,0 +1,126 @@
+// What is known of one profile without opening the store: its recipe, the state of its hops, and what the next `get` will do.
+
+import type { ProfileName } from '../config/names.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
+import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { localMinute } from '../credentials/credentials.ts';
+import { dueAt, isBackingOff, isValid } from '../credentials/plan.ts';
+import { AppError, recallError } from '../errors.ts';
+import { knownPrincipal } from '../hops/keys.ts';
+import type { StateRecord } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import { moreLines } from './report.ts';
+
+/** Times are ISO 8601 in UTC, as AWS counts them. */
+export interface ProfileStatus {
+  readonly profile: ProfileName;
+  readonly kind: 'role' | 'session' | 'keys' | 'broken';
+  readonly role?: string;
+  /** The name of the long-term keys it starts from. */
+  readonly keys?: string;
+  readonly principal?: string;
+  readonly chain: readonly string[];
+  readonly expiresAt?: string;
+  readonly secondsLeft?: number;
+  readonly sessionExpiresAt?: string;
+  readonly lastRefreshAt?: string;
+  readonly lastError?: Trouble & { readonly at: string; readonly count: number; readonly retryAt: string };
+  /** Why the profile cannot work at all. */
+  readonly problem?: Trouble;
+  /** What happens next, in words. */
+  readonly next: string;
+  readonly notes: readonly string[];
+}
+
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly more?: readonly string[];
+}
+
+/** Never throws for what is wrong with the profile: that is its status. */
+export function profileStatus(profile: ProfileName, files: ConfigFiles, wiring: Wiring): ProfileStatus {
+  try {
+    return statusOf(resolveRecipe(profile, files, wiring.env), wiring);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { profile, kind: 'broken', chain: [], problem: troubleOf(error), next: 'cannot work', notes: [] };
+  }
+}
+
+function statusOf(recipe: Recipe, { clock, state }: Wiring): ProfileStatus {
+  const now = clock.now();
+  const principal = knownPrincipal(recipe.keys, state);
+  const steps = principal === undefined ? [] : stepsOf(recipe, principal);
+  const records = steps.map(({ id }) => state.read(id));
+  const last = recipe.hops.at(-1);
+  const lastRecord = records.at(-1);
+  const sessionIndex = recipe.hops.findIndex(needsCode);
+  const session = records[sessionIndex];
+  return {
+    profile: recipe.profile,
+    kind: last?.kind ?? 'keys',
+    ...(last?.kind === 'role' ? { role: last.request.roleArn } : {}),
+    keys: recipe.keys.name,
+    ...(principal === undefined ? {} : { principal }),
+    chain: recipe.chain,
+    ...(lastRecord?.expiresAt === undefined
+      ? {}
+      : { expiresAt: iso(lastRecord.expiresAt), secondsLeft: Math.max(0, Math.floor((lastRecord.expiresAt - now) / 1000)) }),
+    ...(session?.expiresAt === undefined ? {} : { sessionExpiresAt: iso(session.expiresAt) }),
+    ...(lastRecord?.issuedAt === undefined ? {} : { lastRefreshAt: iso(lastRecord.issuedAt) }),
+    ...lastErrorOf(lastRecord),
+    next: nextOf({ recipe, session, needsSession: sessionIndex >= 0, last: lastRecord, now }, (at) =>
+      localMinute(clock.toLocal(at)),
+    ),
+    notes: recipe.notes,
+  };
+}
+
+interface NextInputs {
+  readonly recipe: Recipe;
+  readonly session: StateRecord | undefined;
+  readonly needsSession: boolean;
+  readonly last: StateRecord | undefined;
+  readonly now: number;
+}
+
+function nextOf({ recipe, session, needsSession, last, now }: NextInputs, inWords: (at: number) => string): string {
+  if (recipe.hops.length === 0) return 'the keys as they are (session = none)';
+  const hasSession = !needsSession || (session?.expiresAt !== undefined && isValid({ expiresAt: session.expiresAt }, now));
+  const { issuedAt, expiresAt, failure } = last ?? {};
+  const life =
+    issuedAt !== undefined && expiresAt !== undefined && isValid({ expiresAt }, now) ? { issuedAt, expiresAt } : undefined;
+  const login = `log in: \`rolekeeper login ${recipe.loginTarget}\``;
+  if (life === undefined && !hasSession) return login;
+  if (isBackingOff(failure, now) && failure !== undefined) return `next try ${inWords(failure.retryAt)}`;
+  if (life === undefined) return 'made at the next request';
+  if (!hasSession) return `until it ends; then ${login}`;
+  const isLogin = recipe.hops.findIndex(needsCode) === recipe.hops.length - 1;
+  if (isLogin) return `${login} before it ends`;
+  const due = dueAt(life, session?.expiresAt);
+  return due <= now ? 'refreshed at the next request' : `refreshed from ${inWords(due)}`;
+}
+
+function lastErrorOf(record: StateRecord | undefined): Pick<ProfileStatus, 'lastError'> | Record<never, never> {
+  const failure = record?.failure;
+  const error = failure === undefined ? undefined : recallError(failure.error.code, failure.error.details);
+  if (failure === undefined || error === undefined) return {};
+  return { lastError: { ...troubleOf(error), at: iso(failure.at), count: failure.count, retryAt: iso(failure.retryAt) } };
+}
+
+function troubleOf(error: AppError): Trouble {
+  const more = moreLines(error);
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(more.length === 0 ? {} : { more }),
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,80 @@
+// `rolekeeper refresh [PROFILE…]`: what a timer runs, and a person who wants new credentials now. Never prompts.
+
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { localMinute } from '../credentials/credentials.ts';
+import { isAppError, toAppError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
+import { fewAtOnce } from '../refresh/few-at-once.ts';
+import type { ObtainPorts } from '../refresh/obtain.ts';
+import { type RefreshMode, type RefreshReport, refreshProfile } from '../refresh/refresh-profile.ts';
+import type { Wiring } from '../wiring.ts';
+import { moreLines, reportLines, writeStderr } from './report.ts';
+
+export interface RefreshOptions {
+  readonly profiles: readonly string[];
+  readonly isForced: boolean;
+  readonly isQuiet: boolean;
+}
+
+const storeDeadlineMs = 1_500;
+const lanes = 4;
+
+/** Without names: every profile that was asked for before. Returns the exit status of the first failure, 0 without one. */
+export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, wiring: Wiring): Promise<number> {
+  const isNamed = profiles.length > 0;
+  const names = isNamed ? profiles.map(parseProfileName) : [...new Set(wiring.state.list().map(({ profile }) => profile))];
+  const mode = isForced ? 'forced' : isNamed ? 'named' : 'due';
+  const files = wiring.readConfig();
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
+  try {
+    const ports = await wiring.openRefresh(store);
+    const reports = await fewAtOnce(names, lanes, async (name) => {
+      const report = await refreshNamed(name, { files, mode, ports, wiring });
+      if (!isQuiet) writeStderr(linesOf(report, wiring.clock));
+      return report;
+    });
+    return reports.flatMap((report) => (report.kind === 'failed' ? [report.error.exitStatus] : []))[0] ?? 0;
+  } finally {
+    await store.close();
+  }
+}
+
+interface Named {
+  readonly files: ConfigFiles;
+  readonly mode: RefreshMode;
+  readonly ports: ObtainPorts;
+  readonly wiring: Wiring;
+}
+
+type Report = RefreshReport | { readonly profile: ProfileName; readonly kind: 'gone' };
+
+async function refreshNamed(profile: ProfileName, { files, mode, ports, wiring }: Named): Promise<Report> {
+  try {
+    return await refreshProfile(resolveRecipe(profile, files, wiring.env), mode, ports);
+  } catch (error) {
+    // A profile that was removed from the config since it was asked for is nobody's failure.
+    if (mode === 'due' && isAppError(error, 'profile-unknown')) return { profile, kind: 'gone' };
+    return { profile, kind: 'failed', error: toAppError(error) };
+  }
+}
+
+function linesOf(report: Report, clock: Clock): readonly string[] {
+  switch (report.kind) {
+    case 'refreshed':
+      return [`${report.profile}: refreshed, until ${localMinute(clock.toLocal(report.credentials.expiresAt))}`];
+    case 'not-due':
+      return [`${report.profile}: not due yet, until ${localMinute(clock.toLocal(report.credentials.expiresAt))}`];
+    case 'backing-off':
+      return [`${report.profile}: failed before, next try ${localMinute(clock.toLocal(report.retryAt))}`];
+    case 'keys':
+      return [`${report.profile}: long-term keys (session = none), nothing to refresh`];
+    case 'gone':
+      return [];
+    case 'failed':
+      return [`${report.profile}: not refreshed`, ...reportLines(report.error), ...moreLines(report.error)];
+    default:
+      return report satisfies never;
+  }
+}

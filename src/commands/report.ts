@@ -1,0 +1,28 @@
+// Tells a person what went wrong: one line what, one line hint, on stderr. Never a stack, never a secret.
+
+import { writeSync } from 'node:fs';
+import { type AppError, isAppError } from '../errors.ts';
+
+/** The two lines, without their newline at the end. */
+export function reportLines(error: AppError): readonly string[] {
+  return [`rolekeeper: ${error.message}`, ...(error.hint === undefined ? [] : [`rolekeeper: hint: ${error.hint}`])];
+}
+
+/** Lines that only the commands of a person print, such as policies ready to paste. */
+export function moreLines(error: AppError): readonly string[] {
+  return isAppError(error, 'aws-refused') ? (error.details.more ?? []) : [];
+}
+
+/** Writes at once: the process may be about to end. */
+export function writeStderr(lines: readonly string[]): void {
+  try {
+    writeSync(2, lines.map((line) => `${line}\n`).join(''));
+  } catch (error) {
+    // A caller that closed stderr, or does not read it, still gets the exit status.
+    if (!isSystemError(error) || !['EPIPE', 'EAGAIN', 'EBADF'].includes(error.code ?? '')) throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error;
+}

@@ -1,0 +1,76 @@
+// `rolekeeper status [PROFILE]`: what is cached until when, what failed, what happens next. Reads the state, asks the store only whether it answers.
+
+import { parseProfileName } from '../config/names.ts';
+import { keptProfiles } from '../config/profile-settings.ts';
+import { localMinute } from '../credentials/credentials.ts';
+import type { Clock } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import { type ProfileStatus, profileStatus } from './profile-status.ts';
+import { writeStdout } from './stdout.ts';
+import { type StoreStatus, storeStatus } from './store-status.ts';
+import { textTable } from './text-table.ts';
+
+export interface StatusOptions {
+  readonly profile: string | undefined;
+  readonly isJson: boolean;
+}
+
+/** Without a profile: every one that rolekeeper answers for, and every one that was asked for. Goes to stdout. */
+export async function status({ profile, isJson }: StatusOptions, wiring: Wiring): Promise<void> {
+  const files = wiring.readConfig();
+  const asked = wiring.state.list().map((record) => record.profile);
+  const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
+  const profiles = names.map((name) => profileStatus(name, files, wiring)).filter((one) => profile !== undefined || !isGone(one));
+  const store = await storeStatus(wiring);
+  writeStdout(isJson ? `${JSON.stringify({ v: 1, store, profiles }, undefined, 2)}\n` : inWords(profiles, store, wiring.clock));
+}
+
+/** Asked for once, and removed from the config since. */
+function isGone({ problem }: ProfileStatus): boolean {
+  return problem?.code === 'profile-unknown';
+}
+
+function inWords(profiles: readonly ProfileStatus[], store: StoreStatus, clock: Clock): string {
+  if (profiles.length === 0)
+    return `${storeLine(store)}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
+  const header = ['PROFILE', 'CREDENTIALS', 'KEYS', 'LEFT', 'EXPIRES', 'SESSION UNTIL', 'NEXT'];
+  const rows = profiles.map((one) => [
+    one.profile,
+    one.role ?? one.kind,
+    one.keys ?? '',
+    one.secondsLeft === undefined ? '-' : duration(one.secondsLeft),
+    one.expiresAt === undefined ? '-' : localTime(one.expiresAt, clock),
+    one.sessionExpiresAt === undefined ? '-' : localTime(one.sessionExpiresAt, clock),
+    one.next,
+  ]);
+  const remarks = profiles.flatMap((one) => remarksOn(one, clock));
+  return [storeLine(store), '', ...textTable([header, ...rows]), ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join(
+    '\n',
+  );
+}
+
+function storeLine({ description, problem, hint }: StoreStatus): string {
+  if (problem === undefined) return `Store: ${description}`;
+  return `Store: ${description}: ${problem}${hint === undefined ? '' : `\n  hint: ${hint}`}`;
+}
+
+function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, clock: Clock): readonly string[] {
+  const failure = problem ?? lastError;
+  return [
+    ...(failure === undefined ? [] : [`${profile}: ${failure.message}`]),
+    ...(lastError === undefined ? [] : [`  failed ${localTime(lastError.at, clock)}, ${lastError.count} in a row`]),
+    ...(failure?.hint === undefined ? [] : [`  hint: ${failure.hint}`]),
+    ...(failure?.more ?? []).map((line) => `  ${line}`),
+    ...notes.map((note) => `${profile}: note: ${note}`),
+  ];
+}
+
+function localTime(at: number | string, clock: Clock): string {
+  return localMinute(clock.toLocal(typeof at === 'string' ? Date.parse(at) : at));
+}
+
+function duration(seconds: number): string {
+  if (seconds <= 0) return 'over';
+  const minutes = Math.floor(seconds / 60);
+  return minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes} min`;
+}

@@ -1,0 +1,38 @@
+// Whether the store answers, in words. Asks for the list of items, which every store has or lacks without harm.
+
+import { indexAccount } from '../config/names.ts';
+import { type AppError, isAppError } from '../errors.ts';
+import type { Wiring } from '../wiring.ts';
+
+export interface StoreStatus {
+  readonly kind?: string;
+  readonly description: string;
+  readonly answers: boolean;
+  readonly problem?: string;
+  readonly hint?: string;
+}
+
+const deadlineMs = 1_500;
+
+export async function storeStatus(wiring: Wiring): Promise<StoreStatus> {
+  try {
+    const store = await wiring.openStore({ deadlineMs, prompts: 'never' });
+    const { kind, description } = store;
+    try {
+      await store.get(indexAccount());
+      return { kind, description, answers: true };
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return { kind, description, answers: false, ...troubleOf(error) };
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { description: 'none', answers: false, ...troubleOf(error) };
+  }
+}
+
+function troubleOf({ message, hint }: AppError): Pick<StoreStatus, 'problem' | 'hint'> {
+  return { problem: message, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,58 @@
+// Puts long-term keys into the store so that they cannot be lost: asked whose they are, stored, read back, tried. Shared by import and add.
+
+import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
+import { type Keys, toKeysItem } from '../credentials/credentials.ts';
+import type { Secret } from '../credentials/secret.ts';
+import { AppError } from '../errors.ts';
+import { loadStoredKeys } from '../hops/keys.ts';
+import type { Network, StsEndpoint } from '../ports.ts';
+import type { ObtainPorts } from '../refresh/obtain.ts';
+
+export interface NewKeys {
+  readonly name: ProfileName;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  /** How to take them under another name, for the error. */
+  readonly renamed: (name: string) => string;
+}
+
+export interface Route {
+  readonly endpoint: StsEndpoint;
+  readonly network: Network;
+}
+
+/** Asks AWS whose keys these are, and refuses to put them over another user's. Changes nothing. */
+export async function identifyKeys(
+  { name, accessKeyId, secretAccessKey, renamed }: NewKeys,
+  route: Route,
+  { sts, store }: ObtainPorts,
+): Promise<Keys> {
+  const { arn } = await sts.getCallerIdentity({ ...route, caller: { accessKeyId, secretAccessKey } });
+  const held = await loadStoredKeys(name, store);
+  if (held !== undefined && held.userArn !== arn) {
+    const proposal = `keep both: ${renamed(parseProfileName(`${name}-${arn.split('/').at(-1) ?? '2'}`))}`;
+    throw new AppError('keys-of-another-user', { keys: name, storedArn: held.userArn, newArn: arn, proposal });
+  }
+  return { accessKeyId, secretAccessKey, userArn: arn };
+}
+
+/** Stores the keys, reads them back and tries what was read with AWS. When this returns, the store is all that is needed. */
+export async function storeKeys(
+  keys: Keys,
+  name: ProfileName,
+  { route, ports }: { readonly route: Route; readonly ports: ObtainPorts },
+): Promise<void> {
+  const account = keysAccount(name);
+  await ports.remember(account);
+  await ports.store.set(account, toKeysItem(keys));
+  const readBack = await loadStoredKeys(name, ports.store);
+  if (readBack === undefined || readBack.secretAccessKey.reveal() !== keys.secretAccessKey.reveal()) {
+    throw new AppError('store-rejected', {
+      store: ports.store.description,
+      account,
+      problem: 'what was read back is not what was written',
+    });
+  }
+  const { arn } = await ports.sts.getCallerIdentity({ ...route, caller: readBack });
+  ports.state.rememberPrincipal(name, arn);
+}

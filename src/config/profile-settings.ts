@@ -1,0 +1,114 @@
+// One profile's settings as its recipe needs them, out of the two files and the two kinds of section. Pure.
+
+import { basename } from 'node:path/posix';
+import { Secret } from '../credentials/secret.ts';
+import { type AwsFile, findSection, type Section, sectionNames } from './aws-config.ts';
+import { isProfileName, type ProfileName } from './names.ts';
+import type { PlaintextKeys } from './recipe.ts';
+
+export interface ConfigFiles {
+  readonly config: AwsFile;
+  readonly credentials: AwsFile;
+}
+
+export interface ProfileSettings {
+  readonly profile: ProfileName;
+  /** For messages: `[rolekeeper dev]` or `[profile dev]`. */
+  readonly sectionName: string;
+  readonly isRecipeSection: boolean;
+  /** A setting of the recipe; empty values count as absent. */
+  readonly get: (key: string) => string | undefined;
+  /** A setting of the profile's `services` section. */
+  readonly service: (service: string, key: string) => string | undefined;
+  readonly plaintext?: PlaintextKeys;
+  /** `credential_process` runs rolekeeper for this profile. */
+  readonly aliasOf?: ProfileName;
+  /** `credential_process` runs some other program. */
+  readonly foreignProcess?: string;
+}
+
+/** What `[profile X]` still gives when `[rolekeeper X]` holds the recipe (decisions.md 13). */
+const sharedKeys: ReadonlySet<string> = new Set([
+  'region',
+  'endpoint_url',
+  'services',
+  'ca_bundle',
+  'use_fips_endpoint',
+  'use_dualstack_endpoint',
+  'sts_regional_endpoints',
+  'ignore_configured_endpoint_urls',
+]);
+
+/** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
+export function profileSettings(profile: ProfileName, { config, credentials }: ConfigFiles): ProfileSettings | undefined {
+  const recipe = findSection(config, 'rolekeeper', profile);
+  const configured = findSection(config, 'profile', profile);
+  const stored = findSection(credentials, 'profile', profile);
+  if (recipe === undefined && configured === undefined && stored === undefined) return undefined;
+  const ordinary = (key: string) => settingOf(stored, key) ?? settingOf(configured, key);
+  const get = (key: string) =>
+    recipe === undefined ? ordinary(key) : (settingOf(recipe, key) ?? (sharedKeys.has(key) ? ordinary(key) : undefined));
+  const services = get('services');
+  const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
+  const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
+  const command = recipe === undefined ? ordinary('credential_process') : undefined;
+  const alias = command === undefined ? undefined : ownProfile(command);
+  return {
+    profile,
+    sectionName: recipe === undefined ? `[profile ${profile}]` : `[rolekeeper ${profile}]`,
+    isRecipeSection: recipe !== undefined,
+    get,
+    service: (service, key) => servicesSection?.settings.get(service)?.nested.get(key)?.value,
+    ...(plaintext === undefined ? {} : { plaintext }),
+    ...(alias === undefined ? {} : { aliasOf: alias }),
+    ...(command === undefined || alias !== undefined ? {} : { foreignProcess: command }),
+  };
+}
+
+/** Every profile that some section is for, in the order of the files; names that we could not take as an argument are left out. */
+export function knownProfiles({ config, credentials }: ConfigFiles): readonly ProfileName[] {
+  const names = [
+    ...sectionNames(config, 'profile'),
+    ...sectionNames(config, 'rolekeeper'),
+    ...sectionNames(credentials, 'profile'),
+  ];
+  return [...new Set(names)].filter(isProfileName);
+}
+
+/** The profiles that rolekeeper answers for: those with a recipe section, and those whose `credential_process` runs it. */
+export function keptProfiles(files: ConfigFiles): readonly ProfileName[] {
+  return knownProfiles(files).filter((name) => {
+    const command = findSection(files.config, 'profile', name)?.settings.get('credential_process')?.value;
+    return (
+      findSection(files.config, 'rolekeeper', name) !== undefined || (command !== undefined && ownProfile(command) !== undefined)
+    );
+  });
+}
+
+/** The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. */
+export function ownProfile(command: string): ProfileName | undefined {
+  const [program = '', verb, ...names] = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    (word) => word[1] ?? word[2] ?? word[3] ?? '',
+  );
+  if (!/^rolekeeper(\.(exe|cmd))?$/.test(basename(program.replaceAll('\\', '/'))) || verb !== 'get') return undefined;
+  return names.find(isProfileName);
+}
+
+function settingOf(section: Section | undefined, key: string): string | undefined {
+  const value = section?.settings.get(key)?.value;
+  return value === '' ? undefined : value;
+}
+
+function plaintextIn(section: Section | undefined, path: string): PlaintextKeys | undefined {
+  const id = section?.settings.get('aws_access_key_id');
+  const secret = settingOf(section, 'aws_secret_access_key');
+  const token = settingOf(section, 'aws_session_token');
+  if (id === undefined || id.value === '' || secret === undefined) return undefined;
+  return {
+    accessKeyId: id.value,
+    secretAccessKey: new Secret(secret),
+    ...(token === undefined ? {} : { sessionToken: new Secret(token) }),
+    path,
+    line: id.line,
+  };
+}

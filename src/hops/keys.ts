@@ -1,0 +1,80 @@
+// The first link of every chain: the user's long-term keys, with the user they belong to.
+
+import { createHash } from 'node:crypto';
+import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
+import type { KeysSource, PlaintextKeys } from '../config/recipe.ts';
+import { type Keys, parseKeysItem } from '../credentials/credentials.ts';
+import { AppError } from '../errors.ts';
+import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
+
+/** What signs the next call, and whose it is. */
+export interface Principal {
+  readonly caller: StsCaller;
+  readonly userArn: string;
+}
+
+/** How STS is asked who somebody is. */
+export type IdentityCall = Omit<StsCall, 'caller'>;
+
+/**
+ * The keys of the store, else those of the file. Throws `keys-missing`, `keys-broken` and what store and STS throw; STS is asked only for
+ * the owner of plaintext keys that were never seen before.
+ */
+export async function loadPrincipal(
+  { keys, profile }: { readonly keys: KeysSource; readonly profile: ProfileName },
+  ports: { readonly store: Store; readonly state: State; readonly sts: Sts },
+  call: IdentityCall,
+): Promise<Principal> {
+  const stored = await loadStoredKeys(keys.name, ports.store);
+  if (stored !== undefined) {
+    rememberPrincipal(ports.state, keys.name, stored.userArn);
+    return { caller: stored, userArn: stored.userArn };
+  }
+  if (keys.plaintext === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
+  return plaintextPrincipal(keys.plaintext, ports, call);
+}
+
+/** Undefined when the store has none. Throws `keys-broken`: such an item is left where it is, since nothing can rebuild it. */
+export async function loadStoredKeys(name: ProfileName, store: Store): Promise<Keys | undefined> {
+  const item = await store.get(keysAccount(name));
+  if (item === undefined) return undefined;
+  const parsed = parseKeysItem(item, `the store's item keys/${name}`);
+  if (parsed.kind === 'broken') throw new AppError('keys-broken', { keys: name, problem: parsed.problem });
+  return parsed.value;
+}
+
+/** The owner as the state remembers it, so that a cached answer needs neither the keys nor STS. */
+export function knownPrincipal(keys: KeysSource, state: State): string | undefined {
+  return keys.plaintext === undefined
+    ? state.principal(keys.name)
+    : (state.principal(keys.name) ?? state.principal(aliasOf(keys.plaintext)));
+}
+
+async function plaintextPrincipal(
+  plaintext: PlaintextKeys,
+  { state, sts }: { readonly state: State; readonly sts: Sts },
+  call: IdentityCall,
+): Promise<Principal> {
+  const { accessKeyId, secretAccessKey, sessionToken } = plaintext;
+  const caller = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  const known = state.principal(aliasOf(plaintext));
+  if (known !== undefined) return { caller, userArn: known };
+  const { arn } = await sts.getCallerIdentity({ ...call, caller });
+  rememberPrincipal(state, aliasOf(plaintext), arn);
+  return { caller, userArn: arn };
+}
+
+// Keys in a file change hands without telling us, so their owner is remembered under the key itself, hashed.
+function aliasOf({ accessKeyId }: PlaintextKeys): ProfileName {
+  return parseProfileName(`file:${createHash('sha256').update(accessKeyId).digest('hex').slice(0, 32)}`);
+}
+
+// The state is only a copy: where it cannot be written, the next call asks again.
+function rememberPrincipal(state: State, name: ProfileName, userArn: string): void {
+  if (state.principal(name) === userArn) return;
+  try {
+    state.rememberPrincipal(name, userArn);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+}

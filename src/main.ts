@@ -1,0 +1,28 @@
+// Entry of the Node program: `get` goes straight to its command, everything else through the command line of cli.ts.
+
+import process from 'node:process';
+import { get } from './commands/get.ts';
+import { reportLines, writeStderr } from './commands/report.ts';
+import { toAppError } from './errors.ts';
+import { openWiring } from './wiring.ts';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [verb, profile, ...rest] = argv;
+  const isPlainGet = verb === 'get' && profile !== undefined && !profile.startsWith('-') && rest.length === 0;
+  if (isPlainGet) {
+    await get(profile, openWiring(process.env));
+    return 0;
+  }
+  const { runCli } = await import('./cli.ts');
+  return runCli(argv, process.env);
+}
+
+// A time-out leaves work behind that nobody waits for any more, hence the exit instead of an empty event loop.
+main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    const failure = toAppError(error);
+    writeStderr(reportLines(failure));
+    process.exit(failure.exitStatus);
+  },
+);

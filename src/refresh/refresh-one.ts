@@ -1,0 +1,159 @@
+// The refresh path of one hop: lock, plan again, call AWS, store, publish, unlock.
+// Never deletes before replacing; never fails because the new credentials could not be stored.
+
+import type { Account, ProfileName } from '../config/names.ts';
+import { describeHop, type Step } from '../config/recipe.ts';
+import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
+import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
+import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
+import type { Clock, HeldLock, Lock, Log, State, Store } from '../ports.ts';
+import { readStored } from './stored.ts';
+
+export interface RefreshPorts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly state: State;
+  readonly lock: Lock;
+  readonly log: Log;
+  /** 0 to 1; spreads the tries after a failure. */
+  readonly random: () => number;
+  /** Adds a new account to the list of items, before the item itself is written. */
+  readonly remember: (account: Account) => Promise<void>;
+}
+
+/** What somebody wants of a hop. */
+export interface Demand {
+  /** Whether what the store has will do, so that AWS need not be asked. */
+  readonly accepts: (life: Life) => boolean;
+  /** A lock delays, never prevents: after this time the work goes on without it (decisions.md 3). */
+  readonly lockWaitMs: number;
+  /** Whether a failure of the last seconds is an answer. False where a person asked to try again. */
+  readonly sharesFailures: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Where a person or a timer waits: outlasts the STS deadline of whoever holds the lock, and asks AWS even just after a failure. */
+export function patientDemand(accepts: Demand['accepts']): Demand {
+  return { accepts, lockWaitMs: 12_000, sharesFailures: false };
+}
+
+export interface Obtained {
+  readonly credentials: Credentials;
+  /** True if AWS was asked just now, here. */
+  readonly isNew: boolean;
+  /** Why the store does not have them. */
+  readonly notStored?: AppError;
+}
+
+export interface Refresh {
+  readonly profile: ProfileName;
+  readonly step: Step;
+  readonly demand: Demand;
+  /** Asks AWS. Called at most once. Gets what the store has, which did not do. */
+  readonly issue: (stored: Credentials | undefined) => Promise<Credentials>;
+}
+
+/**
+ * One call to AWS, however many processes ask for this hop at once: the others get the holder's result, or its failure, as soon as it is
+ * published. Throws what `issue` throws.
+ */
+export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise<Obtained> {
+  const { step, demand } = refresh;
+  const startedAt = ports.clock.now();
+  const outcome = await ports.lock.withLock<Obtained>(
+    step.id,
+    {
+      waitMs: demand.lockWaitMs,
+      ...(demand.signal === undefined ? {} : { signal: demand.signal }),
+      meanwhile: () => publishedSince(startedAt, refresh, ports),
+    },
+    (held) => refreshHeld(refresh, ports, held),
+  );
+  if (outcome.kind !== 'busy') return outcome.value;
+  demand.signal?.throwIfAborted();
+  ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
+  return refreshHeld(refresh, ports, undefined);
+}
+
+/** What another process published while this one waited. The state is asked first: it costs less than the store. */
+async function publishedSince(startedAt: EpochMs, { step, demand }: Refresh, ports: RefreshPorts): Promise<Obtained | undefined> {
+  const record = ports.state.read(step.id);
+  if (record?.failure !== undefined && record.failure.at >= startedAt) throw recalled(record.failure);
+  const { issuedAt, expiresAt } = record ?? {};
+  if (issuedAt === undefined || expiresAt === undefined || !demand.accepts({ issuedAt, expiresAt })) return undefined;
+  const credentials = await readStored(step, ports);
+  return credentials !== undefined && demand.accepts(credentials) ? { credentials, isNew: false } : undefined;
+}
+
+async function refreshHeld(refresh: Refresh, ports: RefreshPorts, held: HeldLock | undefined): Promise<Obtained> {
+  const { step, demand, profile } = refresh;
+  const stored = await readStored(step, ports);
+  if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
+  const failure = ports.state.read(step.id)?.failure;
+  if (failure !== undefined && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
+  const credentials = await issueOrPublishFailure(refresh, stored, ports);
+  const notStored = await storeAndPublish(refresh, credentials, { ports, held });
+  ports.log.event('refresh.done', { profile, hop: describeHop(step.hop), expires: isoSeconds(credentials.expiresAt) });
+  return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
+}
+
+async function issueOrPublishFailure(
+  refresh: Refresh,
+  stored: Credentials | undefined,
+  ports: RefreshPorts,
+): Promise<Credentials> {
+  try {
+    return await refresh.issue(stored);
+  } catch (error) {
+    const failure = toAppError(error);
+    // A missing login is no failure of this hop: it shows at once each time and ends with the login. Neither is a caller's own deadline.
+    if (!isAppError(failure, 'login-needed') && refresh.demand.signal?.aborted !== true) publishFailure(refresh, failure, ports);
+    throw failure;
+  }
+}
+
+function publishFailure({ step, profile }: Refresh, error: AppError, { state, clock, log, random }: RefreshPorts): void {
+  const known = state.read(step.id);
+  const failure = nextFailure(known?.failure, { error, now: clock.now(), random: random() });
+  log.event('refresh.failed', { profile, hop: describeHop(step.hop), code: error.code, count: failure.count });
+  try {
+    state.publish({ ...known, id: step.id, kind: step.hop.kind, profile, failure });
+  } catch (unwritable) {
+    // The failure itself is what the caller must see; without the state the next caller just tries again.
+    if (!isAppError(unwritable)) throw unwritable;
+    log.event('state.unwritable', { problem: unwritable.message });
+  }
+}
+
+/** Undefined when the store has these credentials or later ones; else why it has not. The state never runs ahead of the store. */
+async function storeAndPublish(
+  { step, profile }: Refresh,
+  credentials: Credentials,
+  { ports, held }: { readonly ports: RefreshPorts; readonly held: HeldLock | undefined },
+): Promise<AppError | undefined> {
+  try {
+    // Without the lock, or with one that was lost in a sleep, somebody else may have stored later ones.
+    if (held === undefined || held.lost.aborted) {
+      const other = await readStored(step, ports);
+      if (other !== undefined && other.expiresAt >= credentials.expiresAt) return undefined;
+    }
+    await ports.remember(step.account);
+    await ports.store.set(step.account, toCredentialsItem(credentials));
+    ports.state.publish({
+      id: step.id,
+      kind: step.hop.kind,
+      profile,
+      issuedAt: credentials.issuedAt,
+      expiresAt: credentials.expiresAt,
+    });
+    return undefined;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    ports.log.event('refresh.not-stored', { profile, hop: describeHop(step.hop), code: error.code });
+    return error;
+  }
+}
+
+function recalled({ error }: Failure): AppError {
+  return recallError(error.code, error.details) ?? new AppError('unexpected', { problem: error.code });
+}

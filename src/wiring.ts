@@ -1,0 +1,100 @@
+// Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
+
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
+import type { ConfigFiles } from './config/profile-settings.ts';
+import type { MfaCode } from './credentials/mfa-code.ts';
+import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Terminal, TextFiles } from './ports.ts';
+import type { ObtainPorts } from './refresh/obtain.ts';
+import { chooseStore } from './stores/choose-store.ts';
+import { createClock } from './system/clock.ts';
+import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
+import { readMachineName } from './system/machine.ts';
+import { awsConfigFile, awsCredentialsFile, homeDirectory, stateDirectory } from './system/paths.ts';
+import { createState } from './system/state-file.ts';
+import { createTextFiles } from './system/text-files.ts';
+
+export interface Wiring {
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly state: State;
+  readonly log: Log;
+  readonly textFiles: TextFiles;
+  /** This program as a caller can run it again: an absolute path. */
+  readonly program: string;
+  readonly configPath: string;
+  readonly credentialsPath: string;
+  readonly stateDirectory: string;
+  /** Both files, parsed. Read anew at each call. Throws `config-unreadable`, `config-malformed`. */
+  readonly readConfig: () => ConfigFiles;
+  readonly openStore: (manners: StoreManners) => Promise<Store>;
+  readonly openLock: () => Promise<Lock>;
+  readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
+  readonly openTerminal: (asker: Asker) => Promise<Terminal>;
+  readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
+  /** Starts a refresh that outlives this process, unless the person switched that off. */
+  readonly refreshLater: (profile: string) => Promise<void>;
+}
+
+/** For the error where there is no terminal: which command wanted to ask, and what to type instead. */
+export interface Asker {
+  readonly command: string;
+  readonly instead: string;
+}
+
+export function openWiring(env: Environment): Wiring {
+  const platform = process.platform;
+  const uid = process.getuid?.();
+  const home = homeDirectory({ env, platform }, () => userInfo().homedir);
+  const caller = { env, platform, uid, home };
+  const log = isDebugging(env) ? createDebugLog() : createSilentLog();
+  const base = stateDirectory(caller);
+  const place = { base, machine: readMachineName(), owner: { uid, home }, log };
+  const clock = createClock(place);
+  const state = createState(place);
+  const textFiles = createTextFiles();
+  const [configPath, credentialsPath] = [awsConfigFile(caller), awsCredentialsFile(caller)];
+  const readConfig = () => ({
+    config: parseConfigFile(textFiles.read(configPath) ?? '', configPath),
+    credentials: parseCredentialsFile(textFiles.read(credentialsPath) ?? '', credentialsPath),
+  });
+  const setting = (key: string) => findSection(readConfig().config, 'rolekeeper-settings', '')?.settings.get(key)?.value;
+  const program = resolve(process.argv[1] ?? 'rolekeeper');
+  const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
+  return {
+    env,
+    clock,
+    state,
+    log,
+    textFiles,
+    program,
+    configPath,
+    credentialsPath,
+    stateDirectory: base,
+    readConfig,
+    openStore: (manners) => chooseStore({ env, settings: { store: setting('store') }, platform, stateDirectory: base, manners }),
+    openLock,
+    openRefresh: async (store) => {
+      const [{ createSts }, { rememberItem }, lock] = await Promise.all([
+        import('./system/sts.ts'),
+        import('./stores/item-index.ts'),
+        openLock(),
+      ]);
+      const remember = (account: Parameters<typeof rememberItem>[1]) => rememberItem({ store, lock }, account);
+      return { clock, store, state, lock, log, random: Math.random, remember, sts: createSts({ clock }) };
+    },
+    openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
+    runMfaProcess: async (command, profile) =>
+      (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),
+    refreshLater: async (profile) => {
+      if (isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'))) return;
+      (await import('./system/background-refresh.ts')).startRefresh({ ...place, program, profile, env });
+    },
+  };
+}
+
+function isOff(value: string | undefined): boolean {
+  return value !== undefined && ['0', 'no', 'off', 'false'].includes(value.toLowerCase());
+}

@@ -1,0 +1,37 @@
+// The state in memory, under the port's rules: records are copies, a full disk can be had.
+
+import type { KeyId, ProfileName } from '../../src/config/names.ts';
+import { AppError } from '../../src/errors.ts';
+import type { State, StateRecord } from '../../src/ports.ts';
+
+export interface FakeState extends State {
+  /** From now on every write fails. */
+  fillDisk(): void;
+}
+
+export function fakeState(): FakeState {
+  const records = new Map<KeyId, StateRecord>();
+  const principals = new Map<ProfileName, string>();
+  let isFull = false;
+  const writing = () => {
+    if (isFull) throw new AppError('state-unwritable', { path: '/state', problem: 'no space left on the disk' });
+  };
+  return {
+    read: (id) => records.get(id),
+    list: () => [...records.values()],
+    publish: (record) => {
+      writing();
+      records.set(record.id, structuredClone(record));
+    },
+    remove: (id) => void records.delete(id),
+    principal: (keys) => principals.get(keys),
+    rememberPrincipal: (keys, userArn) => {
+      writing();
+      principals.set(keys, userArn);
+    },
+    forgetPrincipal: (keys) => void principals.delete(keys),
+    fillDisk: () => {
+      isFull = true;
+    },
+  };
+}
