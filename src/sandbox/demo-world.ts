@@ -29,7 +29,9 @@ const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 /** Everything is gone again after `close`. */
 export async function openDemoWorld(env: Environment): Promise<DemoWorld> {
   const sts = await startStsDouble({
-    users: [{ arn: userArn, accessKeyId, secretAccessKey, mfa: { serial: mfaSerial, seed: 'JBSWY3DPEHPK3PXP' }, mayAssume: ['*'] }],
+    users: [
+      { arn: userArn, accessKeyId, secretAccessKey, mfa: { serial: mfaSerial, seed: 'JBSWY3DPEHPK3PXP' }, mayAssume: ['*'] },
+    ],
     roles: ['Dev', 'Ops'].map((name) => ({
       arn: `arn:aws:iam::${workAccount}:role/${name}`,
       trust: [{ principals: [userArn], needsMfa: true }],

@@ -53,6 +53,7 @@ export interface DoubleCall {
   /** Without TokenCode. */
   readonly params: Readonly<Record<string, string>>;
   readonly region?: string;
+  readonly userAgent?: string;
   readonly issuedAccessKeyId?: string;
   readonly expiresAt?: number;
 }
@@ -130,6 +131,7 @@ async function serve(
     operation: operation ?? 'unknown',
     outcome: `fault ${fault?.kind ?? ''}`.trim(),
     params: paramsOf(form),
+    userAgent: received.headers['user-agent'] ?? '',
   });
   const performCall = async () => {
     const { reply, noted } = await answer(received, form, { ...desk, operation });

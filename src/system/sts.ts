@@ -215,9 +215,12 @@ const nothingFromOutside = {
   ignoreConfiguredEndpointUrls: true,
   defaultsMode: 'standard' as const,
   authSchemePreference: [],
+  // False is the default, but it is looked for in ~/.aws/config first.
+  disableClockSkewCorrection: false,
   sigv4aSigningRegionSet: [],
   userAgentAppId: async () => undefined,
-  defaultUserAgentProvider: async (): Promise<[string, string][]> => [['rolekeeper', '0']],
+  // What CloudTrail shows.
+  defaultUserAgentProvider: async (): Promise<[string][]> => [['rolekeeper']],
   profile: 'rolekeeper-reads-no-profile',
 };
 

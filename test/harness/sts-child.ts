@@ -1,0 +1,34 @@
+// Runs in a process of its own: one call by the STS adapter in a hostile environment. Writes what it got, and which variables were
+// looked at, to the file named in the first argument; stdout and stderr stay for what should not be there.
+
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Secret } from '../../src/credentials/secret.ts';
+import { alice, callBy, learningClock, openRole } from './sts-world.ts';
+
+const [, , reportPath = '', url = '', proxy = '', caBundle = ''] = process.argv;
+const read = new Set<string>();
+process.env = new Proxy(process.env, {
+  get: (env, name) => {
+    if (typeof name === 'string') read.add(name);
+    return typeof name === 'string' ? env[name] : undefined;
+  },
+});
+
+// Loaded only now, so that what it reads while loading is seen as well.
+const { createSts } = await import('../../src/system/sts.ts');
+const network = proxy === '' ? {} : { httpsProxy: new Secret(proxy), caBundle };
+const call = callBy(alice, url, { network });
+const { url: _url, ...regional } = call.endpoint;
+const sts = createSts({ clock: learningClock(), deadlineMs: 8000 });
+const outcome = await sts
+  .assumeRole(
+    { roleArn: openRole.arn, roleSessionName: 'child', durationSeconds: 3600 },
+    url === '' ? { ...call, endpoint: regional } : call,
+  )
+  .then(({ accountId }) => accountId)
+  .catch((error: unknown) => String(error));
+writeFileSync(
+  reportPath,
+  JSON.stringify({ outcome, read: [...read].filter((name) => /^_?(AWS|X_AMZN)|^HOME$|^DEBUG$|PROXY$/i.test(name)) }),
+);
