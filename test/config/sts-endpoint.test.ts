@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type EndpointInputs, type Lookup, resolveNetwork, resolveStsEndpoint } from '../../src/config/sts-endpoint.ts';
+
+function lookup(settings: Readonly<Record<string, string>> = {}): Lookup {
+  return (key) => settings[key];
+}
+
+interface Given {
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly source?: Readonly<Record<string, string>>;
+  readonly stsUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly roleArn?: string;
+}
+
+function inputs({ settings, source, stsUrl, env = {}, roleArn }: Given): EndpointInputs {
+  return {
+    settings: lookup(settings),
+    services: (service, key) => (service === 'sts' && key === 'endpoint_url' ? stsUrl : undefined),
+    ...(source === undefined ? {} : { source: lookup(source) }),
+    ...(roleArn === undefined ? {} : { roleArn }),
+    env,
+  };
+}
+
+const resolve = (given: Given) => resolveStsEndpoint(inputs(given));
+const plain = { useFips: false, useDualstack: false, useGlobal: false };
+const ok = (value: object) => ({ kind: 'ok', value: { ...plain, ...value } });
+
+describe('resolveStsEndpoint, the region', () => {
+  const all = {
+    settings: { region: 'eu-west-1' },
+    source: { region: 'eu-west-2' },
+    env: { AWS_REGION: 'eu-west-3', AWS_DEFAULT_REGION: 'eu-north-1' },
+    roleArn: 'arn:aws-cn:iam::123456789012:role/Dev',
+  };
+  const { settings: _settings, ...withoutRecipe } = all;
+  const { source: _source, ...withoutSource } = withoutRecipe;
+
+  it.each<[string, Given, string]>([
+    ['the recipe', all, 'eu-west-1'],
+    ['its source', withoutRecipe, 'eu-west-2'],
+    ['AWS_REGION', withoutSource, 'eu-west-3'],
+    ['AWS_DEFAULT_REGION', { ...withoutSource, env: { AWS_DEFAULT_REGION: 'eu-north-1' } }, 'eu-north-1'],
+    ["the role's partition", { roleArn: all.roleArn }, 'cn-north-1'],
+    ['the first partition', {}, 'us-east-1'],
+  ])('comes from %s when nothing stronger has one', (_from, given, region) => {
+    expect(resolve(given)).toEqual(ok({ region }));
+  });
+
+  it.each([
+    ['aws', 'us-east-1'],
+    ['aws-cn', 'cn-north-1'],
+    ['aws-us-gov', 'us-gov-west-1'],
+    ['aws-eusc', 'eusc-de-east-1'],
+    ['aws-iso', 'us-iso-east-1'],
+    ['aws-iso-b', 'us-isob-east-1'],
+    ['aws-iso-e', 'eu-isoe-west-1'],
+    ['aws-iso-f', 'us-isof-south-1'],
+    ['aws-unheard-of', 'us-east-1'],
+  ])('of partition %s is %s', (partition, region) => {
+    expect(resolve({ roleArn: `arn:${partition}:iam::123456789012:role/Dev` })).toEqual(ok({ region }));
+  });
+
+  it('counts empty and blank values as absent', () => {
+    expect(resolve({ settings: { region: ' ' }, env: { AWS_REGION: '', AWS_DEFAULT_REGION: 'sa-east-1' } })).toEqual(
+      ok({ region: 'sa-east-1' }),
+    );
+  });
+
+  it.each([
+    'evil.example/x',
+    'eu-west-1@evil.example',
+    'eu west 1',
+    'EU-WEST-1',
+    '-eu',
+    'eu-',
+    'a'.repeat(64),
+    'eu-west-1\u0000',
+    'ü',
+  ])('is refused when it is %j: it becomes a part of a host name', (region) => {
+    expect(resolve({ settings: { region } })).toMatchObject({
+      kind: 'problem',
+      problem: expect.stringContaining('is not a region'),
+    });
+    expect(resolve({ env: { AWS_REGION: region } })).toMatchObject({ problem: expect.stringMatching(/^AWS_REGION = /) });
+  });
+
+  it('may be an old FIPS name', () => {
+    expect(resolve({ settings: { region: 'fips-us-east-1' } })).toEqual(ok({ region: 'us-east-1', useFips: true }));
+    expect(resolve({ settings: { region: 'us-gov-west-1-fips' } })).toEqual(ok({ region: 'us-gov-west-1', useFips: true }));
+  });
+});
+
+describe('resolveStsEndpoint, the URL', () => {
+  const urls = {
+    env: { AWS_ENDPOINT_URL_STS: 'http://one.example', AWS_ENDPOINT_URL: 'http://two.example' },
+    stsUrl: 'http://three.example',
+    settings: { region: 'eu-west-1', endpoint_url: 'http://four.example' },
+  };
+  const { env: _env, ...configured } = urls;
+  const { stsUrl: _stsUrl, ...ofProfile } = configured;
+
+  it.each<[string, Given, string]>([
+    ['AWS_ENDPOINT_URL_STS', urls, 'http://one.example'],
+    ['AWS_ENDPOINT_URL', { ...urls, env: { AWS_ENDPOINT_URL: 'http://two.example' } }, 'http://two.example'],
+    ['the services section', configured, 'http://three.example'],
+    ['the profile', ofProfile, 'http://four.example'],
+  ])('comes from %s when nothing stronger has one', (_from, given, url) => {
+    expect(resolve(given)).toEqual(ok({ region: 'eu-west-1', url }));
+  });
+
+  it('is ignored from everywhere on request', () => {
+    expect(resolve({ ...urls, env: { ...urls.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'TRUE' } })).toEqual(
+      ok({ region: 'eu-west-1' }),
+    );
+    expect(resolve({ ...urls, settings: { ...urls.settings, ignore_configured_endpoint_urls: 'true' } })).toEqual(
+      ok({ region: 'eu-west-1' }),
+    );
+  });
+
+  it('is not ignored when the environment says so against the profile', () => {
+    const given = { ...urls, settings: { ...urls.settings, ignore_configured_endpoint_urls: 'true' } };
+    const env = { ...urls.env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false' };
+    expect(resolve({ ...given, env })).toMatchObject({ value: { url: 'http://one.example' } });
+  });
+
+  it.each([
+    ['nonsense', 'is not a URL'],
+    ['http://a b', 'is not a URL'],
+    ['ftp://sts.example', 'is neither an https nor an http URL'],
+    ['file:///etc/passwd', 'is neither an https nor an http URL'],
+    ['https://sts.example/?x=1', 'has more than a host and a path'],
+    ['https://sts.example/#x', 'has more than a host and a path'],
+  ])('is refused when it is %j', (url, words) => {
+    expect(resolve({ settings: { endpoint_url: url } })).toMatchObject({
+      kind: 'problem',
+      problem: expect.stringContaining(words),
+    });
+  });
+
+  it('is refused with a password in it, without showing the password', () => {
+    const outcome = resolve({ env: { AWS_ENDPOINT_URL: 'https://alice:hidden@sts.example' } });
+    expect(outcome).toEqual({ kind: 'problem', problem: 'AWS_ENDPOINT_URL has a user name or password in it' });
+  });
+
+  it('is not combined with FIPS or dual-stack', () => {
+    const settings = { endpoint_url: 'https://sts.example' };
+    expect(resolve({ settings, env: { AWS_USE_FIPS_ENDPOINT: 'true' } })).toEqual({
+      kind: 'problem',
+      problem: 'use_fips_endpoint cannot be combined with endpoint_url',
+    });
+    expect(resolve({ settings: { ...settings, use_dualstack_endpoint: 'true' } })).toMatchObject({ kind: 'problem' });
+  });
+});
+
+describe('resolveStsEndpoint, the kind of endpoint', () => {
+  it('the environment wins over the profile for FIPS and dual-stack', () => {
+    const settings = { region: 'us-east-1', use_fips_endpoint: 'true', use_dualstack_endpoint: 'False' };
+    expect(resolve({ settings })).toEqual(ok({ region: 'us-east-1', useFips: true }));
+    expect(resolve({ settings, env: { AWS_USE_FIPS_ENDPOINT: 'false', AWS_USE_DUALSTACK_ENDPOINT: 'true' } })).toEqual(
+      ok({ region: 'us-east-1', useDualstack: true }),
+    );
+  });
+
+  it('legacy means the global endpoint, in the regions that ever had it', () => {
+    const settings = { sts_regional_endpoints: 'legacy' };
+    expect(resolve({ settings: { ...settings, region: 'eu-west-1' } })).toEqual(ok({ region: 'eu-west-1', useGlobal: true }));
+    expect(resolve({ settings: { ...settings, region: 'eu-south-1' } })).toEqual(ok({ region: 'eu-south-1' }));
+    expect(resolve({ settings: { ...settings, region: 'cn-north-1' } })).toEqual(ok({ region: 'cn-north-1' }));
+    expect(resolve({ settings, env: { AWS_STS_REGIONAL_ENDPOINTS: 'regional' } })).toEqual(ok({ region: 'us-east-1' }));
+    expect(resolve({ settings: { ...settings, use_fips_endpoint: 'true' } })).toEqual(ok({ region: 'us-east-1', useFips: true }));
+  });
+
+  it.each([
+    ['use_fips_endpoint', 'yes'],
+    ['use_dualstack_endpoint', '1'],
+    ['ignore_configured_endpoint_urls', 'on'],
+    ['sts_regional_endpoints', 'global'],
+  ])('%s = %s is named as a problem', (key, value) => {
+    expect(resolve({ settings: { [key]: value } })).toMatchObject({
+      kind: 'problem',
+      problem: expect.stringContaining(`${key} = "${value}"`),
+    });
+  });
+
+  it('whatever is configured, the answer is a problem or a region that is one host label', () => {
+    const value = fc.oneof(
+      fc.string(),
+      fc.constantFrom('true', 'false', 'legacy', 'eu-west-1', 'https://x.example', 'fips-us-east-1'),
+    );
+    const settings = fc.record(
+      {
+        region: value,
+        endpoint_url: value,
+        use_fips_endpoint: value,
+        sts_regional_endpoints: value,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(settings, value, (given, region) => {
+        const outcome = resolve({ settings: Object.fromEntries(Object.entries(given)), env: { AWS_REGION: region } });
+        if (outcome.kind === 'problem') expect(outcome.problem).not.toBe('');
+        else expect(outcome.value.region).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+      }),
+    );
+  });
+});
+
+describe('resolveNetwork', () => {
+  it('takes the environment before the sections, and these in order', () => {
+    const sections = [lookup({}), lookup({ ca_bundle: '/second.pem' }), lookup({ ca_bundle: '/third.pem' })];
+    expect(resolveNetwork(sections, {})).toEqual({ caBundle: '/second.pem' });
+    expect(resolveNetwork(sections, { AWS_CA_BUNDLE: '/first.pem' })).toEqual({ caBundle: '/first.pem' });
+  });
+
+  it('reads the proxy in either case and keeps it secret', () => {
+    const network = resolveNetwork([], {
+      https_proxy: 'http://alice:hidden@proxy:3128',
+      NO_PROXY: 'localhost',
+      no_proxy: 'other',
+    });
+    expect(network.httpsProxy?.reveal()).toBe('http://alice:hidden@proxy:3128');
+    expect(network.noProxy).toBe('localhost');
+    expect(JSON.stringify(network)).not.toContain('hidden');
+  });
+
+  it('is empty when nothing is set', () => {
+    expect(resolveNetwork([lookup({ ca_bundle: '' })], { HTTPS_PROXY: ' ' })).toEqual({});
+  });
+});
