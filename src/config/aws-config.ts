@@ -1,0 +1,117 @@
+// Reads the text of ~/.aws/config and ~/.aws/credentials into sections, agreeing with botocore's configloader on every file it accepts
+// or refuses. Beyond botocore: a BOM is skipped, and [rolekeeper] and [rolekeeper NAME] are sections of our own.
+
+import { configSectionName, credentialsSectionName, type SectionName, type SectionType } from './aws-config-header.ts';
+import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
+import { readValue } from './aws-config-values.ts';
+
+export type { SectionType };
+
+export interface Setting {
+  /** Lower case, but for sub-keys, which keep theirs. */
+  readonly key: string;
+  /** Continuation lines are joined by newlines. Empty when there are sub-keys. */
+  readonly value: string;
+  /** 1-based. */
+  readonly line: number;
+  /** The indented sub-keys of settings such as `s3` and of the services in a `services` section. */
+  readonly nested: ReadonlyMap<string, Setting>;
+}
+
+export interface Section {
+  readonly type: SectionType;
+  /** Unquoted. Empty for `rolekeeper-settings`, the whole header for `other`. */
+  readonly name: string;
+  /** Of the header. */
+  readonly line: number;
+  /** With those inherited from `[DEFAULT]`. */
+  readonly settings: ReadonlyMap<string, Setting>;
+}
+
+export interface AwsFile {
+  readonly path: string;
+  /** In file order. Of two headers that mean one name (`[profile a]`, `[profile "a"]`) only the later is here, as in botocore. */
+  readonly sections: readonly Section[];
+  /** Undefined when there is none. For `rolekeeper-settings` the name is empty. */
+  readonly find: (type: SectionType, name: string) => Section | undefined;
+  readonly names: (type: SectionType) => readonly string[];
+}
+
+/** Throws `config-malformed`. An empty text is a file without sections. */
+export function parseConfigFile(text: string, path: string): AwsFile {
+  return buildFile(scanLines(text, path), configSectionName);
+}
+
+/** Every section is a profile by its plain name, `[profile x]` too. Throws `config-malformed`. */
+export function parseCredentialsFile(text: string, path: string): AwsFile {
+  return buildFile(scanLines(text, path), credentialsSectionName);
+}
+
+/** Undefined when there is none. For `rolekeeper-settings` the name is empty. */
+export function findSection(file: AwsFile, type: SectionType, name: string): Section | undefined {
+  return file.find(type, name);
+}
+
+/** In file order. */
+export function sectionNames(file: AwsFile, type: SectionType): readonly string[] {
+  return file.names(type);
+}
+
+export function profileNames(file: AwsFile): readonly string[] {
+  return sectionNames(file, 'profile');
+}
+
+/** A caller wants one profile of a thousand, so sections are made and read when somebody looks. */
+function buildFile(scanned: ScannedFile, nameOf: (header: string) => SectionName): AwsFile {
+  const byType = new Map<SectionType, Map<string, SectionLines>>();
+  for (const lines of scanned.sections) {
+    const { type, name } = nameOf(lines.header);
+    const named = byType.get(type) ?? new Map<string, SectionLines>();
+    byType.set(type, named.set(name, lines));
+  }
+  const made = new Map<SectionLines, Section>();
+  const find = (type: SectionType, name: string) => {
+    const lines = byType.get(type)?.get(name);
+    if (lines === undefined) return undefined;
+    const section = made.get(lines) ?? lazySection(scanned, lines, { type, name });
+    made.set(lines, section);
+    return section;
+  };
+  return {
+    path: scanned.path,
+    find,
+    names: (type) => [...(byType.get(type)?.keys() ?? [])],
+    get sections() {
+      const all = scanned.sections.map(({ header }) => nameOf(header)).map(({ type, name }) => find(type, name));
+      return [...new Set(all.filter((section) => section !== undefined))].sort((a, b) => a.line - b.line);
+    },
+  };
+}
+
+function lazySection(scanned: ScannedFile, lines: SectionLines, { type, name }: SectionName): Section {
+  let settings: ReadonlyMap<string, Setting> | undefined;
+  return {
+    type,
+    name,
+    line: scanned.lineAt(lines.start),
+    get settings() {
+      settings ??= readSettings(scanned, lines);
+      return settings;
+    },
+  };
+}
+
+function readSettings(scanned: ScannedFile, lines: SectionLines): ReadonlyMap<string, Setting> {
+  const { text, path, defaults } = scanned;
+  const all = new Map([...defaults, ...readSectionLines(scanned, lines)]);
+  return new Map([...all].map(([key, setting]) => [key, readSetting(text, setting, path)]));
+}
+
+const noSettings: ReadonlyMap<string, Setting> = new Map();
+
+function readSetting(text: string, lines: SettingLines, path: string): Setting {
+  const value = readValue(text, lines, path);
+  const { key, line } = lines;
+  if (value.nested.length === 0) return { key, value: value.text, line, nested: noSettings };
+  return { key, value: '', line, nested: new Map(value.nested.map((inner) => [inner.key, { ...inner, nested: noSettings }])) };
+}
