@@ -335,6 +335,10 @@ function refused({ operation, awsCode, request }: Refusal, { words, hint, more, 
   });
 }
 
+function reasonIn({ message }: Refusal): string {
+  return message.trim() === '' ? 'it gives no reason' : capped(message);
+}
+
 // An endpoint may say anything, at any length.
 function capped(text: string, length = 300): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
