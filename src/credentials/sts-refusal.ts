@@ -55,7 +55,7 @@ export function explainRefusal(refusal: Refusal): AppError {
     if (error !== undefined) return error;
   }
   return refused(refusal, {
-    words: capped(refusal.message),
+    words: reasonIn(refusal),
     hint: `see the recipe: \`rolekeeper status ${profileOf(refusal)}\``,
   });
 }
