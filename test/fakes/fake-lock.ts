@@ -30,7 +30,11 @@ export function fakeLock(): FakeLock {
       return { kind: 'held', value: await work({ lost: lost.signal }) };
     })();
     lasts.set(name, turn);
-    return turn;
+    try {
+      return await turn;
+    } finally {
+      if (lasts.get(name) === turn) lasts.delete(name);
+    }
   }
 
   return {

@@ -1,0 +1,279 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import { parseProfileName } from '../../src/config/names.ts';
+import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
+import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Environment } from '../../src/ports.ts';
+
+const serial = 'arn:aws:iam::123456789012:mfa/alice';
+const alice = 'arn:aws:iam::123456789012:user/team/alice';
+const keysFile =
+  '[corp]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n';
+
+function arn(name: string): string {
+  return `arn:aws:iam::222233334444:role/${name}`;
+}
+
+function resolve(
+  profile: string,
+  config: string,
+  { credentials = keysFile, env = {} }: { credentials?: string; env?: Environment } = {},
+): Recipe {
+  const files = { config: parseConfigFile(config, 'config'), credentials: parseCredentialsFile(credentials, 'credentials') };
+  return resolveRecipe(parseProfileName(profile), files, env);
+}
+
+function failure(profile: string, config: string, credentials = keysFile): AppError {
+  try {
+    resolve(profile, config, { credentials });
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('it was resolved');
+}
+
+function role(name: string, more = ''): string {
+  return `[profile ${name}]\nrole_arn = ${arn(name)}\nsource_profile = corp\n${more}\n`;
+}
+
+function shape({ hops }: Recipe): readonly string[] {
+  return hops.map((hop) => {
+    const mfa = hop.mfaSerial === undefined ? '' : '+mfa';
+    return hop.kind === 'session'
+      ? `session${mfa} ${hop.durationSeconds}`
+      : `${hop.request.roleArn.split('/').at(-1)}${mfa} ${hop.request.durationSeconds}`;
+  });
+}
+
+describe('resolveRecipe: hops', () => {
+  it('a role without MFA is assumed directly from the keys, for as long as it asks', () => {
+    expect(shape(resolve('dev', role('dev', 'duration_seconds = 43200')))).toEqual(['dev 43200']);
+  });
+
+  it("a role with MFA starts from the day's session", () => {
+    expect(shape(resolve('dev', role('dev', `mfa_serial = ${serial}`)))).toEqual(['session+mfa 43200', 'dev 3600']);
+  });
+
+  it('mfa_serial on the source counts for its roles', () => {
+    expect(shape(resolve('dev', `${role('dev')}[profile corp]\nmfa_serial = ${serial}\n`))).toEqual([
+      'session+mfa 43200',
+      'dev 3600',
+    ]);
+  });
+
+  it('a role with MFA and more than an hour takes the code itself', () => {
+    const recipe = resolve('dev', `${role('dev', 'duration_seconds = 7200')}[profile corp]\nmfa_serial = ${serial}\n`);
+    expect(shape(recipe)).toEqual(['dev+mfa 7200']);
+    expect(recipe.loginTarget).toBe('dev');
+  });
+
+  it('a chain of roles is followed to the keys, of any length', () => {
+    const links = Array.from(
+      { length: 30 },
+      (_, n) => `[profile r${n}]\nrole_arn = ${arn(`r${n}`)}\nsource_profile = r${n + 1}\n`,
+    );
+    const recipe = resolve('r0', `${links.join('')}[profile r30]\nrole_arn = ${arn('r30')}\nsource_profile = corp\n`);
+    expect(recipe.hops).toHaveLength(31);
+    expect(shape(recipe).at(0)).toBe('r30 3600');
+    expect(shape(recipe).at(-1)).toBe('r0 3600');
+    expect(recipe.chain).toHaveLength(32);
+  });
+
+  it('a role behind a role or a session is lowered to one hour, with a note', () => {
+    const config = `${role('a', 'duration_seconds = 7200')}[profile b]\nrole_arn = ${arn('b')}\nsource_profile = a\nduration_seconds = 7200\n`;
+    const recipe = resolve('b', config);
+    expect(shape(recipe)).toEqual(['a 7200', 'b 3600']);
+    expect(recipe.notes.join()).toContain('"b": duration_seconds 7200 lowered to 3600');
+  });
+
+  it('a role of 900 seconds is noted, since the AWS CLI is never content with it', () => {
+    expect(resolve('dev', role('dev', 'duration_seconds = 900')).notes.join()).toContain('900 is short');
+  });
+
+  it('a profile of keys gives a session, and its keys only when it says session = none', () => {
+    expect(shape(resolve('corp', ''))).toEqual(['session 43200']);
+    expect(shape(resolve('corp', `[rolekeeper corp]\nmfa_serial = ${serial}\nsession_duration_seconds = 129600\n`))).toEqual([
+      'session+mfa 129600',
+    ]);
+    expect(shape(resolve('corp', '[rolekeeper corp]\nsession = none\n'))).toEqual([]);
+  });
+
+  it('without sessions, a role with MFA takes the code itself whatever its duration', () => {
+    expect(shape(resolve('dev', `${role('dev')}[rolekeeper corp]\nsession = none\nmfa_serial = ${serial}\n`))).toEqual([
+      'dev+mfa 3600',
+    ]);
+  });
+
+  it('temporary keys in the file make no session, and chain what follows', () => {
+    const recipe = resolve('dev', role('dev', 'duration_seconds = 7200'), {
+      credentials: `${keysFile}aws_session_token = tok\n`,
+    });
+    expect(shape(recipe)).toEqual(['dev 3600']);
+  });
+
+  it('a role may be its own source, where its section has keys', () => {
+    const credentials = '[dev]\naws_access_key_id = AKIA\naws_secret_access_key = s\n';
+    expect(shape(resolve('dev', `[profile dev]\nrole_arn = ${arn('dev')}\nsource_profile = dev\n`, { credentials }))).toEqual([
+      'dev 3600',
+    ]);
+  });
+
+  it('an alias profile has the recipe of the profile it asks for', () => {
+    const recipe = resolve('twin', `${role('dev')}[profile twin]\ncredential_process = "/opt/bin/rolekeeper" get dev\n`);
+    expect(shape(recipe)).toEqual(['dev 3600']);
+  });
+
+  it('a source that is on rolekeeper itself is followed by its recipe section', () => {
+    const config = `[profile a]\ncredential_process = /x/rolekeeper get a\n[rolekeeper a]\nrole_arn = ${arn('a')}\nsource_profile = corp\n[profile b]\nrole_arn = ${arn('b')}\nsource_profile = a\n`;
+    expect(shape(resolve('b', config))).toEqual(['a 3600', 'b 3600']);
+  });
+});
+
+describe('resolveRecipe: sections', () => {
+  it('[rolekeeper X] wins whole; [profile X] gives only region, endpoint, services and CA keys', () => {
+    const config = `[profile dev]\nregion = eu-central-1\nca_bundle = /ca.pem\nrole_arn = ${arn('old')}\nexternal_id = old\nmfa_serial = ${serial}\n[rolekeeper dev]\nrole_arn = ${arn('new')}\nsource_profile = corp\n`;
+    const recipe = resolve('dev', config);
+    expect(recipe.hops).toMatchObject([{ request: { roleArn: arn('new') }, endpoint: { region: 'eu-central-1' } }]);
+    expect(recipe.hops[0]?.kind === 'role' && recipe.hops[0].request.externalId).toBe(undefined);
+    expect(recipe.network.caBundle).toBe('/ca.pem');
+  });
+
+  it('keys = NAME names the keys in the store', () => {
+    expect(resolve('corp', '[rolekeeper corp]\nkeys = corp-alice\n').keys.name).toBe('corp-alice');
+  });
+
+  it('the region comes from the recipe, then its source, then the environment; the session knows no environment', () => {
+    const source = `[profile corp]\nmfa_serial = ${serial}\n`;
+    const regions = (config: string, env: Environment = {}) =>
+      resolve('dev', config, { env }).hops.map(({ endpoint }) => endpoint.region);
+    expect(regions(role('dev', 'region = eu-west-3') + source)).toEqual(['us-east-1', 'eu-west-3']);
+    expect(regions(`${role('dev')}${source}region = eu-west-2\n`)).toEqual(['eu-west-2', 'eu-west-2']);
+    expect(regions(role('dev') + source, { AWS_REGION: 'ap-south-1' })).toEqual(['us-east-1', 'ap-south-1']);
+  });
+
+  it('all parameters of AssumeRole reach the request', () => {
+    const config = role(
+      'dev',
+      'external_id = ext-1\nrole_session_name = me\nsource_identity = alice\npolicy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess\ntags = team=core, cost=7\ntransitive_tag_keys = team\npolicy = {"Version":"2012-10-17"}',
+    );
+    expect(resolve('dev', config).hops).toMatchObject([
+      {
+        request: {
+          externalId: 'ext-1',
+          roleSessionName: 'me',
+          sourceIdentity: 'alice',
+          policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+          tags: { team: 'core', cost: '7' },
+          transitiveTagKeys: ['team'],
+          policy: '{"Version":"2012-10-17"}',
+        },
+      },
+    ]);
+  });
+});
+
+describe('resolveRecipe: refusals', () => {
+  it.each([
+    [
+      'a circle',
+      '[profile a]\nrole_arn = R\nsource_profile = b\n[profile b]\nrole_arn = R\nsource_profile = a\n',
+      'a',
+      /\(a → b → a\): its sources form a circle/,
+    ],
+    ['its own source without keys', '[profile a]\nrole_arn = R\nsource_profile = a\n', 'a', /circle/],
+    [
+      'a missing source',
+      '[profile a]\nrole_arn = R\nsource_profile = nobody\n',
+      'a',
+      /\(a → nobody\): its source "nobody" does not exist/,
+    ],
+    ['no source', '[profile a]\nrole_arn = R\n', 'a', /role_arn but no source_profile/],
+    [
+      'two kinds of source',
+      '[profile a]\nrole_arn = R\nsource_profile = corp\ncredential_source = Environment\n',
+      'a',
+      /both source_profile and credential_source/,
+    ],
+    ['a passkey', role('a', 'mfa_serial = arn:aws:iam::123456789012:u2f/user/alice/key'), 'a', /key/],
+    ['a bad role ARN', '[profile a]\nrole_arn = nonsense\nsource_profile = corp\n', 'a', /role_arn/],
+    ['a duration over the limit', role('a', 'duration_seconds = 43201'), 'a', /duration_seconds/],
+    ['a region that is no host label', role('a', 'region = evil.example/'), 'a', /region/],
+    ['Identity Center', '[profile a]\nsso_session = s\n', 'a', /IAM Identity Center/],
+    ['another process', '[profile a]\ncredential_process = /usr/bin/other\n', 'a', /another program/],
+  ])('resolveRecipe refuses %s and says so', (_what, config, profile, words) => {
+    const error = failure(profile, config);
+    expect(error.code).toBe('recipe-invalid');
+    expect(error.message).toMatch(words);
+    expect(error.exitStatus).toBe(3);
+    expect(error.hint).toBeTruthy();
+  });
+
+  it('resolveRecipe calls an unknown profile unknown', () => {
+    expect(failure('nobody', role('dev'))).toMatchObject({ code: 'profile-unknown', exitStatus: 3 });
+  });
+});
+
+describe('key ids', () => {
+  const base = `${role('dev', 'external_id = e\nduration_seconds = 3600\nregion = eu-west-1')}[profile corp]\nmfa_serial = ${serial}\n`;
+  const idsOf = (config: string, env: Environment = {}, who = alice) =>
+    stepsOf(resolve('dev', config, { env }), who).map(({ id }) => id);
+
+  it('two profiles with one recipe share their ids', () => {
+    const twin = base.replaceAll('profile dev', 'profile other');
+    expect(stepsOf(resolve('other', twin), alice).map(({ id }) => id)).toEqual(idsOf(base));
+  });
+
+  it('the id is of the user, not of the access key', () => {
+    const rotated = keysFile.replace('AKIAIOSFODNN7EXAMPLE', 'AKIAI44QH8DHBEXAMPLE');
+    expect(stepsOf(resolve('dev', base, { credentials: rotated }), alice).map(({ id }) => id)).toEqual(idsOf(base));
+    expect(idsOf(base, {}, 'arn:aws:iam::123456789012:user/bob')).not.toEqual(idsOf(base));
+  });
+
+  it.each([
+    ['the role', (text: string) => text.replace('role/dev', 'role/dev2')],
+    ['the external id', (text: string) => text.replace('external_id = e', 'external_id = f2')],
+    ['the duration', (text: string) => text.replace('= 3600', '= 1800')],
+    ['the region', (text: string) => text.replace('eu-west-1', 'eu-west-2')],
+    ['the session name', (text: string) => text.replace('external_id', 'role_session_name = x1\nexternal_id')],
+    ['a tag', (text: string) => text.replace('external_id', 'tags = a=b\nexternal_id')],
+    ['a policy', (text: string) => text.replace('external_id', 'policy_arns = arn:aws:iam::aws:policy/X\nexternal_id')],
+    ['the source identity', (text: string) => text.replace('external_id', 'source_identity = me\nexternal_id')],
+    ['FIPS', (text: string) => text.replace('external_id', 'use_fips_endpoint = true\nexternal_id')],
+    ['the endpoint', (text: string) => text.replace('external_id', 'endpoint_url = http://localhost:1\nexternal_id')],
+    ['the MFA device', (text: string) => text.replace('mfa/alice', 'mfa/alice2')],
+    ['the session duration', (text: string) => `${text}session_duration_seconds = 900\n`],
+  ])('the id of the role changes with %s', (_what, edit) => {
+    expect(edit(base)).not.toBe(base);
+    expect(idsOf(edit(base)).at(-1)).not.toBe(idsOf(base).at(-1));
+  });
+
+  it('the id of the session depends on keys, device and session only', () => {
+    for (const edit of [
+      ['role/dev', 'role/dev2'],
+      ['external_id = e', 'external_id = f2'],
+      ['eu-west-1', 'eu-west-2'],
+    ] as const) {
+      expect(idsOf(base.replace(...edit))[0]).toBe(idsOf(base)[0]);
+    }
+    expect(idsOf(base, { AWS_REGION: 'ap-south-1' })).toEqual(idsOf(base));
+  });
+
+  it('the order of settings in the file changes nothing', () => {
+    const lines = [
+      'external_id = e',
+      'duration_seconds = 1800',
+      'region = eu-west-1',
+      'tags = a=b, c=d',
+      'role_session_name = me',
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(lines, { minLength: lines.length }), (shuffled) => {
+        expect(idsOf(role('dev', shuffled.join('\n')))).toEqual(idsOf(role('dev', lines.join('\n'))));
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

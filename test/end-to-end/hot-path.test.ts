@@ -1,0 +1,68 @@
+// What a cached `get` loads, seen by V8's own list of the scripts of that process.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SessionBus, startSessionBus } from '../harness/session-bus.ts';
+import { openUsualWorld, succeed, type World } from '../harness/world.ts';
+
+describe('the hot path', () => {
+  let bus: SessionBus;
+  let world: World;
+  beforeAll(async () => {
+    bus = await startSessionBus();
+    world = await openUsualWorld({ keychainEnv: bus.env });
+    await succeed(world.rolekeeper(['get', 'dev']));
+  });
+  afterAll(async () => {
+    await world.close();
+    await bus.stop();
+  });
+
+  it('a cached get loads neither yargs nor the AWS SDK nor node-cron nor the lock, nor anything else that it does not need', async () => {
+    const loaded = await sourcesLoadedBy(world, ['get', 'dev']);
+    expect(loaded.filter((path) => path.startsWith('node_modules/'))).toEqual([]);
+    const rooms = loaded.filter(
+      (path) =>
+        !/^src\/(main|errors|wiring|config\/|credentials\/|stores\/|system\/|hops\/keys|refresh\/stored|commands\/)/.test(path),
+    );
+    expect(rooms).toEqual([]);
+    const cold =
+      /^src\/(cli|sandbox|system\/(sts|lock|kernel-lock|lease|terminal|mfa)|stores\/(age|keytar|memory|item-index)|commands\/(?!get|report|stdout))/;
+    expect(loaded.filter((path) => cold.test(path))).toEqual([]);
+    expect(loaded).toContain('src/commands/get.ts');
+    expect(loaded).toContain('src/stores/secret-service.ts');
+  });
+
+  it('a get that has to refresh is seen loading the AWS SDK: the list is not blind', async () => {
+    const loaded = await sourcesLoadedBy(world, ['get', 'ops']);
+    expect(loaded.some((path) => path.startsWith('node_modules/@aws-sdk/client-sts/'))).toBe(true);
+  });
+});
+
+/** The sources behind the scripts of dist/ that the process loaded. */
+async function sourcesLoadedBy(world: World, args: readonly string[]): Promise<readonly string[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'rk-loaded-'));
+  try {
+    await succeed(world.rolekeeper(args, { env: { NODE_V8_COVERAGE: directory } }));
+    const reports = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+    const scripts = reports.join('').match(/file:\/\/[^"]*\/dist\/[^"]*/g) ?? [];
+    const { outputs } = readMetafile();
+    return [...new Set(scripts.map((url) => basename(url)))].flatMap((name) => {
+      const output = Object.entries(outputs).find(([path]) => basename(path) === name);
+      return Object.keys(output?.[1].inputs ?? {});
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+interface Metafile {
+  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>> }>>;
+}
+
+function readMetafile(): Metafile {
+  const parsed: Metafile = JSON.parse(readFileSync(resolve('dist/metafile.json'), 'utf8'));
+  return parsed;
+}

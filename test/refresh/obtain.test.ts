@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest';
+import { keyIdOf, keysAccount, parseProfileName } from '../../src/config/names.ts';
+import type { Recipe } from '../../src/config/recipe.ts';
+import { toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
+import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
+import { isComfortable } from '../../src/credentials/plan.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { AppError } from '../../src/errors.ts';
+import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
+import type { Demand } from '../../src/refresh/refresh-one.ts';
+import { openMemoryStore } from '../../src/stores/memory.ts';
+import { fakeClock } from '../fakes/fake-clock.ts';
+import { fakeLock } from '../fakes/fake-lock.ts';
+import { fakeState } from '../fakes/fake-state.ts';
+import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
+
+const minute = 60_000;
+const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
+const serial = 'arn:aws:iam::123456789012:mfa/alice';
+const role = 'arn:aws:iam::222233334444:role/Dev';
+
+function world() {
+  const clock = fakeClock();
+  const sts = fakeSts(clock);
+  const store = openMemoryStore();
+  const [state, lock] = [fakeState(), fakeLock()];
+  const remembered: string[] = [];
+  const events: string[] = [];
+  const ports: ObtainPorts = {
+    clock,
+    sts,
+    store,
+    state,
+    lock,
+    random: () => 1,
+    remember: async (account) => void remembered.push(account),
+    log: { event: (name) => void events.push(name) },
+  };
+  return { clock, sts, store, state, lock, ports, remembered, events };
+}
+
+type World = ReturnType<typeof world>;
+
+const corp = parseProfileName('corp');
+const dev = parseProfileName('dev');
+const session = { kind: 'session', durationSeconds: 43_200, mfaSerial: serial, endpoint } as const;
+const roleHop = { kind: 'role', request: { roleArn: role, durationSeconds: 3600 }, endpoint } as const;
+
+function recipe(hops: Recipe['hops']): Recipe {
+  return { profile: dev, keys: { name: corp, endpoint }, hops, loginTarget: corp, network: {}, chain: [dev, corp], notes: [] };
+}
+
+async function withKeys(one: World): Promise<World> {
+  const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn };
+  await one.store.set(keysAccount(corp), toKeysItem(keys));
+  return one;
+}
+
+function wanting({ clock }: World, more: Partial<Demand> = {}): Demand {
+  return { accepts: (life) => isComfortable(life, clock.now()), lockWaitMs: 100, sharesFailures: true, ...more };
+}
+
+async function loggedIn(one: World): Promise<World> {
+  await withKeys(one);
+  await logIn(await openChain(recipe([session, roleHop]), one.ports), { index: 0, code: parseMfaCode('123456') }, one.ports);
+  return one;
+}
+
+async function getDev(one: World, demand = wanting(one)) {
+  const chain = await openChain(recipe([session, roleHop]), one.ports);
+  return obtain(chain, 1, { demand, ports: one.ports });
+}
+
+const throttled = new AppError('aws-refused', {
+  doing: 'AssumeRole',
+  awsCode: 'Throttling',
+  words: 'too many',
+  hint: 'wait',
+  isTransient: true,
+});
+
+describe('obtain', () => {
+  it('obtain asks AWS once and then answers from the store', async () => {
+    const one = await loggedIn(world());
+    const first = await getDev(one);
+    const second = await getDev(one);
+    expect(first.isNew).toBe(true);
+    expect(second.isNew).toBe(false);
+    expect(second.credentials.accessKeyId).toBe(first.credentials.accessKeyId);
+    expect(one.sts.calls.map(({ operation }) => operation)).toEqual(['GetSessionToken', 'AssumeRole']);
+  });
+
+  it('obtain makes one call for fifty callers at once, and all get its result', async () => {
+    const one = await loggedIn(world());
+    const all = await Promise.all(Array.from({ length: 50 }, () => getDev(one)));
+    expect(new Set(all.map(({ credentials }) => credentials.accessKeyId)).size).toBe(1);
+    expect(all.filter(({ isNew }) => isNew)).toHaveLength(1);
+  });
+
+  it('obtain gives one failure to everybody who waited for it', async () => {
+    const one = await loggedIn(world());
+    one.sts.failNext(throttled);
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => getDev(one)));
+    expect(
+      all.every(
+        (each) => each.status === 'rejected' && each.reason instanceof AppError && each.reason.message === throttled.message,
+      ),
+    ).toBe(true);
+    expect(one.sts.calls.filter(({ operation }) => operation === 'AssumeRole')).toHaveLength(1);
+  });
+
+  it('obtain gives a failure of the last five seconds again, and then asks anew', async () => {
+    const one = await loggedIn(world());
+    one.sts.failNext(throttled);
+    await expect(getDev(one)).rejects.toThrow('too many');
+    await one.clock.advance(4_999);
+    await expect(getDev(one)).rejects.toThrow('too many');
+    await one.clock.advance(1);
+    expect((await getDev(one)).isNew).toBe(true);
+    expect(one.state.list().find(({ kind }) => kind === 'role')?.failure).toBeUndefined();
+  });
+
+  it('obtain asks AWS just after a failure where a person wants to try again', async () => {
+    const one = await loggedIn(world());
+    one.sts.failNext(throttled);
+    await expect(getDev(one)).rejects.toThrow('too many');
+    expect((await getDev(one, wanting(one, { sharesFailures: false }))).isNew).toBe(true);
+  });
+
+  it('obtain signs the role with the session, and the session with the keys', async () => {
+    const one = await loggedIn(world());
+    await getDev(one);
+    const [sessionCall, roleCall] = one.sts.calls;
+    expect(sessionCall?.call.caller.accessKeyId).toBe('AKIA1');
+    expect(roleCall?.call.caller.accessKeyId).toBe('ASIA0001');
+    expect(roleCall).toMatchObject({ request: { roleArn: role, roleSessionName: 'alice', durationSeconds: 3600 } });
+  });
+
+  it('obtain refuses at once when the day has no login yet, and calls nobody', async () => {
+    const one = await withKeys(world());
+    await expect(getDev(one)).rejects.toMatchObject({ code: 'login-needed', exitStatus: 4, hint: 'run `rolekeeper login corp`' });
+    expect(one.sts.calls).toEqual([]);
+    expect(one.state.list()).toEqual([]);
+  });
+
+  it('obtain says when the session ended', async () => {
+    const one = await loggedIn(world());
+    await one.clock.advance(12 * 60 * minute);
+    await expect(getDev(one)).rejects.toThrow(/needs a new MFA login: the last one ended 2026-01-02/);
+  });
+
+  it('obtain writes the list of items before the item, and publishes after it', async () => {
+    const one = await loggedIn(world());
+    const order: string[] = [];
+    const { store, state } = one.ports;
+    const ports: ObtainPorts = {
+      ...one.ports,
+      remember: async () => void order.push('index'),
+      store: { ...store, set: (account, value) => (order.push('store'), store.set(account, value)) },
+      state: { ...state, publish: (record) => (order.push('publish'), state.publish(record)) },
+    };
+    await obtain(await openChain(recipe([session, roleHop]), ports), 1, { demand: wanting(one), ports });
+    expect(order).toEqual(['index', 'store', 'publish']);
+  });
+
+  it('obtain gives new credentials even when the store cannot take them, and then publishes nothing', async () => {
+    const one = await loggedIn(world());
+    const full = new AppError('store-rejected', { store: 'the store', account: 'role/…', problem: 'no space left' });
+    const ports: ObtainPorts = { ...one.ports, store: { ...one.store, set: () => Promise.reject(full) } };
+    const chain = await openChain(recipe([session, roleHop]), ports);
+    const got = await obtain(chain, 1, { demand: wanting(one), ports });
+    expect(got).toMatchObject({ isNew: true, notStored: full });
+    expect(one.state.read(chain.steps[1]?.id ?? keyIdOf('none'))).toBeUndefined();
+  });
+
+  it('obtain gives new credentials when the disk with the state is full', async () => {
+    const one = await loggedIn(world());
+    one.state.fillDisk();
+    expect((await getDev(one)).notStored?.code).toBe('state-unwritable');
+    expect((await getDev(one)).isNew).toBe(false);
+  });
+
+  it('obtain shows the failure of AWS, not that of the full disk behind it', async () => {
+    const one = await loggedIn(world());
+    one.state.fillDisk();
+    one.sts.failNext(throttled);
+    await expect(getDev(one)).rejects.toThrow('too many');
+    expect(one.events).toContain('state.unwritable');
+  });
+
+  it('obtain takes a broken store item as absent and overwrites it', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    const account = chain.steps[1]?.account ?? keysAccount(corp);
+    await one.store.set(account, new Secret('{"v":1,"accessKeyId":""'));
+    expect((await getDev(one)).isNew).toBe(true);
+    expect(one.events).toContain('item.broken');
+    expect((await getDev(one)).isNew).toBe(false);
+  });
+
+  it('obtain leaves an item of a newer format alone', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    const account = chain.steps[1]?.account ?? keysAccount(corp);
+    await one.store.set(account, new Secret('{"v":2}'));
+    await expect(getDev(one)).rejects.toMatchObject({ code: 'format-newer', exitStatus: 5 });
+    expect((await one.store.get(account))?.reveal()).toBe('{"v":2}');
+  });
+
+  it('obtain goes on without a lock that somebody holds for too long', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    one.lock.hold(chain.steps[1]?.id ?? '');
+    expect((await getDev(one)).isNew).toBe(true);
+    expect(one.events).toContain('lock.ignored');
+  });
+
+  it('obtain keeps the later credentials when its lock was lost meanwhile', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    const step = chain.steps[1];
+    if (step === undefined) throw new Error('two steps');
+    const later = {
+      accessKeyId: 'LATER',
+      secretAccessKey: new Secret('s'),
+      sessionToken: new Secret('t'),
+      issuedAt: one.clock.now(),
+      expiresAt: one.clock.now() + 9 * 60 * minute,
+    };
+    const open = one.sts.hang();
+    one.lock.loseNext();
+    const waiting = getDev(one);
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    await one.store.set(step.account, toCredentialsItem(later));
+    open();
+    await waiting;
+    expect((await getDev(one)).credentials.accessKeyId).toBe('LATER');
+  });
+
+  it('obtain remembers the network of its caller, and uses it where the next one has none', async () => {
+    const one = await loggedIn(world());
+    const viaProxy = { ...recipe([session, roleHop]), network: { httpsProxy: new Secret('http://user:pw@proxy:3128') } };
+    const demand = wanting(one);
+    await obtain(await openChain(viaProxy, one.ports), 1, { demand, ports: one.ports });
+    await one.clock.advance(50 * minute);
+    await getDev(one);
+    const roleCalls = one.sts.calls.filter(({ operation }) => operation === 'AssumeRole');
+    expect(roleCalls.map(({ call }) => call.network.httpsProxy?.reveal())).toEqual(Array(2).fill('http://user:pw@proxy:3128'));
+  });
+});
+
+describe('logIn', () => {
+  it('logIn sends a code once, also when AWS refuses it, and keeps the old session', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    one.sts.failNext(new AppError('mfa-refused', { serial, words: 'wrong', hint: 'wait' }));
+    await expect(logIn(chain, { index: 0, code: parseMfaCode('999999') }, one.ports)).rejects.toMatchObject({
+      code: 'mfa-refused',
+    });
+    expect(one.sts.calls.filter(({ operation }) => operation === 'GetSessionToken')).toHaveLength(2);
+    expect((await getDev(one)).isNew).toBe(true);
+  });
+
+  it('logIn replaces a session that is still good', async () => {
+    const one = await loggedIn(world());
+    await one.clock.advance(minute);
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    const got = await logIn(chain, { index: 0, code: parseMfaCode('654321') }, one.ports);
+    expect(got.isNew).toBe(true);
+    expect(one.sts.calls.at(-1)).toMatchObject({ request: { mfa: { serial, code: '654321' } } });
+  });
+
+  it('logIn gives the code to the role itself where the recipe says so', async () => {
+    const one = await withKeys(world());
+    const direct = recipe([{ ...roleHop, mfaSerial: serial, request: { ...roleHop.request, durationSeconds: 43_200 } }]);
+    await logIn(await openChain(direct, one.ports), { index: 0, code: parseMfaCode('123456') }, one.ports);
+    expect(one.sts.calls).toMatchObject([{ operation: 'AssumeRole', request: { durationSeconds: 43_200, mfa: { serial } } }]);
+  });
+});
