@@ -25,6 +25,12 @@ export function isClockFailure(error: unknown): boolean {
   return refusal !== undefined && isClockRefusal(refusal);
 }
 
+/** True if AWS knows the caller and does not allow him this call. */
+export function isForbidden(error: unknown): boolean {
+  const code = refusalIn(error)?.awsCode;
+  return code === 'AccessDenied' || code === 'AccessDeniedException';
+}
+
 /** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
   const { operation, call, endpoint, seconds } = failed;

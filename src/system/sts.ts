@@ -1,30 +1,13 @@
-// AWS STS over the network. The only importer of @aws-sdk/client-sts, and only of what signs and speaks its protocol: every setting is
-// given explicitly, so that the SDK reads no environment, no file of the user and no instance metadata.
+// AWS STS over the network: one deadline over all of a call, a clock that learns from every reply, MFA codes that are sent once, and
+// credentials that are whole or refused.
 
-import process from 'node:process';
-import {
-  type AssumedRoleUser,
-  AssumeRoleCommand,
-  type Credentials as AwsCredentials,
-  GetCallerIdentityCommand,
-  GetSessionTokenCommand,
-  STSClient,
-} from '@aws-sdk/client-sts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type {
-  AssumeRoleRequest,
-  CallerIdentity,
-  Clock,
-  GetSessionTokenRequest,
-  MfaAnswer,
-  Sts,
-  StsCall,
-  StsEndpoint,
-} from '../ports.ts';
-import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
-import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
+import type { AssumeRoleRequest, Clock, MfaAnswer, Sts, StsCall } from '../ports.ts';
+import { type IssuedReply, type SendOptions, sendAssumeRole, sendGetCallerIdentity, sendGetSessionToken } from './sts-client.ts';
+import { isClockFailure, isForbidden, type Operation, toFailure } from './sts-failure.ts';
+import { ReplyProblem } from './sts-http.ts';
 
 export interface StsOptions {
   readonly clock: Clock;
@@ -36,11 +19,18 @@ export interface StsOptions {
 export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
   const line: Line = { clock, deadlineMs, heard: { at: undefined } };
   return {
-    getCallerIdentity: (call) => converse('GetCallerIdentity', call, { line, request: {} }, identityOf),
+    getCallerIdentity: (call) =>
+      converse('GetCallerIdentity', call, { line, request: {} }, (turn) => twiceAtMost(turn, sendGetCallerIdentity)),
     getSessionToken: (request, call) =>
-      converse('GetSessionToken', call, { line, request: refusedRequest(request) }, (turn) => sessionOf(request, turn)),
+      converse('GetSessionToken', call, { line, request: refusedRequest(request) }, async (turn) => {
+        const reply = await oncePerCode(request.mfa, turn, (options) => sendGetSessionToken(request, options));
+        return issuedBy(reply, turn, call.context?.callerArn);
+      }),
     assumeRole: (request, call) =>
-      converse('AssumeRole', call, { line, request: refusedRequest(request) }, (turn) => roleOf(request, turn)),
+      converse('AssumeRole', call, { line, request: refusedRequest(request) }, async (turn) => {
+        const reply = await oncePerCode(request.mfa, turn, (options) => sendAssumeRole(request, options));
+        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+      }),
   };
 }
 
@@ -67,62 +57,23 @@ async function converse<T>(
   work: (turn: Turn) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), line.deadlineMs);
-  const onAbort = () => ending.abort();
-  call.signal?.addEventListener('abort', onAbort, { once: true });
-  let endpoint = call.endpoint.url ?? `sts.${call.endpoint.region}`;
+  const end = () => ending.abort();
+  const timer = setTimeout(end, line.deadlineMs);
+  call.signal?.addEventListener('abort', end, { once: true });
+  if (call.signal?.aborted === true) end();
+  let endpoint = call.endpoint.url ?? `STS in ${call.endpoint.region}`;
   const heading = (to: string) => {
     endpoint = to;
   };
   try {
-    if (call.signal?.aborted === true) ending.abort();
     return await work({ call, line, signal: ending.signal, heading });
   } catch (error) {
-    throw toFailure(error, {
-      operation,
-      call,
-      request,
-      endpoint,
-      hasEnded: ending.signal.aborted,
-      seconds: line.deadlineMs / 1000,
-    });
+    const seconds = line.deadlineMs / 1000;
+    throw toFailure(error, { operation, call, request, endpoint, hasEnded: ending.signal.aborted, seconds });
   } finally {
     clearTimeout(timer);
-    call.signal?.removeEventListener('abort', onAbort);
+    call.signal?.removeEventListener('abort', end);
   }
-}
-
-async function identityOf(turn: Turn): Promise<CallerIdentity> {
-  const { Arn, Account } = await twiceAtMost(turn, (client) => client.send(new GetCallerIdentityCommand()));
-  if (Arn === undefined || Account === undefined) throw new ReplyProblem('its reply names no caller');
-  return { arn: Arn, accountId: Account };
-}
-
-async function sessionOf({ durationSeconds, mfa }: GetSessionTokenRequest, turn: Turn): Promise<Credentials> {
-  const command = new GetSessionTokenCommand({ DurationSeconds: durationSeconds, ...mfaFields(mfa) });
-  const reply = await oncePerCode(mfa, turn, (client) => client.send(command));
-  return credentialsOf(reply.Credentials, turn, accountOf(turn.call.context?.callerArn));
-}
-
-async function roleOf(request: AssumeRoleRequest, turn: Turn): Promise<Credentials> {
-  const command = new AssumeRoleCommand({
-    RoleArn: request.roleArn,
-    RoleSessionName: request.roleSessionName,
-    DurationSeconds: request.durationSeconds,
-    ExternalId: request.externalId,
-    SourceIdentity: request.sourceIdentity,
-    Policy: request.policy,
-    PolicyArns: request.policyArns?.map((arn) => ({ arn })),
-    Tags: request.tags === undefined ? undefined : Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
-    TransitiveTagKeys: request.transitiveTagKeys === undefined ? undefined : [...request.transitiveTagKeys],
-    ...mfaFields(request.mfa),
-  });
-  const reply = await oncePerCode(request.mfa, turn, (client) => client.send(command));
-  return credentialsOf(reply.Credentials, turn, accountOfRole(reply.AssumedRoleUser, request.roleArn));
-}
-
-function mfaFields(mfa: MfaAnswer | undefined): { readonly SerialNumber?: string; readonly TokenCode?: string } {
-  return mfa === undefined ? {} : { SerialNumber: mfa.serial, TokenCode: mfa.code };
 }
 
 /** How long the clock is trusted before an MFA code is risked on it. */
@@ -132,123 +83,44 @@ const trustMs = 10 * 60_000;
  * A code works once and must not be sent twice, so a clock that is off has to be found out before: GetCallerIdentity needs no permission,
  * shows wrong keys too, and costs a tenth of a second.
  */
-async function oncePerCode<T>(mfa: MfaAnswer | undefined, turn: Turn, send: (client: STSClient) => Promise<T>): Promise<T> {
+async function oncePerCode<T>(mfa: MfaAnswer | undefined, turn: Turn, send: Send<T>): Promise<T> {
   if (mfa === undefined) return twiceAtMost(turn, send);
   const { clock, heard } = turn.line;
   if (heard.at === undefined || Math.abs(clock.now() - heard.at) > trustMs) await probe(turn);
-  return withClient(turn, send);
+  return send(sendOptions(turn));
 }
 
 async function probe(turn: Turn): Promise<void> {
   try {
-    await twiceAtMost(turn, (client) => client.send(new GetCallerIdentityCommand()));
+    await twiceAtMost(turn, sendGetCallerIdentity);
   } catch (error) {
     // A VPC endpoint's policy may forbid this call and allow the next; any answer of STS has set the clock.
     if (!isForbidden(error)) throw error;
   }
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AccessDenied' || error.name === 'AccessDeniedException');
-}
+type Send<T> = (options: SendOptions) => Promise<T>;
 
-async function twiceAtMost<T>(turn: Turn, send: (client: STSClient) => Promise<T>): Promise<T> {
+async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   try {
-    return await withClient(turn, send);
+    return await send(sendOptions(turn));
   } catch (error) {
     if (!isClockFailure(error)) throw error;
-    return withClient(turn, send);
+    return send(sendOptions(turn));
   }
 }
 
-async function withClient<T>(turn: Turn, send: (client: STSClient) => Promise<T>): Promise<T> {
-  const client = openClient(turn);
-  try {
-    return await send(client);
-  } finally {
-    client.destroy();
-  }
-}
-
-function openClient({ call, line, signal, heading }: Turn): STSClient {
-  const { caller, endpoint, network } = call;
-  const { clock, heard } = line;
+function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
   const learn = (serverNow: number) => {
     clock.learn(serverNow);
     heard.at = clock.now();
   };
-  const client = withoutNodeWarning(
-    () =>
-      new STSClient({
-        ...endpointFields(endpoint),
-        credentials: {
-          accessKeyId: caller.accessKeyId,
-          secretAccessKey: caller.secretAccessKey.reveal(),
-          ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
-        },
-        requestHandler: new StsHttpHandler({ network, signal, learn, heading }),
-        maxAttempts: 1,
-        retryMode: 'standard',
-        // The SDK signs with its own clock plus this.
-        systemClockOffset: clock.now() - Date.now(),
-        logger: silence,
-        ...nothingFromOutside,
-      }),
-  );
-  // It would read AWS Lambda's environment variables.
-  client.middlewareStack.remove('recursionDetectionMiddleware');
-  return client;
-}
-
-function endpointFields({ region, url, useFips, useDualstack, useGlobal }: StsEndpoint) {
-  return {
-    region,
-    ...(url === undefined ? {} : { endpoint: url }),
-    useFipsEndpoint: useFips,
-    useDualstackEndpoint: useDualstack,
-    useGlobalEndpoint: useGlobal,
-  };
-}
-
-// Each of these would otherwise be looked up in the environment or in ~/.aws/config.
-const nothingFromOutside = {
-  ignoreConfiguredEndpointUrls: true,
-  defaultsMode: 'standard' as const,
-  authSchemePreference: [],
-  // False is the default, but it is looked for in ~/.aws/config first.
-  disableClockSkewCorrection: false,
-  sigv4aSigningRegionSet: [],
-  userAgentAppId: async () => undefined,
-  // What CloudTrail shows.
-  defaultUserAgentProvider: async (): Promise<[string][]> => [['rolekeeper']],
-  profile: 'rolekeeper-reads-no-profile',
-};
-
-const silence = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  // The SDK has nothing to say that would not come as an error.
-}
-
-/**
- * Under Node 20 the SDK's constructor writes a warning to stderr, which belongs to our caller. It looks at this variable at that moment
- * and nowhere else (@aws-sdk/core, emitWarningIfUnsupportedVersion).
- */
-function withoutNodeWarning<T>(construct: () => T): T {
-  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-  const before = process.env[name];
-  process.env[name] = 'true';
-  try {
-    return construct();
-  } finally {
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
-  }
+  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
 }
 
 /** All of it or nothing: half a set of credentials would fail later, at somebody who cannot know why. */
-function credentialsOf(reply: AwsCredentials | undefined, { line }: Turn, accountId: string | undefined): Credentials {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = reply ?? {};
+function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | undefined): Credentials {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined) {
     throw new ReplyProblem('its reply holds no complete credentials');
   }
@@ -256,23 +128,15 @@ function credentialsOf(reply: AwsCredentials | undefined, { line }: Turn, accoun
   const expiresAt = Expiration.getTime();
   if (!Number.isFinite(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
   if (expiresAt <= issuedAt) throw new ReplyProblem('its credentials have ended already');
+  const accountId = arn?.split(':')[4];
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: new Secret(SecretAccessKey),
     sessionToken: new Secret(SessionToken),
     issuedAt,
     expiresAt,
-    ...(accountId === undefined ? {} : { accountId }),
+    ...(accountId !== undefined && /^\d{12}$/.test(accountId) ? { accountId } : {}),
   };
-}
-
-function accountOfRole(user: AssumedRoleUser | undefined, roleArn: string): string | undefined {
-  return accountOf(user?.Arn) ?? accountOf(roleArn);
-}
-
-function accountOf(arn: string | undefined): string | undefined {
-  const account = arn?.split(':')[4];
-  return account !== undefined && /^\d{12}$/.test(account) ? account : undefined;
 }
 
 function refusedRequest(request: Partial<AssumeRoleRequest>): RefusedRequest {
