@@ -79,6 +79,7 @@ const explanations: readonly Explanation[] = [
 
 const transientCodes: ReadonlySet<string> = new Set([
   'IDPCommunicationError',
+  'IDPCommunicationErrorException',
   'InternalError',
   'InternalFailure',
   'PriorRequestNotComplete',

@@ -59,7 +59,9 @@ function refusalIn(error: unknown): AwsRefusal | undefined {
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
-  return { awsCode: error.name, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+  // The SDK names some errors otherwise than AWS does: ExpiredTokenException for ExpiredToken.
+  const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
+  return { awsCode: code, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {

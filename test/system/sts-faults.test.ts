@@ -64,6 +64,7 @@ describe('the STS adapter and bad replies', () => {
     ['throttling', { kind: 'throttle' }],
     ['a fault of AWS', { kind: 'unavailable', status: 500 }],
     ['a service that is down', { kind: 'unavailable', status: 503 }],
+    ['an identity provider that does not answer', { kind: 'error', code: 'IDPCommunicationError', message: 'x' }],
   ])('%s is passing, and not tried again here', async (_what, fault) => {
     expect(await failureOf(fault)).toMatchObject({ code: 'aws-refused', isTransient: true });
     expect(double.calls().AssumeRole).toBe(1);
@@ -102,6 +103,14 @@ describe('the STS adapter and bad replies', () => {
     const ended = callBy(alice, double.url, { signal: AbortSignal.abort() });
     await expect(sts.assumeRole(role, ended)).rejects.toMatchObject({ code: 'interrupted' });
   });
+
+  it.each(['ExpiredToken', 'RegionDisabledException', 'MalformedPolicyDocument', 'PackedPolicyTooLarge', 'OptInRequired'])(
+    '%s keeps the name that AWS gave it',
+    async (code) => {
+      const failure = await failureOf({ kind: 'error', code, message: 'words of AWS' });
+      expect(String(failure)).toContain(`(${code})`);
+    },
+  );
 
   it('a refusal full of control characters becomes one printable line of bounded length', async () => {
     const message = `\u001b[31mred\u202e ${'long '.repeat(1000)}\n\u0007`;
