@@ -1,0 +1,106 @@
+// The state directory behind its port: one small file per id, and one for the principals. Never holds a secret.
+// Writers of many processes may meet: each file is replaced whole, and a broken one is kept aside before it is replaced.
+
+import { linkSync, readdirSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AppError } from '../errors.ts';
+import type { Log, State, StateRecord } from '../ports.ts';
+import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { errorCode, problemWords } from './problem-words.ts';
+import {
+  listRecords,
+  principalsPath,
+  readable,
+  readPrincipals,
+  readRecord,
+  readRecordFile,
+  recordPath,
+  type StateFile,
+  stateFormat,
+} from './state-reader.ts';
+import { writeWholeFile } from './whole-file.ts';
+
+export interface StatePlace {
+  /** From `stateDirectory`. */
+  readonly base: string;
+  /** From `readMachineName`. */
+  readonly machine: string;
+  readonly owner: Owner;
+  readonly log: Log;
+}
+
+/** Nothing is read or made before it is needed; reading never makes anything. */
+export function createState(place: StatePlace): State {
+  const directory = join(place.base, place.machine);
+  return {
+    read: (id) => readRecord(directory, id),
+    list: () => listRecords(directory),
+    publish: (record) => publish(place, record),
+    remove: (id) => remove(place, recordPath(directory, id)),
+    principal: (keys) => readable(readPrincipals(directory))?.get(keys),
+    rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
+    forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
+  };
+}
+
+function publish(place: StatePlace, record: StateRecord): void {
+  const directory = ensureDirectory(place);
+  const path = recordPath(directory, record.id);
+  makeWay(path, readRecordFile(directory, record.id), place.log);
+  writeWholeFile(path, `${JSON.stringify({ v: stateFormat, ...record })}\n`);
+}
+
+function remove(place: StatePlace, path: string): void {
+  try {
+    ensureDirectory(place);
+    unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return; // gone already, as wanted
+    throw error instanceof AppError ? error : new AppError('state-unwritable', { path, problem: problemWords(error) }, error);
+  }
+}
+
+// Two processes at once may lose one of two changes. That is harmless: these are copies of what the store's items say.
+function changePrincipals(place: StatePlace, change: (principals: Map<string, string>) => unknown): void {
+  const directory = ensureDirectory(place);
+  const path = principalsPath(directory);
+  const file = readPrincipals(directory);
+  makeWay(path, file, place.log);
+  const principals = new Map(readable(file));
+  change(principals);
+  writeWholeFile(path, `${JSON.stringify({ v: stateFormat, principals: Object.fromEntries(principals) })}\n`);
+}
+
+function ensureDirectory({ base, machine, owner }: StatePlace): string {
+  return ensurePrivateDirectory({ base, below: [machine], owner });
+}
+
+function makeWay(path: string, file: StateFile<unknown>, log: Log): void {
+  if (file.kind === 'newer') throw new AppError('format-newer', { what: path, version: file.version });
+  if (file.kind === 'broken') setAside(path, log);
+}
+
+const keptBroken = 3;
+
+// A second link rather than a move: at no moment does a reader find nothing where the new file is about to be.
+function setAside(path: string, log: Log): void {
+  log.event('state.broken', { path });
+  try {
+    const earlier = numbersAside(path);
+    linkSync(path, asidePath(path, (earlier.at(-1) ?? 0) + 1));
+    for (const number of earlier.slice(0, Math.max(0, earlier.length + 1 - keptBroken))) unlinkSync(asidePath(path, number));
+  } catch (error) {
+    // A copy of garbage is a courtesy to whoever looks for the cause. Without it (no links on this disk, another process was faster)
+    // the state is rebuilt all the same.
+    log.event('state.not-set-aside', { path, problem: problemWords(error) });
+  }
+}
+
+function asidePath(path: string, number: number): string {
+  return `${path}.${number}.broken`;
+}
+
+function numbersAside(path: string): readonly number[] {
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+  return names.flatMap((name) => /\.(\d{1,9})\.broken$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
+}
