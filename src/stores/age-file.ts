@@ -1,0 +1,179 @@
+// The store in files: one age-encrypted file per item, for machines without a keychain. The key is an age identity: from a key file, or
+// wrapped by a passphrase in `identity.age` beside the items. The plain `age` program opens all of it.
+
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import type { Account } from '../config/names.ts';
+import { Secret } from '../credentials/secret.ts';
+import { AppError } from '../errors.ts';
+import type { Environment, Store, StoreManners } from '../ports.ts';
+import type { AgeKey } from './age-cipher.ts';
+import { AgeDirectory, codeOf, itemFileName } from './age-directory.ts';
+import type { AskPassphrase } from './age-passphrase.ts';
+import { checkedValue } from './checked-value.ts';
+
+export interface AgeFileOptions {
+  /** Where the items are; made, with mode 0700, by the first write. */
+  readonly directory: string;
+  readonly env: Environment;
+  readonly manners: StoreManners;
+  /** An identity file as `age-keygen` makes it. Without it the passphrase mode. */
+  readonly keyFile?: string;
+  /** Only interactive commands have it. Without it, and without a key file, the store is locked. */
+  readonly askPassphrase?: AskPassphrase;
+  /** Path of the built age-worker. */
+  readonly workerScript?: string;
+  readonly uid?: number;
+}
+
+export function openAgeFile(options: AgeFileOptions): Store {
+  return new AgeFileStore(options);
+}
+
+const recipientFile = 'recipient';
+const identityFile = 'identity.age';
+
+class AgeFileStore implements Store {
+  readonly kind = 'age';
+  readonly description: string;
+  readonly #options: AgeFileOptions;
+  readonly #directory: AgeDirectory;
+  #key: Promise<AgeKey> | undefined;
+
+  constructor(options: AgeFileOptions) {
+    this.description = `the age store in ${options.directory}`;
+    this.#options = options;
+    const uid = options.uid ?? process.getuid?.();
+    this.#directory = new AgeDirectory({ path: options.directory, uid, description: this.description });
+  }
+
+  async get(account: Account): Promise<Secret | undefined> {
+    const { decryptItem } = await import('./age-cipher.ts');
+    const key = await this.#openKey();
+    const name = itemFileName(account);
+    const bytes = this.#directory.read(name);
+    if (bytes === undefined) return undefined;
+    const text = await decryptItem(bytes, key);
+    if (text !== undefined) return new Secret(text);
+    // The key is the right one (openKey has seen to that), so this file is damaged: away with it, its owner makes another.
+    this.#directory.setAside(name, bytes);
+    return undefined;
+  }
+
+  async set(account: Account, value: Secret): Promise<void> {
+    const text = checkedValue(this.description, account, value);
+    const { encryptItem } = await import('./age-cipher.ts');
+    const { recipients } = await this.#openKey();
+    const [recipient = ''] = recipients;
+    const bytes = await encryptItem(text, recipient);
+    this.#orRejected(account, () => {
+      // Before the first item: it says whose key opens them.
+      if (this.#directory.read(recipientFile) === undefined) this.#directory.create(recipientFile, Buffer.from(`${recipient}\n`));
+      this.#directory.replace(itemFileName(account), bytes);
+    });
+  }
+
+  async delete(account: Account): Promise<boolean> {
+    await this.#openKey(); // locked is never "absent"
+    return this.#orRejected(account, () => this.#directory.delete(itemFileName(account)));
+  }
+
+  async close(): Promise<void> {
+    this.#key = undefined;
+  }
+
+  #openKey(): Promise<AgeKey> {
+    this.#key ??= this.#readKey().catch((error) => {
+      this.#key = undefined;
+      throw error;
+    });
+    return this.#key;
+  }
+
+  async #readKey(): Promise<AgeKey> {
+    const { keyFile } = this.#options;
+    const key = keyFile === undefined ? await this.#askForKey() : await this.#keyFrom(keyFile);
+    await this.#checkOwner(key);
+    return key;
+  }
+
+  async #keyFrom(path: string): Promise<AgeKey> {
+    const { parseKeyFile } = await import('./age-cipher.ts');
+    const key = await parseKeyFile(this.#readKeyFile(path));
+    if (key !== undefined) return key;
+    const hint = `make one with \`age-keygen -o ${path}.new\`, or set ROLEKEEPER_AGE_KEY_FILE to another file`;
+    throw new AppError('store-unavailable', { store: this.description, problem: `${path} is not an age identity file`, hint });
+  }
+
+  #readKeyFile(path: string): string {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      const problem = `its key file ${path} cannot be read (${codeOf(error)})`;
+      const hint = `correct ROLEKEEPER_AGE_KEY_FILE; for a new store: \`age-keygen -o ${path}\``;
+      throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
+    }
+  }
+
+  async #askForKey(): Promise<AgeKey> {
+    const { askPassphrase, env, manners, workerScript } = this.#options;
+    const wrapped = this.#directory.read(identityFile);
+    if (askPassphrase === undefined) throw this.#locked(wrapped === undefined ? this.#noKeyHint() : this.#noPassphraseHint());
+    const { openIdentity } = await import('./age-passphrase.ts');
+    return await openIdentity({
+      ...{ wrapped, askPassphrase, env, deadlineMs: manners.deadlineMs, store: this.description },
+      ...(workerScript === undefined ? {} : { workerScript }),
+      keep: (bytes) => this.#directory.create(identityFile, bytes),
+    });
+  }
+
+  /** Refuses a key that does not open what is there, so that a file which does not open is known to be damaged. */
+  async #checkOwner({ identities, recipients }: AgeKey): Promise<void> {
+    const owner = this.#directory.read(recipientFile)?.toString('utf8').trim();
+    if (owner !== undefined && recipients.includes(owner)) return;
+    if (owner !== undefined && /^age1[0-9a-z]{20,}$/.test(owner)) throw this.#locked(`give it the key for ${owner}`);
+    // The note is lost or damaged: whatever opens any of the items is the right key.
+    const { decryptItem } = await import('./age-cipher.ts');
+    const names = this.#directory.list().filter((name) => name !== identityFile);
+    for (const name of names) {
+      const bytes = this.#directory.read(name);
+      if (bytes !== undefined && (await decryptItem(bytes, { identities, recipients })) !== undefined)
+        return this.#noteOwner(recipients);
+    }
+    if (names.length > 0) throw this.#locked('give it the key it was made with: set ROLEKEEPER_AGE_KEY_FILE');
+    if (owner !== undefined) this.#noteOwner(recipients);
+  }
+
+  #noteOwner([recipient = '']: readonly string[]): void {
+    try {
+      this.#directory.replace(recipientFile, Buffer.from(`${recipient}\n`));
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      // A disk that takes no writes: reading goes on without the note.
+    }
+  }
+
+  #orRejected<T>(account: Account, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const problem = codeOf(error) === 'ENOSPC' ? 'the disk is full' : `it cannot be written (${codeOf(error)})`;
+      throw new AppError('store-rejected', { store: this.description, account, problem }, error);
+    }
+  }
+
+  #locked(hint: string): AppError<'store-locked'> {
+    return new AppError('store-locked', { store: this.description, hint });
+  }
+
+  #noKeyHint(): string {
+    return 'give it a key: `age-keygen -o FILE`, then `export ROLEKEEPER_AGE_KEY_FILE=FILE`; or choose a passphrase in `rolekeeper login`';
+  }
+
+  // No process that could keep an opened identity exists yet: `get` needs the key in a file.
+  #noPassphraseHint(): string {
+    const identity = this.#directory.pathOf(identityFile);
+    return `only commands that ask can open it; for the others \`age -d ${identity} > KEYFILE\` and \`export ROLEKEEPER_AGE_KEY_FILE=KEYFILE\``;
+  }
+}
