@@ -48,7 +48,7 @@ describe('imports of src', () => {
 
   beforeAll(async () => {
     const { metafile } = await build({
-      entryPoints: ['src/main.ts', 'src/stores/keytar-worker.ts'],
+      entryPoints: ['src/main.ts', 'src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'],
       bundle: true,
       splitting: true,
       format: 'esm',

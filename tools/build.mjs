@@ -15,7 +15,7 @@ const external = ['fs-native-extensions', 'keytar'];
 rmSync(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/stores/keytar-worker.ts'],
+  entryPoints: ['src/main.ts', 'src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'],
   outdir: dist,
   entryNames: '[name]',
   chunkNames: 'chunks/[name]-[hash]',
