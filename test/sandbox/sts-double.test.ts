@@ -138,6 +138,19 @@ describe('the STS double', () => {
       expect(await response.text()).toContain(`<Code>${code}</Code>`);
     });
 
+    it('refuses a signature that leaves out the host or an AWS header', async () => {
+      const ask = async (signedHeaders: string, headers: Record<string, string>) => {
+        const scope = `${alice.accessKeyId}/20260102/eu-west-1/sts/aws4_request`;
+        const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${signedHeaders}, Signature=${'0'.repeat(64)}`;
+        const sent = { authorization, 'x-amz-date': '20260102T030405Z', ...headers };
+        return (await fetch(double.url, { method: 'POST', headers: sent })).text();
+      };
+      expect(await ask('x-amz-date', {})).toContain("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+      expect(await ask('host;x-amz-date', { 'x-amz-security-token': 'x' })).toContain(
+        "'x-amz-security-token' must be a 'SignedHeader'",
+      );
+    });
+
     it('refuses a signature out of time, in both directions and in words that SDKs know', async () => {
       await expect(identity(alice, { systemClockOffset: -16 * 60_000 })).rejects.toMatchObject({
         name: 'SignatureDoesNotMatch',
@@ -255,6 +268,35 @@ describe('the STS double', () => {
       const made = new STSClient({ region: 'eu-west-1', endpoint: other.url, credentials: bob, maxAttempts: 1 });
       clients.push(made);
       await expect(made.send(new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'bob' }))).resolves.toBeDefined();
+      await other.stop();
+    });
+
+    it('another account’s role that names the user still needs the user’s policy', async () => {
+      const arn = 'arn:aws:iam::222233334444:role/Named';
+      const other = await startWorld({ roles: [{ arn, trust: [{ principals: [bob.arn] }] }] });
+      const made = new STSClient({ region: 'eu-west-1', endpoint: other.url, credentials: bob, maxAttempts: 1 });
+      clients.push(made);
+      const asked = made.send(new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'bob' }));
+      await expect(asked).rejects.toMatchObject(notAuthorized(bob.arn, arn));
+      await other.stop();
+    });
+
+    it('the MFA of a call does not reach past its role', async () => {
+      const arn = 'arn:aws:iam::222233334444:role/Second';
+      const trust = [{ principals: [mfaRole.arn], needsMfa: true }];
+      const other = await startWorld({ roles: [mfaRole, { arn, trust }] });
+      const ask = (caller: Caller, input: AssumeRoleCommandInput) => {
+        const { accessKeyId, secretAccessKey, sessionToken } = caller;
+        const credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+        const made = new STSClient({ region: 'eu-west-1', endpoint: other.url, credentials, maxAttempts: 1 });
+        clients.push(made);
+        return made.send(new AssumeRoleCommand(input));
+      };
+      const code = { SerialNumber: serial, TokenCode: other.totp('alice') };
+      const first = await ask(alice, { RoleArn: mfaRole.arn, RoleSessionName: 'a1', ...code });
+      await expect(ask(callerOf(first.Credentials), { RoleArn: arn, RoleSessionName: 'a1' })).rejects.toMatchObject({
+        name: 'AccessDenied',
+      });
       await other.stop();
     });
 

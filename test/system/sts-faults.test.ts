@@ -100,8 +100,12 @@ describe('the STS adapter and bad replies', () => {
     const pending = sts.assumeRole(role, callBy(alice, double.url, { signal: ending.signal }));
     setImmediate(() => ending.abort());
     await expect(pending).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('a call whose signal was aborted before is never made', async () => {
     const ended = callBy(alice, double.url, { signal: AbortSignal.abort() });
-    await expect(sts.assumeRole(role, ended)).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(createSts({ clock: learningClock() }).assumeRole(role, ended)).rejects.toMatchObject({ code: 'interrupted' });
+    expect(double.calls().AssumeRole).toBe(0);
   });
 
   it.each(['ExpiredToken', 'RegionDisabledException', 'MalformedPolicyDocument', 'PackedPolicyTooLarge', 'OptInRequired'])(

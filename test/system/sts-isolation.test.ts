@@ -114,6 +114,12 @@ describe('the STS adapter in a hostile environment', () => {
     },
   };
 
+  it('keeps no process alive after its answer', async () => {
+    const startedAt = performance.now();
+    await run(double.url);
+    expect(performance.now() - startedAt).toBeLessThan(6000);
+  });
+
   it('lets no variable change anything, reads no file, calls nobody else and prints nothing', async () => {
     expect(await run(double.url)).toEqual(silentSuccess);
     expect(trapped).toBe(0);
