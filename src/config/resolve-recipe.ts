@@ -136,7 +136,7 @@ function serialOf(keys: ProfileSettings, roles: readonly ProfileSettings[], fail
   const raw = firstOf([...roles.slice(0, 1), keys, ...roles.slice(1)], 'mfa_serial');
   if (raw === undefined) return undefined;
   const serial = parseSerial(raw);
-  if (serial.kind === 'problem') throw fail(serial.problem, 'change the setting mfa_serial');
+  if (serial.kind === 'problem') throw fail(`mfa_serial: ${serial.problem}`, 'change the setting mfa_serial');
   return serial.value;
 }
 
