@@ -10,7 +10,7 @@ export interface ErrorDetails {
   readonly 'no-terminal': { readonly command: string; readonly instead: string };
   readonly 'config-unreadable': { readonly path: string; readonly problem: string };
   readonly 'config-malformed': { readonly path: string; readonly line: number; readonly problem: string };
-  readonly 'config-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'config-unwritable': { readonly path: string; readonly problem: string; readonly hint?: string };
   readonly 'edit-refused': { readonly path: string; readonly line: number; readonly problem: string };
   readonly 'profile-unknown': { readonly profile: string; readonly nearest?: string; readonly path: string };
   readonly 'recipe-invalid': {
@@ -158,7 +158,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'config-unwritable': {
     exitStatus: 3,
     text: (d) => `could not write ${d.path}: ${d.problem}; the file is as it was`,
-    hint: () => 'check the permissions of the file and its directory, and the space left on the disk',
+    hint: (d) => d.hint ?? 'check the permissions of the file and its directory, and the space left on the disk',
   },
   'edit-refused': {
     exitStatus: 3,

@@ -1,0 +1,42 @@
+// The user's text files behind their port. Reading is on the way of every `get`: one call of the system more is one too many.
+
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { AppError } from '../errors.ts';
+import type { TextFiles } from '../ports.ts';
+import { errorCode, problemWords } from './problem-words.ts';
+import { replaceText } from './replace-text.ts';
+
+/** `uid` is the user we write as; without one (Windows) owners are not looked at. */
+export function createTextFiles(uid: number | undefined = process.getuid?.()): TextFiles {
+  return {
+    read: readText,
+    replace: (path, expected, text) => replaceText({ path, expected, text }, { uid, read: readText }),
+  };
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return decode(readFileSync(path), path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error instanceof AppError ? error : new AppError('config-unreadable', { path, problem: problemWords(error) }, error);
+  }
+}
+
+// Decoding leniently would turn a foreign byte into U+FFFD, and an edit would then write that back.
+function decode(bytes: Buffer, path: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new AppError('config-unreadable', { path, problem: `line ${firstForeignLine(bytes)} is not UTF-8 text` });
+}
+
+function firstForeignLine(bytes: Buffer): number {
+  const newline = 0x0a;
+  let [line, start] = [1, 0];
+  for (let end = bytes.indexOf(newline); end >= 0 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(newline, start)) {
+    start = end + 1;
+    line += 1;
+  }
+  return line;
+}
