@@ -3,7 +3,7 @@
 import process from 'node:process';
 import { get } from './commands/get.ts';
 import { reportLines, writeStderr } from './commands/report.ts';
-import { toAppError } from './errors.ts';
+import { isAppError, toAppError } from './errors.ts';
 import { openWiring } from './wiring.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -17,12 +17,20 @@ async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, process.env);
 }
 
+async function explained(error: unknown): Promise<never> {
+  if (!isAppError(error, 'profile-unknown')) throw error;
+  const { withNearest } = await import('./commands/with-nearest.ts');
+  throw await withNearest(error, openWiring(process.env));
+}
+
 // A time-out leaves work behind that nobody waits for any more, hence the exit instead of an empty event loop.
-main(process.argv.slice(2)).then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    const failure = toAppError(error);
-    writeStderr(reportLines(failure));
-    process.exit(failure.exitStatus);
-  },
-);
+main(process.argv.slice(2))
+  .catch(explained)
+  .then(
+    (status) => process.exit(status),
+    (error: unknown) => {
+      const failure = toAppError(error);
+      writeStderr(reportLines(failure));
+      process.exit(failure.exitStatus);
+    },
+  );
