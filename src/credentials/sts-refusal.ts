@@ -207,18 +207,28 @@ function policyRequest(refusal: Refusal, callerArn: string | undefined): PolicyR
 }
 
 function explainExpired(refusal: Refusal): AppError | undefined {
-  const { awsCode, context } = refusal;
+  const { awsCode, callerKind, context } = refusal;
   if (awsCode !== 'ExpiredToken' && awsCode !== 'ExpiredTokenException') return undefined;
-  const { loginTarget } = context;
-  if (loginTarget !== undefined) {
-    const profile = context.profile ?? loginTarget;
-    return new AppError('login-needed', {
-      profile,
-      target: loginTarget,
-      why: `the session for "${profile}" has ended (${awsCode})`,
+  if (callerKind === 'keys') {
+    return refused(refusal, {
+      words: 'the temporary credentials in the file have ended',
+      hint: `put new ones there, or store long-term keys: \`rolekeeper add ${loginTargetOf(refusal)}\``,
     });
   }
-  return refused(refusal, { words: 'the session has ended', hint: 'run `rolekeeper login`' });
+  if (callerKind === 'role') {
+    return refused(refusal, {
+      words: 'the credentials of the role before it have ended',
+      hint: `run \`rolekeeper refresh --force ${profileOf(refusal)}\``,
+    });
+  }
+  const { loginTarget } = context;
+  if (loginTarget === undefined) return refused(refusal, { words: 'the session has ended', hint: 'run `rolekeeper login`' });
+  const profile = context.profile ?? loginTarget;
+  return new AppError('login-needed', {
+    profile,
+    target: loginTarget,
+    why: `the session for "${profile}" has ended (${awsCode})`,
+  });
 }
 
 function explainUnknownKey(refusal: Refusal): AppError | undefined {

@@ -77,6 +77,22 @@ const table: readonly [string, Partial<Refusal>, { readonly code?: string; reado
     },
   ],
   [
+    'temporary credentials in a file that ended',
+    { awsCode: 'ExpiredToken', message: 'expired' },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: the temporary credentials in the file have ended (ExpiredToken)`,
+      hint: 'put new ones there, or store long-term keys: `rolekeeper add corp`',
+    },
+  ],
+  [
+    'a role before it that ended',
+    { awsCode: 'ExpiredToken', message: 'expired', callerKind: 'role' },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: the credentials of the role before it have ended (ExpiredToken)`,
+      hint: 'run `rolekeeper refresh --force dev`',
+    },
+  ],
+  [
     'an unknown access key',
     { awsCode: 'InvalidClientTokenId', message: 'The security token included in the request is invalid.' },
     {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,18 @@ describe('the STS adapter on its way', () => {
 
   it('the TLS inside a tunnel is checked as well', async () => {
     await expect(ask(front.url, tunnelOf(proxy.port))).rejects.toThrow(/certificate is not trusted/);
+  });
+
+  it('the proxy itself may speak TLS, and is checked as well', async () => {
+    const secureProxy = await startTlsFront(`http://127.0.0.1:${proxy.port}`);
+    const both = join(directory, 'both.pem');
+    writeFileSync(both, readFileSync(front.caPath, 'utf8') + readFileSync(secureProxy.caPath, 'utf8'));
+    const httpsProxy = new Secret(secureProxy.url);
+    await expect(ask(front.url, { httpsProxy, caBundle: both })).resolves.toMatchObject({ arn: alice.arn });
+    await expect(ask(front.url, { httpsProxy, caBundle: front.caPath })).rejects.toThrow(
+      /the proxy localhost:\d+ does not answer \(.*(CERT|SIGNATURE)/,
+    );
+    await secureProxy.stop();
   });
 
   it('NO_PROXY keeps the proxy out', async () => {
