@@ -35,6 +35,14 @@ export function ensurePrivateDirectory({ base, below, owner }: PrivateDirectory)
   }, base);
 }
 
+/**
+ * True for another user's place, where nothing may be made. Root's own places (a container's HOME, /tmp, /var) are nobody's to spoil, and
+ * whoever is not root can only do there what root allows.
+ */
+export function isForeign(stats: Pick<Stats, 'uid'>, uid: number | undefined): boolean {
+  return uid !== undefined && stats.uid !== uid && stats.uid !== 0;
+}
+
 /** True for a directory that is there and belongs to this user; without a uid, for any that is there. Never throws. */
 export function isOwnDirectory(path: string, uid: number | undefined): boolean {
   try {
@@ -45,11 +53,9 @@ export function isOwnDirectory(path: string, uid: number | undefined): boolean {
   }
 }
 
-// Root's own places (a container's HOME, /tmp, /var) are nobody's to spoil, and whoever is not root can only do there what root allows.
 function refuseForeign(path: string, uid: number | undefined): void {
   const stats = statOrUndefined(path);
-  if (stats === undefined || uid === undefined || stats.uid === uid || stats.uid === 0) return;
-  throw new AppError('foreign-owner', { path, ownerUid: stats.uid });
+  if (stats !== undefined && isForeign(stats, uid)) throw new AppError('foreign-owner', { path, ownerUid: stats.uid });
 }
 
 function nearestExisting(path: string): string {

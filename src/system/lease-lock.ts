@@ -44,12 +44,12 @@ async function take(name: LockName, place: LeaseLockPlace, heldHere: Set<LockNam
 }
 
 async function takeFromOthers(path: string, place: LeaseLockPlace, onRelease: () => void): Promise<TakenLock | undefined> {
-  const { lock } = await import('proper-lockfile');
+  const { default: properLockfile } = await import('proper-lockfile'); // `lock` alone is lost when a CommonJS package is bundled
   const { log, staleMs = 15_000, updateMs = 5_000 } = place;
   const files = createLeaseFiles(staleMs);
   const loss = new AbortController();
   try {
-    const release = await lock(path, {
+    const release = await properLockfile.lock(path, {
       lockfilePath: path,
       fs: files,
       realpath: false,
@@ -63,6 +63,7 @@ async function takeFromOthers(path: string, place: LeaseLockPlace, onRelease: ()
     // ELOCKED: somebody holds it. ENOENT: it vanished while we looked at it. Both are worth another try.
     const code = errorCode(error);
     if (code === 'ELOCKED' || code === 'ENOENT') return undefined;
+    if (code === undefined) throw error;
     throw new AppError('state-unwritable', { path, problem: problemWords(error) }, error);
   }
 }

@@ -1,37 +1,57 @@
-// Small files that appear whole: a reader sees the old text or the new one, also after a crash or a power cut.
-// For our own directories only; the user's files have rules of their own.
+// Files that appear whole: a reader sees the old text or the new one, also after a crash or a power cut.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
-import { errorCode, problemWords } from './problem-words.ts';
+import { problemWords } from './problem-words.ts';
+
+/** For our own directories. Mode 0600. Throws `state-unwritable`, with the promises of `putWholeFile`. */
+export function writeWholeFile(path: string, text: string): void {
+  try {
+    putWholeFile({ path, text, temporaryPrefix: '.tmp-' });
+  } catch (error) {
+    throw new AppError('state-unwritable', { path, problem: problemWords(error) }, error);
+  }
+}
+
+export interface WholeFile {
+  readonly path: string;
+  readonly text: string;
+  /** Of temporary names in the same directory; everything there that begins so is ours to remove. */
+  readonly temporaryPrefix: string;
+  /** Gives the new file, open and still under its temporary name, its mode and owner. */
+  readonly dress?: (file: number) => void;
+  /** The last look before the new file takes the place; may throw. */
+  readonly lastLook?: () => void;
+}
 
 /**
- * Mode 0600 from the first moment. On failure the old file is untouched and nothing is left behind. Throws `state-unwritable`. What
- * killed writers left in the directory goes as well, once it is an hour old.
+ * Mode 0600 from the first moment, and to the end unless `dress` changes it. On failure, thrown as it came, the old file is untouched and
+ * nothing is left behind. What killed writers left in the directory goes as well, once it is an hour old.
  */
-export function writeWholeFile(path: string, text: string): void {
+export function putWholeFile({ path, text, temporaryPrefix, dress, lastLook }: WholeFile): void {
   const directory = dirname(path);
   const temporary = join(directory, `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}-${basename(path)}`);
   try {
-    writeDurably(temporary, text);
+    writeDurably(temporary, text, dress);
+    lastLook?.();
     renameSync(temporary, path);
-    syncDirectory(directory);
   } catch (error) {
     removeIfThere(temporary);
-    throw new AppError('state-unwritable', { path, problem: problemWords(error) }, error);
+    throw error;
   }
-  sweepLeftovers(directory, path);
+  syncDirectory(directory);
+  sweepLeftovers(path, temporaryPrefix);
 }
 
-const temporaryPrefix = '.tmp-';
 const leftoverMs = 3_600_000;
 
 // Ages are told by the file system's own times: the file just written is "now".
-function sweepLeftovers(directory: string, justWritten: string): void {
+function sweepLeftovers(justWritten: string, temporaryPrefix: string): void {
   try {
+    const directory = dirname(justWritten);
     const leftovers = readdirSync(directory).filter((name) => name.startsWith(temporaryPrefix));
     if (leftovers.length === 0) return;
     const now = statSync(justWritten).mtimeMs;
@@ -43,10 +63,11 @@ function sweepLeftovers(directory: string, justWritten: string): void {
   }
 }
 
-function writeDurably(path: string, text: string): void {
+function writeDurably(path: string, text: string, dress: WholeFile['dress']): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     writeAll(file, Buffer.from(text));
+    dress?.(file);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -58,16 +79,18 @@ function writeAll(file: number, bytes: Buffer): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 }
 
-// The rename itself must survive a power cut too. Some systems refuse to sync a directory; the file is whole all the same.
+// So that the rename itself survives a power cut.
 function syncDirectory(path: string): void {
   if (process.platform === 'win32') return;
-  const directory = openSync(path, constants.O_RDONLY);
   try {
-    fsyncSync(directory);
-  } catch (error) {
-    if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'ENOTSUP') throw error;
-  } finally {
-    closeSync(directory);
+    const directory = openSync(path, constants.O_RDONLY);
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  } catch {
+    // Some file systems refuse this. The new file is in place all the same: to report a failure now would be wrong.
   }
 }
 

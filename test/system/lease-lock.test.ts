@@ -101,4 +101,16 @@ describe('the lease lock', () => {
     });
     expect(outcome).toEqual({ kind: 'held', value: true });
   });
+
+  // proper-lockfile has one entry per path and process: with two holders here, one would end the other's lease.
+  it('lets in nobody else of this process while a holder that lost it still works', async () => {
+    const directory = processes.newDirectory();
+    const lock = lockIn(directory, 'lease');
+    const outcome = await lock.withLock(lockName, { waitMs: 0 }, async () => {
+      rmdirSync(leasePath(directory));
+      return (await lock.withLock(lockName, { waitMs: 0 }, async () => 1)).kind;
+    });
+    expect(outcome).toEqual({ kind: 'held', value: 'busy' });
+    expect(await lock.withLock(lockName, { waitMs: 0 }, async () => 1)).toEqual({ kind: 'held', value: 1 });
+  });
 });
