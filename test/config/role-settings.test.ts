@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { readRoleSettings, readSessionDuration, type Settings } from '../../src/config/role-settings.ts';
+import { AppError } from '../../src/errors.ts';
+
+const roleArn = 'arn:aws:iam::123456789012:role/Dev';
+const policy = '{"Version":"2012-10-17"}';
+const policyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
+
+function settings(values: Readonly<Record<string, string>>, sectionName = '[rolekeeper dev]'): Settings {
+  return { get: (key) => values[key], sectionName };
+}
+
+function fail(problem: string, hint: string): AppError {
+  return new AppError('recipe-invalid', { profile: 'dev', problem, chain: ['dev'], hint });
+}
+
+function failureOf(values: Readonly<Record<string, string>>): unknown {
+  try {
+    return readRoleSettings(settings({ role_arn: roleArn, ...values }), fail);
+  } catch (error) {
+    return error instanceof AppError ? [error.message, error.hint] : error;
+  }
+}
+
+describe('readRoleSettings', () => {
+  it('gives an hour and nothing else to a role without settings of its own', () => {
+    expect(readRoleSettings(settings({ role_arn: roleArn }), fail)).toEqual({ roleArn, durationSeconds: 3600 });
+  });
+
+  it('reads all that AssumeRole takes', () => {
+    const request = readRoleSettings(
+      settings({
+        role_arn: roleArn,
+        role_session_name: 'alice',
+        duration_seconds: '7200',
+        external_id: 'ext-1',
+        source_identity: 'alice@example.com',
+        policy,
+        policy_arns: policyArn,
+        tags: 'Team=ops',
+        transitive_tag_keys: 'Team, Project',
+      }),
+      fail,
+    );
+    expect(request).toEqual({
+      roleArn,
+      roleSessionName: 'alice',
+      durationSeconds: 7200,
+      externalId: 'ext-1',
+      sourceIdentity: 'alice@example.com',
+      policy,
+      policyArns: [policyArn],
+      tags: { Team: 'ops' },
+      transitiveTagKeys: ['Team', 'Project'],
+    });
+  });
+
+  it.each([
+    ['role_arn', 'Dev'],
+    ['role_session_name', 'alice smith'],
+    ['duration_seconds', '1h'],
+    ['external_id', 'x'],
+    ['source_identity', 'aws:x'],
+    ['policy', '[]'],
+    ['policy_arns', 'x'],
+    ['tags', 'x'],
+    ['transitive_tag_keys', 'aws:x'],
+  ])('names %s and its section when the value is wrong', (key, value) => {
+    expect(failureOf({ [key]: value })).toEqual([
+      expect.stringContaining(`profile "dev": ${key}: `),
+      `change ${key} in [rolekeeper dev]`,
+    ]);
+  });
+
+  it('refuses policies that are too long together', () => {
+    const long = `{"a":"${'x'.repeat(2040)}"}`;
+    expect(failureOf({ policy: long, policy_arns: policyArn })).toEqual([
+      expect.stringContaining('policy: policy and policy_arns have 2086 characters together'),
+      'shorten policy or policy_arns in [rolekeeper dev]',
+    ]);
+  });
+
+  it('refuses a role without an ARN', () => {
+    expect(() => readRoleSettings(settings({}), fail)).toThrow('role_arn: there is none');
+  });
+});
+
+describe('readSessionDuration', () => {
+  it('is 12 hours where nobody says otherwise', () => {
+    expect(readSessionDuration([settings({}), settings({})], fail)).toBe(43200);
+  });
+
+  it('is what the first section says that has it', () => {
+    const all = [settings({}), settings({ session_duration_seconds: '129600' }), settings({ session_duration_seconds: '900' })];
+    expect(readSessionDuration(all, fail)).toBe(129600);
+  });
+
+  it('names the section that has a wrong one', () => {
+    const all = [settings({}, '[profile corp]'), settings({ session_duration_seconds: '60' }, '[rolekeeper ops]')];
+    expect(() => readSessionDuration(all, fail)).toThrow(
+      expect.objectContaining({ hint: 'change session_duration_seconds in [rolekeeper ops]' }),
+    );
+  });
+});
