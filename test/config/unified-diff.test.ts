@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { removeKeysFromCredentials } from '../../src/config/config-edit.ts';
+import { unifiedDiff } from '../../src/config/unified-diff.ts';
+
+const path = '/home/alice/.aws/credentials';
+
+describe('unifiedDiff', () => {
+  it('shows the lines that change with three lines around them', () => {
+    const before = 'a\nb\nc\nd\ne\nf\ng\nh\n';
+    expect(unifiedDiff(path, before, before.replace('e\n', 'E\nE\n'))).toBe(
+      `--- ${path}\n+++ ${path}\n@@ -2,7 +2,8 @@\n b\n c\n d\n-e\n+E\n+E\n f\n g\n h\n`,
+    );
+  });
+
+  it('is empty when nothing changes', () => {
+    expect(unifiedDiff(path, 'a\n', 'a\n')).toBe('');
+  });
+
+  it('says where a final newline is missing', () => {
+    expect(unifiedDiff(path, 'a', 'a\nb')).toBe(
+      `--- ${path}\n+++ ${path}\n@@ -1,1 +1,2 @@\n-a\n\\ No newline at end of file\n+a\n+b\n\\ No newline at end of file\n`,
+    );
+  });
+
+  it('shows no secret of what goes, comes, changes or stays around it, of any case, in comments and over several lines', () => {
+    const before = [
+      '[corp]',
+      'aws_access_key_id = SECRET-1',
+      'AWS_SECRET_ACCESS_KEY:SECRET-2',
+      '   SECRET-3',
+      '# aws_secret_access_key = SECRET-4',
+      'region = x',
+      '  ;aws_session_token=SECRET-5',
+      'aws_security_token = SECRET-6',
+    ].join('\n');
+    const after = before.replace('region = x', 'region = y').replace('SECRET-1', 'SECRET-7').replace('SECRET-3', 'SECRET-8');
+    const diff = unifiedDiff(path, before, after);
+    expect(diff).not.toContain('SECRET-');
+    expect(diff).toContain('-aws_access_key_id = [secret]\n');
+    expect(diff).toContain('+aws_access_key_id = [secret]\n');
+    expect(diff).toContain('+  [secret]\n');
+    expect(diff).toContain('-region = x\n+region = y\n');
+    expect(diff).toContain('   ;aws_session_token= [secret]\n');
+  });
+
+  it('shows what an import takes out, in a file with Windows newlines', () => {
+    const before = '[home]\r\nx=1\r\n\r\n[corp]\r\naws_access_key_id=AKIA\r\naws_secret_access_key=wJalr\r\n';
+    expect(unifiedDiff(path, before, removeKeysFromCredentials(before, path, 'corp'))).toBe(
+      `--- ${path}\n+++ ${path}\n@@ -1,6 +1,2 @@\n [home]\n x=1\n-\n-[corp]\n-aws_access_key_id= [secret]\n-aws_secret_access_key= [secret]\n`,
+    );
+  });
+
+  it('is what git-apply needs to make the new text out of the old', () => {
+    const line = fc.constantFrom('[a]', 'x = 1', 'y = 2', '', '# z', '-- x', '++ y', '@@ -1 +1 @@', '\\ odd');
+    const text = fc
+      .tuple(fc.array(line, { maxLength: 20 }), fc.boolean())
+      .map(([lines, isEnded]) => lines.join('\n') + (isEnded ? '\n' : ''));
+    const directory = mkdtempSync(join(tmpdir(), 'rolekeeper-diff-'));
+    try {
+      fc.assert(
+        fc.property(text, text, (before, after) => {
+          const file = join(directory, 'file');
+          writeFileSync(file, before);
+          const diff = unifiedDiff('file', before, after);
+          if (diff === '') return expect(after).toBe(before);
+          const run = spawnSync('git', ['apply', '-p0', '--whitespace=nowarn', '-'], {
+            cwd: directory,
+            input: diff,
+            encoding: 'utf8',
+          });
+          if (run.error !== undefined) throw new Error('git is missing: apt-get install git', { cause: run.error });
+          expect(run.stdout + run.stderr).toBe('');
+          expect(readFileSync(file, 'utf8')).toBe(after);
+        }),
+        { seed: 20_260_725, numRuns: 40 },
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
