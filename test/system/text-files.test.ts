@@ -340,7 +340,7 @@ describe('replace by several processes', () => {
     expect([readFileSync(path, 'utf8'), ...readdirSync(home)]).toEqual(['old', 'config']);
   });
 
-  it('says so where the file system takes no files, not even root's', async () => {
+  it('says so where the file system takes no files of anybody', async () => {
     const { stdout } = await run(process.execPath, [worker, '/sys/kernel/config-of-rolekeeper', 'new']);
     expect(JSON.parse(stdout)).toMatchObject([{ code: 'config-unwritable' }]);
   });
