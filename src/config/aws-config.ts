@@ -57,10 +57,6 @@ export function sectionNames(file: AwsFile, type: SectionType): readonly string[
   return file.names(type);
 }
 
-export function profileNames(file: AwsFile): readonly string[] {
-  return sectionNames(file, 'profile');
-}
-
 /** A caller wants one profile of a thousand, so sections are made and read when somebody looks. */
 function buildFile(scanned: ScannedFile, nameOf: (header: string) => SectionName): AwsFile {
   const byType = new Map<SectionType, Map<string, SectionLines>>();

@@ -4,7 +4,6 @@ import {
   findSection,
   parseConfigFile,
   parseCredentialsFile,
-  profileNames,
   type Section,
   type SectionType,
   sectionNames,
@@ -95,7 +94,7 @@ describe('real-world files, compared with botocore too', () => {
   ];
 
   it.each(cases)('parseConfigFile reads $what', ({ text, profiles }) => {
-    expect(profileNames(parseConfigFile(text, 'file'))).toEqual(profiles);
+    expect(sectionNames(parseConfigFile(text, 'file'), 'profile')).toEqual(profiles);
   });
 
   it('parseConfigFile agrees with botocore on all of them', () => {
@@ -203,7 +202,7 @@ describe('lookups', () => {
 
   it('parseCredentialsFile takes every header as a name', () => {
     const file = parseCredentialsFile('[default]\nx=1\n[profile dev]\nx=2\n[rolekeeper]\nx=3\n["q"]\nx=4\n', 'file');
-    expect(profileNames(file)).toEqual(['default', 'profile dev', 'rolekeeper', '"q"']);
+    expect(sectionNames(file, 'profile')).toEqual(['default', 'profile dev', 'rolekeeper', '"q"']);
     expect(sectionNames(file, 'rolekeeper-settings')).toEqual([]);
   });
 
