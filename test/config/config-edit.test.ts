@@ -159,7 +159,8 @@ describe('removeKeysFromCredentials', () => {
     },
     {
       what: 'takes keys of any case, and a token',
-      before: '# mine\n\n[home]\nx=1\n\n[corp]\nAWS_Access_Key_Id=A\nAWS_SECRET_ACCESS_KEY:S\naws_session_token = T\n  T2\naws_security_token=T\n',
+      before:
+        '# mine\n\n[home]\nx=1\n\n[corp]\nAWS_Access_Key_Id=A\nAWS_SECRET_ACCESS_KEY:S\naws_session_token = T\n  T2\naws_security_token=T\n',
       after: '# mine\n\n[home]\nx=1\n',
     },
     {
