@@ -207,6 +207,19 @@ describe('durations', () => {
   });
 });
 
+describe('lengths', () => {
+  it.each([
+    ['session name', parseSessionName, 2, 64],
+    ['source identity', parseSourceIdentity, 2, 64],
+    ['external id', parseExternalId, 2, 1224],
+    ['serial', parseSerial, 9, 256],
+  ] as const)('a %s has its shortest and its longest', (_name, parse, min, max) => {
+    const kinds = [min - 1, min, max, max + 1].map((length) => parse('a'.repeat(length)).kind);
+    expect(kinds).toEqual(['problem', 'ok', 'ok', 'problem']);
+    expect(problemOf(parse('a'.repeat(max + 1)))).toBe(`has ${max + 1} characters, and AWS takes ${min} to ${max}`);
+  });
+});
+
 describe('parseExternalId', () => {
   it('never repeats the id', () => {
     expect(problemOf(parseExternalId('somebody-elses id'))).toBe('may not contain " ": only letters, digits and _+=,.@:/-');
