@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   wiring: ['refresh', 'stores', 'system', 'config'],
   refresh: ['hops', 'config', 'credentials', 'errors'],
   hops: ['config', 'credentials', 'errors'],
-  stores: ['config', 'credentials', 'errors'],
+  stores: ['config', 'credentials', 'errors', 'system/whole-file', 'system/directory', 'system/problem-words', 'system/own-time'],
   system: ['config', 'credentials', 'errors'],
   sandbox: ['stores/age-cipher'],
   config: ['credentials', 'errors'],

@@ -7,21 +7,21 @@ import {
   constants,
   copyFileSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   type Stats,
-  writeSync,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { AppError } from '../errors.ts';
+import { ensurePrivateDirectory } from '../system/directory.ts';
+import { errorCode, problemWords } from '../system/problem-words.ts';
+import { putWholeFile } from '../system/whole-file.ts';
 
 export interface AgeDirectoryOptions {
   readonly path: string;
@@ -32,8 +32,9 @@ export interface AgeDirectoryOptions {
 }
 
 const maxFileBytes = 8 * 1024 * 1024;
+// Room for `.tmp-…` before it and `.corrupt-…` after it within the 255 bytes of a name.
 const maxNameLength = 200;
-const temporaryLifeMs = 10 * 60_000;
+const temporaryPrefix = '.tmp-';
 
 /** The file name of an account: lower-case letters, digits, `-` and `_` as they are, all other bytes as `%xx`. */
 export function itemFileName(account: string): string {
@@ -42,10 +43,9 @@ export function itemFileName(account: string): string {
   return `${escaped.slice(0, maxNameLength - 33)}~${createHash('sha256').update(account).digest('hex').slice(0, 32)}.age`;
 }
 
-/** All methods throw `store-unavailable`, `foreign-owner`; writing ones also the error of the file system. */
+/** All methods throw `store-unavailable`, `foreign-owner`; writing ones also `state-unwritable` and the errors of the file system. */
 export class AgeDirectory {
   readonly #options: AgeDirectoryOptions;
-  #isSwept = false;
 
   constructor(options: AgeDirectoryOptions) {
     this.#options = options;
@@ -60,28 +60,33 @@ export class AgeDirectory {
     if (!this.#isThere()) return undefined;
     const path = this.pathOf(name);
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    const file = this.#unlessAbsent(path, () => openSync(path, flags));
-    if (file === undefined) return undefined;
-    try {
-      this.#check(path, fstatSync(file), 'file');
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
+    return this.#unlessAbsent(path, () => {
+      const file = openSync(path, flags);
+      try {
+        this.#check(path, fstatSync(file), 'file');
+        return readFileSync(file);
+      } finally {
+        closeSync(file);
+      }
+    });
   }
 
   /** Whole or not at all, and on the disk before this returns. Replaces what is there. */
   replace(name: string, bytes: Uint8Array): void {
-    this.#writeAside(bytes, (temporary) => renameSync(temporary, this.pathOf(name)));
+    this.#ensure();
+    putWholeFile({ path: this.pathOf(name), text: bytes, temporaryPrefix });
   }
 
   /** As `replace`, but false, with nothing written, when such a file exists. */
   create(name: string, bytes: Uint8Array): boolean {
-    return this.#writeAside(bytes, (temporary) => {
-      const isNew = linkNew(temporary, this.pathOf(name));
-      rmSync(temporary);
-      return isNew;
-    });
+    this.#ensure();
+    const candidate = this.pathOf(`${temporaryPrefix}${randomBytes(6).toString('hex')}-${name}`);
+    try {
+      putWholeFile({ path: candidate, text: bytes, temporaryPrefix });
+      return linkNew(candidate, this.pathOf(name));
+    } finally {
+      rmSync(candidate, { force: true });
+    }
   }
 
   /** False when there is no such file. */
@@ -91,77 +96,68 @@ export class AgeDirectory {
       rmSync(this.pathOf(name));
       return true;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false;
+      if (errorCode(error) === 'ENOENT') return false;
       throw error;
     }
   }
 
   /** Moves a damaged file to `NAME.corrupt-N`, unless somebody has written another meanwhile. */
   setAside(name: string, damaged: Buffer): void {
-    const now = this.read(name);
-    if (now === undefined || !now.equals(damaged)) return;
+    const path = this.pathOf(name);
+    if (this.read(name)?.equals(damaged) !== true) return;
     const taken = new Set(readdirSync(this.#options.path));
     let number = 1;
     while (taken.has(`${name}.corrupt-${number}`)) number += 1;
-    renameSync(this.pathOf(name), this.pathOf(`${name}.corrupt-${number}`));
+    const aside = `${name}.corrupt-${number}`;
+    renameSync(path, this.pathOf(aside));
+    // Another process may have written a good file between the look and the move: then that one goes back, unless yet another is there.
+    if (this.read(aside)?.equals(damaged) === false) {
+      linkNew(this.pathOf(aside), path);
+      rmSync(this.pathOf(aside), { force: true });
+    }
   }
 
   /** File names that end in `.age`. */
   list(): readonly string[] {
     if (!this.#isThere()) return [];
-    return readdirSync(this.#options.path).filter((name) => name.endsWith('.age'));
+    return readdirSync(this.#options.path).filter((name) => name.endsWith('.age') && !name.startsWith(temporaryPrefix));
   }
 
-  #writeAside<T>(bytes: Uint8Array, publish: (temporary: string) => T): T {
-    if (!this.#isThere()) mkdirSync(this.#options.path, { recursive: true, mode: 0o700 });
-    if (!this.#isThere()) throw this.#broken(`${this.#options.path} vanished`);
-    this.#sweep();
-    const temporary = this.pathOf(`.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
-    try {
-      writeNew(temporary, bytes);
-      const published = publish(temporary);
-      flushDirectory(this.#options.path);
-      return published;
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  }
-
-  // Left by processes that were killed in the middle of a write.
-  #sweep(): void {
-    if (this.#isSwept) return;
-    this.#isSwept = true;
-    const old = Date.now() - temporaryLifeMs;
-    for (const name of readdirSync(this.#options.path).filter((each) => each.startsWith('.tmp-'))) {
-      const stats = lstatSync(this.pathOf(name), { throwIfNoEntry: false });
-      if (stats !== undefined && stats.mtimeMs < old) rmSync(this.pathOf(name), { force: true });
-    }
+  #ensure(): void {
+    const { path, uid } = this.#options;
+    ensurePrivateDirectory({ base: path, below: [], owner: { uid, home: path } });
   }
 
   #isThere(): boolean {
     const { path } = this.#options;
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined) this.#check(path, stats, 'directory');
-    return stats !== undefined;
+    // A link may lead elsewhere (a bigger disk) if the user made it; one planted by another user may not.
+    const link = this.#unlessAbsent(path, () => lstatSync(path));
+    if (link === undefined) return false;
+    this.#checkOwner(path, link);
+    this.#check(path, this.#unlessAbsent(path, () => statSync(path)) ?? link, 'directory');
+    return true;
   }
 
   #check(path: string, stats: Stats, kind: 'file' | 'directory'): void {
     const isRight = kind === 'file' ? stats.isFile() : stats.isDirectory();
-    if (!isRight) throw this.#broken(`${path} is ${stats.isSymbolicLink() ? 'a symbolic link' : `no ${kind}`}`);
-    if (this.#options.uid !== undefined && stats.uid !== this.#options.uid) {
-      throw new AppError('foreign-owner', { path, ownerUid: stats.uid });
-    }
+    if (!isRight) throw this.#broken(`${path} is ${stats.isSymbolicLink() ? 'a link to nothing' : `not a ${kind}`}`);
+    this.#checkOwner(path, stats);
     if (kind === 'file' && stats.size > maxFileBytes) throw this.#broken(`${path} is over 8 MiB`);
+  }
+
+  #checkOwner(path: string, stats: Stats): void {
+    const { uid } = this.#options;
+    if (uid !== undefined && stats.uid !== uid) throw new AppError('foreign-owner', { path, ownerUid: stats.uid });
   }
 
   #unlessAbsent<T>(path: string, work: () => T): T | undefined {
     try {
       return work();
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      if (codeOf(error) === 'ELOOP') throw this.#broken(`${path} is a symbolic link`, error);
-      throw this.#broken(`${path} cannot be read (${codeOf(error)})`, error);
+      if (error instanceof AppError) throw error;
+      if (errorCode(error) === 'ENOENT') return undefined;
+      if (errorCode(error) === 'ELOOP') throw this.#broken(`${path} is a symbolic link`, error);
+      throw this.#broken(`${path} cannot be read: ${problemWords(error)}`, error);
     }
   }
 
@@ -169,12 +165,6 @@ export class AgeDirectory {
     const hint = `look at it: ls -la ${this.#options.path}`;
     return new AppError('store-unavailable', { store: this.#options.description, problem, hint }, cause);
   }
-}
-
-/** The code of a file system error, or its name. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 // Capitals too: "Corp" and "corp" are one file on macOS and Windows.
@@ -189,31 +179,10 @@ function linkNew(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error;
+    if (errorCode(error) === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '')) throw error;
     if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return false;
     copyFileSync(from, to, constants.COPYFILE_EXCL);
     return true;
-  }
-}
-
-function writeNew(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-// Without this the new name may be lost in a power cut. Windows cannot open directories, and needs no such call.
-function flushDirectory(path: string): void {
-  if (process.platform === 'win32') return;
-  const directory = openSync(path, constants.O_RDONLY);
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -1,14 +1,15 @@
 // The store in files: one age-encrypted file per item, for machines without a keychain. The key is an age identity: from a key file, or
 // wrapped by a passphrase in `identity.age` beside the items. The plain `age` program opens all of it.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import process from 'node:process';
 import type { Account } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { Environment, Store, StoreManners } from '../ports.ts';
+import { errorCode, problemWords } from '../system/problem-words.ts';
 import type { AgeKey } from './age-cipher.ts';
-import { AgeDirectory, codeOf, itemFileName } from './age-directory.ts';
+import { AgeDirectory, itemFileName } from './age-directory.ts';
 import type { AskPassphrase } from './age-passphrase.ts';
 import { checkedValue } from './checked-value.ts';
 
@@ -38,13 +39,14 @@ class AgeFileStore implements Store {
   readonly description: string;
   readonly #options: AgeFileOptions;
   readonly #directory: AgeDirectory;
+  readonly #uid: number | undefined;
   #key: Promise<AgeKey> | undefined;
 
   constructor(options: AgeFileOptions) {
     this.description = `the age store in ${options.directory}`;
     this.#options = options;
-    const uid = options.uid ?? process.getuid?.();
-    this.#directory = new AgeDirectory({ path: options.directory, uid, description: this.description });
+    this.#uid = options.uid ?? process.getuid?.();
+    this.#directory = new AgeDirectory({ path: options.directory, uid: this.#uid, description: this.description });
   }
 
   async get(account: Account): Promise<Secret | undefined> {
@@ -63,9 +65,9 @@ class AgeFileStore implements Store {
   async set(account: Account, value: Secret): Promise<void> {
     const text = checkedValue(this.description, account, value);
     const { encryptItem } = await import('./age-cipher.ts');
-    const { recipients } = await this.#openKey();
-    const [recipient = ''] = recipients;
-    const bytes = await encryptItem(text, recipient);
+    const key = await this.#openKey();
+    const [recipient = ''] = key.recipients;
+    const bytes = await encryptItem(text, key);
     this.#orRejected(account, () => {
       // Before the first item: it says whose key opens them.
       if (this.#directory.read(recipientFile) === undefined) this.#directory.create(recipientFile, Buffer.from(`${recipient}\n`));
@@ -107,12 +109,27 @@ class AgeFileStore implements Store {
 
   #readKeyFile(path: string): string {
     try {
-      return readFileSync(path, 'utf8');
+      const file = openSync(path, 'r');
+      try {
+        this.#checkKeyFile(path, fstatSync(file));
+        return readFileSync(file, 'utf8');
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
-      const problem = `its key file ${path} cannot be read (${codeOf(error)})`;
-      const hint = `correct ROLEKEEPER_AGE_KEY_FILE; for a new store: \`age-keygen -o ${path}\``;
+      if (isAppError(error)) throw error;
+      const problem = `its key file ${path} cannot be read: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : problemWords(error)}`;
+      const hint = `correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file); for a new store: \`age-keygen -o ${path}\``;
       throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
     }
+  }
+
+  // As ssh does with its keys: whoever can read this file can read every item.
+  #checkKeyFile(path: string, stats: Stats): void {
+    const isOpen = this.#uid !== undefined && stats.isFile() && (stats.mode & 0o077) !== 0;
+    if (!isOpen) return;
+    const problem = `others may read its key file ${path} (mode ${(stats.mode & 0o777).toString(8)})`;
+    throw new AppError('store-unavailable', { store: this.description, problem, hint: `run \`chmod 600 ${path}\`` });
   }
 
   async #askForKey(): Promise<AgeKey> {
@@ -148,7 +165,7 @@ class AgeFileStore implements Store {
     try {
       this.#directory.replace(recipientFile, Buffer.from(`${recipient}\n`));
     } catch (error) {
-      if (error instanceof AppError) throw error;
+      if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
       // A disk that takes no writes: reading goes on without the note.
     }
   }
@@ -157,8 +174,10 @@ class AgeFileStore implements Store {
     try {
       return work();
     } catch (error) {
-      if (error instanceof AppError) throw error;
-      const problem = codeOf(error) === 'ENOSPC' ? 'the disk is full' : `it cannot be written (${codeOf(error)})`;
+      if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
+      const problem = isAppError(error, 'state-unwritable')
+        ? `${error.details.path}: ${error.details.problem}`
+        : problemWords(error);
       throw new AppError('store-rejected', { store: this.description, account, problem }, error);
     }
   }
@@ -168,12 +187,12 @@ class AgeFileStore implements Store {
   }
 
   #noKeyHint(): string {
-    return 'give it a key: `age-keygen -o FILE`, then `export ROLEKEEPER_AGE_KEY_FILE=FILE`; or choose a passphrase in `rolekeeper login`';
+    return 'give it a key file: `age-keygen -o FILE` and `export ROLEKEEPER_AGE_KEY_FILE=FILE`; or run `rolekeeper login` in a terminal, which lets you choose a passphrase';
   }
 
   // No process that could keep an opened identity exists yet: `get` needs the key in a file.
   #noPassphraseHint(): string {
     const identity = this.#directory.pathOf(identityFile);
-    return `only commands that ask can open it; for the others \`age -d ${identity} > KEYFILE\` and \`export ROLEKEEPER_AGE_KEY_FILE=KEYFILE\``;
+    return `run \`rolekeeper exec PROFILE -- COMMAND\` in a terminal, which asks for the passphrase; or give it a key file: \`umask 077; age -d ${identity} > KEYFILE\` and \`export ROLEKEEPER_AGE_KEY_FILE=KEYFILE\``;
   }
 }

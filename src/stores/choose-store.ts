@@ -1,7 +1,8 @@
 // Chooses the store: ROLEKEEPER_STORE, else the setting, else the system's keychain. Never falls back to another one.
 // Loads only the chosen one.
 
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Environment, Store, StoreManners } from '../ports.ts';
 import type { AskPassphrase } from './age-passphrase.ts';
@@ -44,17 +45,23 @@ async function openKeychain({ env, manners, platform }: ChooseStoreOptions): Pro
 }
 
 async function openAge({ env, settings, stateDirectory, manners, askPassphrase }: ChooseStoreOptions): Promise<Store> {
-  const keyFile = env['ROLEKEEPER_AGE_KEY_FILE'] || settings.ageKeyFile;
+  const directory = pathFrom(env, 'ROLEKEEPER_AGE_DIR', undefined) ?? join(stateDirectory, 'age');
+  const keyFile = pathFrom(env, 'ROLEKEEPER_AGE_KEY_FILE', settings.ageKeyFile);
   return (await import('./age-file.ts')).openAgeFile({
-    ...{ env, manners, directory: join(stateDirectory, 'age') },
-    ...(keyFile === undefined || keyFile === '' ? {} : { keyFile: withHome(keyFile, env) }),
+    ...{ env, manners, directory },
+    ...(keyFile === undefined ? {} : { keyFile }),
     ...(askPassphrase === undefined ? {} : { askPassphrase }),
   });
 }
 
-// A setting does not pass through a shell.
-function withHome(path: string, env: Environment): string {
-  return path.startsWith('~/') ? join(env['HOME'] ?? env['USERPROFILE'] ?? '', path.slice(2)) : path;
+// `~/`, because a setting does not pass through a shell. Callers run us in any directory, where a relative path is another file each time.
+function pathFrom(env: Environment, variable: string, setting: string | undefined): string | undefined {
+  const path = env[variable] || setting || undefined;
+  if (path === undefined) return undefined;
+  const whole = path.startsWith('~/') ? join(env['HOME'] || homedir(), path.slice(2)) : path;
+  if (isAbsolute(whole)) return whole;
+  const problem = `${variable} (or its setting) says ${JSON.stringify(path.slice(0, 80))}, which is not an absolute path`;
+  throw new AppError('usage', { problem, hint: 'write the whole path, or begin it with ~/' });
 }
 
 function unknownStore(name: string, where: string): AppError<'usage'> {

@@ -18,7 +18,7 @@ export function writeWholeFile(path: string, text: string): void {
 
 export interface WholeFile {
   readonly path: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   /** Of temporary names in the same directory; everything there that begins so is ours to remove. */
   readonly temporaryPrefix: string;
   /** Gives the new file, open and still under its temporary name, its mode and owner. */
@@ -63,10 +63,10 @@ function sweepLeftovers(justWritten: string, temporaryPrefix: string): void {
   }
 }
 
-function writeDurably(path: string, text: string, dress: WholeFile['dress']): void {
+function writeDurably(path: string, text: string | Uint8Array, dress: WholeFile['dress']): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
-    writeAll(file, Buffer.from(text));
+    writeAll(file, typeof text === 'string' ? Buffer.from(text) : text);
     dress?.(file);
     fsyncSync(file);
   } finally {
@@ -75,7 +75,7 @@ function writeDurably(path: string, text: string, dress: WholeFile['dress']): vo
 }
 
 // A disk that fills up answers the first write with fewer bytes, and only the second with ENOSPC.
-function writeAll(file: number, bytes: Buffer): void {
+function writeAll(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 }
 
