@@ -11,7 +11,7 @@ import { createSilentLog } from '../../src/system/log.ts';
 import { pause } from '../../src/system/pause.ts';
 import { type Command, nameOf, type Race, type Reply } from './lock-words.ts';
 
-const [kind = '', base = '', shiftMs = '0'] = process.argv.slice(2);
+const [kind = '', base = '', shiftMs = '0', staleMs = '2000'] = process.argv.slice(2);
 const lock = openLock();
 let letGo: () => void = () => undefined;
 const released = new Promise<void>((resolve) => {
@@ -90,7 +90,7 @@ async function spawnChild(): Promise<Reply> {
 function openLock(): Lock {
   if (kind === 'none') return { withLock: async (_name, _wait, work) => ({ kind: 'held', value: await work(neverLost()) }) };
   const owner = { uid: process.getuid?.(), home: base };
-  const lease = { staleMs: 2_000, updateMs: 1_000 };
+  const lease = { staleMs: Number(staleMs), updateMs: Number(staleMs) / 3 };
   return createLock({ base, machine: 'machine', owner, log: createSilentLog(), env: { ROLEKEEPER_LOCK: kind }, ...lease });
 }
 

@@ -12,6 +12,13 @@ import type { Command, Reply } from './lock-words.ts';
 
 export type LockKind = 'kernel' | 'lease' | 'none';
 
+export interface WorkerOptions {
+  /** How far its clock is ahead. */
+  readonly shiftMs?: number;
+  /** When it takes a lease for dead. */
+  readonly staleMs?: number;
+}
+
 /** One temporary directory with the bundled worker; every test takes a directory of its own inside. */
 export class LockWorkers {
   readonly #bundles = new Bundles();
@@ -22,8 +29,8 @@ export class LockWorkers {
     return mkdtempSync(join(this.#bundles.directory, 'state-'));
   }
 
-  start(kind: LockKind, directory: string, { shiftMs = 0 }: { readonly shiftMs?: number } = {}): LockWorker {
-    const worker = new LockWorker([this.#program, kind, directory, `${shiftMs}`]);
+  start(kind: LockKind, directory: string, { shiftMs = 0, staleMs = 2_000 }: WorkerOptions = {}): LockWorker {
+    const worker = new LockWorker([this.#program, kind, directory, `${shiftMs}`, `${staleMs}`]);
     this.#workers.add(worker);
     return worker;
   }
