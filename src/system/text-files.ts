@@ -1,7 +1,7 @@
-// The user's text files behind their port. Reading is on the way of every `get`: one call of the system more is one too many.
+// The user's text files behind their port. Reading is on the way of every `get`.
 
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
 import type { TextFiles } from '../ports.ts';
@@ -18,10 +18,23 @@ export function createTextFiles(uid: number | undefined = process.getuid?.()): T
 
 function readText(path: string): string | undefined {
   try {
-    return decode(readFileSync(path), path);
+    return decode(readRegular(path), path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error instanceof AppError ? error : new AppError('config-unreadable', { path, problem: problemWords(error) }, error);
+  }
+}
+
+// A pipe without a writer would hold up a `get` for ever; botocore passes over what is no file, and we say so.
+function readRegular(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    if (stats.isFile()) return readFileSync(file);
+    if (stats.isCharacterDevice()) return Buffer.alloc(0); // /dev/null is how people switch a file off
+    throw new AppError('config-unreadable', { path, problem: 'it is not a file' });
+  } finally {
+    closeSync(file);
   }
 }
 

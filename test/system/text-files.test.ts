@@ -102,7 +102,7 @@ describe('read', () => {
     chmodSync(path, 0);
     const problems = [() => files.read(home), () => files.read(join(home, 'file', 'config'))].map(failureOf);
     expect(problems).toEqual([
-      { code: 'config-unreadable', path: home, problem: 'there is a directory of this name' },
+      { code: 'config-unreadable', path: home, problem: 'it is not a file' },
       { code: 'config-unreadable', path: join(home, 'file', 'config'), problem: 'a part of this path is not a directory' },
     ]);
     chmodSync(home, 0o755);
@@ -346,6 +346,13 @@ describe('replace by several processes', () => {
   it('says so where the file system takes no files of anybody', async () => {
     const { stdout } = await run(process.execPath, [worker, '/sys/kernel/config-of-rolekeeper', 'new']);
     expect(JSON.parse(stdout)).toMatchObject([{ code: 'config-unwritable' }]);
+  });
+
+  // In a process of its own, which can be ended if it waits after all.
+  it('does not wait for whoever may write into a pipe', async () => {
+    execFileSync('mkfifo', [path]);
+    const { stdout } = await run(process.execPath, [worker, path, 'new'], { timeout: 10_000 });
+    expect(JSON.parse(stdout)).toEqual([{ code: 'config-unreadable', details: { path, problem: 'it is not a file' } }]);
   });
 
   it('has a whole text at every moment, and refuses rather than guesses', async () => {
