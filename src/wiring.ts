@@ -4,9 +4,11 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
+import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
-import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Terminal, TextFiles } from './ports.ts';
+import type { Secret } from './credentials/secret.ts';
+import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Sts, Terminal, TextFiles } from './ports.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
@@ -34,6 +36,8 @@ export interface Wiring {
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
+  /** Ends after so much time that this process really had. */
+  readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
 }
@@ -60,7 +64,8 @@ export function openWiring(env: Environment): Wiring {
     config: parseConfigFile(textFiles.read(configPath) ?? '', configPath),
     credentials: parseCredentialsFile(textFiles.read(credentialsPath) ?? '', credentialsPath),
   });
-  const setting = (key: string) => findSection(readConfig().config, 'rolekeeper-settings', '')?.settings.get(key)?.value;
+  const settings = () => findSection(readConfig().config, 'rolekeeper-settings', '')?.settings;
+  const setting = (key: string) => settings()?.get(key)?.value;
   const program = resolve(process.argv[1] ?? 'rolekeeper');
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   return {
@@ -74,24 +79,49 @@ export function openWiring(env: Environment): Wiring {
     credentialsPath,
     stateDirectory: base,
     readConfig,
-    openStore: (manners) => chooseStore({ env, settings: { store: setting('store') }, platform, stateDirectory: base, manners }),
+    openStore: async (manners) => {
+      const ours = settings();
+      const chosen = { store: ours?.get('store')?.value, ageKeyFile: ours?.get('age_key_file')?.value };
+      const asking = manners.prompts === 'allowed' ? { askPassphrase: askAgePassphrase } : {};
+      return await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
+    },
     openLock,
     openRefresh: async (store) => {
-      const [{ createSts }, { rememberItem }, lock] = await Promise.all([
-        import('./system/sts.ts'),
-        import('./stores/item-index.ts'),
-        openLock(),
-      ]);
-      const remember = (account: Parameters<typeof rememberItem>[1]) => rememberItem({ store, lock }, account);
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: createSts({ clock }) };
+      const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
+      const remember = (account: Account) => rememberItem({ store, lock }, account);
+      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
     },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),
+    outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'))) return;
       (await import('./system/background-refresh.ts')).startRefresh({ ...place, program, profile, env });
     },
+  };
+}
+
+async function askAgePassphrase(purpose: 'open' | 'choose'): Promise<Secret> {
+  const [{ openTerminal }, { askPassphrase }] = await Promise.all([
+    import('./system/terminal.ts'),
+    import('./system/ask-passphrase.ts'),
+  ]);
+  const instead = 'run it in a terminal, or give the age store a key file: ROLEKEEPER_AGE_KEY_FILE';
+  return await askPassphrase(openTerminal({ command: 'the age store', instead }), purpose);
+}
+
+// Of many callers that wait for one answer, only the one that asks AWS pays for loading the SDK.
+function lazySts(clock: Clock): Sts {
+  let opened: Promise<Sts> | undefined;
+  const open = () => {
+    opened ??= import('./system/sts.ts').then(({ createSts }) => createSts({ clock }));
+    return opened;
+  };
+  return {
+    getCallerIdentity: async (call) => (await open()).getCallerIdentity(call),
+    getSessionToken: async (request, call) => (await open()).getSessionToken(request, call),
+    assumeRole: async (request, call) => (await open()).assumeRole(request, call),
   };
 }
 

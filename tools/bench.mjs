@@ -10,7 +10,14 @@ import { build } from 'esbuild';
 const directory = mkdtempSync(join(tmpdir(), 'rk-bench-'));
 try {
   const outfile = join(directory, 'bench.mjs');
-  await build({ entryPoints: ['test/bench/get.bench.ts'], outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'warning' });
+  await build({
+    entryPoints: ['test/bench/get.bench.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'warning',
+  });
   const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {

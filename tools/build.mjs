@@ -1,18 +1,19 @@
 // Builds dist/: the program as ES modules, split so that `get` loads only what it needs, and dist/rolekeeper, which starts it.
 
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
+// Built aside and moved into place, so that nobody meets half a program.
+const dist = join(root, `dist.${process.pid}`);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Packages with native files are found beside us at run time; all others are bundled. */
 const external = ['fs-native-extensions', 'keytar'];
 
-rmSync(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts', 'src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'],
@@ -45,3 +46,9 @@ writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n');
 writeFileSync(join(dist, 'metafile.json'), JSON.stringify(metafile));
 writeFileSync(join(dist, 'rolekeeper'), "#!/usr/bin/env node\nimport './main.js';\n");
 chmodSync(join(dist, 'rolekeeper'), 0o755);
+
+const place = join(root, 'dist');
+const old = `${dist}.old`;
+if (existsSync(place)) renameSync(place, old);
+renameSync(dist, place);
+rmSync(old, { recursive: true, force: true });

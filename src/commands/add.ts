@@ -62,8 +62,8 @@ function pairOf(
   return {
     profile,
     process: processLine(program, profile),
-    settings: { ...(name === profile ? {} : { keys: name }), ...(serial === undefined ? {} : { mfa_serial: serial.value }) },
-    profileSettings: region === undefined ? {} : { region },
+    recipe: { ...(name === profile ? {} : { keys: name }), ...(serial === undefined ? {} : { mfa_serial: serial.value }) },
+    ordinary: region === undefined ? {} : { region },
     removesPlaintext: false,
   };
 }

@@ -24,7 +24,7 @@ interface Ran {
 
 /** Throws `unexpected` when a step does not do what it says. */
 export async function demo({ isFast }: DemoOptions, env: Environment): Promise<void> {
-  const world = await openDemoWorld(env);
+  const world = await openDemoWorld(env, process.argv[1] ?? 'rolekeeper');
   try {
     await wholeDay(createStage(world, isFast ? 0 : 2_500));
   } finally {
@@ -64,7 +64,9 @@ async function wholeDay(stage: Stage): Promise<void> {
 
   await title('What the `aws` program sees');
   const seen = await stage.program('aws', 'sts', 'get-caller-identity', '--profile', 'dev', '--output', 'json');
-  say(seen === undefined ? '(it is not installed here; with it you would see the role Dev)' : seen.stdout.trim());
+  say(
+    seen === undefined ? '(it is not installed here; with it you would see the role Dev)' : `${seen.stdout}${seen.stderr}`.trim(),
+  );
 
   await title(
     'Seventy minutes later: the role has expired (the sandbox turns the clock of its AWS, and rolekeeper follows that clock)',

@@ -33,8 +33,8 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   const pair: KeysPair = {
     profile,
     process: processLine(wiring.program, profile),
-    settings: name === profile ? {} : { keys: name },
-    profileSettings: {},
+    recipe: name === profile ? {} : { keys: name },
+    ordinary: {},
     removesPlaintext: !options.isKept,
   };
   const before = readTexts(wiring);

@@ -4,21 +4,20 @@
 import type { AppError, StoredError } from '../errors.ts';
 import type { EpochMs } from './credentials.ts';
 
-/** When credentials began and end; `accessKeyId` spreads the due times of different credentials. */
+/** When credentials began and end. */
 export interface Life {
-  readonly accessKeyId: string;
   readonly issuedAt: EpochMs;
   readonly expiresAt: EpochMs;
 }
 
 /**
- * `fresh`: print. `due`: print and refresh in the background. `expiring`: 15 minutes or less, refresh before printing if that can be
- * had. `expired`: never print.
+ * `fresh`: print. `due`: print and refresh in the background. `expiring`: too little left for the strictest callers, refresh before
+ * printing if that can be had. `expired`: never print.
  */
 export type Freshness = 'fresh' | 'due' | 'expiring' | 'expired';
 
 /** The strictest clients ask again under 15 minutes (sdk-contract.md, Validity), some on every request. */
-export const callerWindowMs = 15 * 60_000;
+const callerWindowMs = 15 * 60_000;
 
 /** A failure is given to everybody who asks within this time, without another call. */
 export const failureMemoryMs = 5_000;
@@ -28,8 +27,17 @@ export const lastCallMs = 5 * 60_000;
 
 export function freshnessOf(life: Life, now: EpochMs): Freshness {
   if (!isValid(life, now)) return 'expired';
-  if (life.expiresAt - now <= callerWindowMs) return 'expiring';
+  if (!isComfortable(life, now)) return 'expiring';
   return now >= dueAt(life) ? 'due' : 'fresh';
+}
+
+/**
+ * True while the strictest callers are content: more than 15 minutes left. Lives under 20 minutes can hardly offer that, so half of them
+ * must do; else every single request would be an AssumeRole.
+ */
+export function isComfortable({ issuedAt, expiresAt }: Life, now: EpochMs): boolean {
+  const lifeMs = expiresAt - issuedAt;
+  return expiresAt - now > (lifeMs < 20 * 60_000 ? lifeMs / 2 : callerWindowMs);
 }
 
 /** True while AWS takes them. Whole seconds, as `Expiration` is printed. */
@@ -83,9 +91,9 @@ export function isBackingOff(failure: Pick<Failure, 'at' | 'retryAt'> | undefine
   return failure !== undefined && now >= failure.at && now < failure.retryAt;
 }
 
-// The jitter is a property of the credentials (a hash of their public id), so that every process sees one due time.
-function withJitter(marginMs: number, life: Life): number {
+// The jitter is a property of the credentials (a hash of the millisecond they began in), so that every process sees one due time.
+function withJitter(marginMs: number, { issuedAt }: Life): number {
   let hash = 0x811c9dc5;
-  for (const char of life.accessKeyId) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  for (const char of String(issuedAt)) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
   return marginMs * (1 + 0.1 * ((hash >>> 0) / 0x1_0000_0000));
 }

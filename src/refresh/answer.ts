@@ -17,10 +17,16 @@ export interface Budget {
   readonly patienceMs: number;
   /** Waits this long when there is not. */
   readonly limitMs: number;
+  /** Waits this long for a lock when there is not. */
+  readonly lockWaitMs: number;
 }
 
-/** With nothing valid left, a lock is passed over after this time (decisions.md 3). */
-const lockWaitWithNothingMs = 2_000;
+export interface AnswerPorts {
+  readonly budget: Budget;
+  readonly ports: ObtainPorts;
+  /** Ends after so much time, or later on an overloaded machine; at once when the signal is aborted. */
+  readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
 
 /**
  * `stored` is what the store has for this recipe, as far as that could be told. `isUnfinished`: time ran out, and a refresh in the
@@ -29,16 +35,17 @@ const lockWaitWithNothingMs = 2_000;
 export async function refreshAndAnswer(
   recipe: Recipe,
   stored: Credentials | undefined,
-  { budget, ports }: { readonly budget: Budget; readonly ports: ObtainPorts },
+  { budget, ports, outwait }: AnswerPorts,
 ): Promise<Answer> {
   const fallback = stored !== undefined && isValid(stored, ports.clock.now()) ? stored : undefined;
   const waitMs = Math.max(0, Math.round(fallback === undefined ? budget.limitMs : budget.patienceMs));
   const end = new AbortController();
-  const timedOut = ports.clock.wait(waitMs, end.signal).then(() => 'timed-out' as const);
+  const waiting = fallback === undefined ? outwait(waitMs, end.signal) : ports.clock.wait(waitMs, end.signal);
+  const timedOut = waiting.then(() => 'timed-out' as const);
   const giveUp = new AbortController();
   const demand: Demand = {
     accepts: (life) => isComfortable(life, ports.clock.now()),
-    lockWaitMs: fallback === undefined ? Math.min(lockWaitWithNothingMs, waitMs) : waitMs,
+    lockWaitMs: fallback === undefined ? Math.min(budget.lockWaitMs, waitMs) : waitMs,
     sharesFailures: true,
     signal: giveUp.signal,
   };

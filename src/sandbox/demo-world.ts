@@ -26,8 +26,8 @@ const mfaSerial = `arn:aws:iam::${account}:mfa/alice`;
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 
-/** Everything is gone again after `close`. */
-export async function openDemoWorld(env: Environment): Promise<DemoWorld> {
+/** `program` is what callers run. Everything is gone again after `close`. */
+export async function openDemoWorld(env: Environment, program: string): Promise<DemoWorld> {
   const sts = await startStsDouble({
     users: [
       { arn: userArn, accessKeyId, secretAccessKey, mfa: { serial: mfaSerial, seed: 'JBSWY3DPEHPK3PXP' }, mayAssume: ['*'] },
@@ -41,7 +41,7 @@ export async function openDemoWorld(env: Environment): Promise<DemoWorld> {
   const aws = join(home, '.aws');
   mkdirSync(aws, { mode: 0o700 });
   const [configPath, credentialsPath, keyPath] = [join(aws, 'config'), join(aws, 'credentials'), join(home, 'age-key.txt')];
-  writeFileSync(configPath, configText(sts.url));
+  writeFileSync(configPath, configText(sts.url, program));
   writeFileSync(credentialsPath, credentialsText, { mode: 0o600 });
   writeFileSync(keyPath, await newKeyFile(), { mode: 0o600 });
   chmodSync(home, 0o700);
@@ -68,12 +68,12 @@ export async function openDemoWorld(env: Environment): Promise<DemoWorld> {
   };
 }
 
-function configText(endpoint: string): string {
+function configText(endpoint: string, program: string): string {
   const role = (name: string) => `
 [profile ${name.toLowerCase()}]
 region = eu-west-1
 endpoint_url = ${endpoint}
-credential_process = rolekeeper get ${name.toLowerCase()}
+credential_process = ${program} get ${name.toLowerCase()}
 
 [rolekeeper ${name.toLowerCase()}]
 role_arn = arn:aws:iam::${workAccount}:role/${name}

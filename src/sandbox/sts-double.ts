@@ -1,6 +1,7 @@
 // A stand-in for AWS STS on the loopback interface: the demo's AWS, and the tests'. It refuses what AWS refuses, in AWS's words.
 // Everything in it is made up; it never talks to anybody else.
 
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { checkSignature, type ReceivedRequest } from './sigv4-check.ts';
 import { isOperation, type OperationName, perform } from './sts-double-actions.ts';
@@ -96,6 +97,7 @@ interface Desk {
 
 async function listen(desk: Desk): Promise<Pick<StsDouble, 'url' | 'stop'>> {
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // as many as there are slow calls
   const server = createServer((request, response) => {
     serve(request, response, { ...desk, stopped: stopping.signal }).catch(() => response.destroy());
   });

@@ -101,19 +101,14 @@ export class AgeDirectory {
     }
   }
 
-  /** Moves a damaged file to `NAME.corrupt-N`, unless somebody has written another meanwhile. */
+  /** Moves a damaged file to `NAME.corrupt-N`, unless somebody has written another meanwhile. Leaves it where nothing can be moved. */
   setAside(name: string, damaged: Buffer): void {
-    const path = this.pathOf(name);
     if (this.read(name)?.equals(damaged) !== true) return;
-    const taken = new Set(readdirSync(this.#options.path));
-    let number = 1;
-    while (taken.has(`${name}.corrupt-${number}`)) number += 1;
-    const aside = `${name}.corrupt-${number}`;
-    renameSync(path, this.pathOf(aside));
-    // Another process may have written a good file between the look and the move: then that one goes back, unless yet another is there.
-    if (this.read(aside)?.equals(damaged) === false) {
-      linkNew(this.pathOf(aside), path);
-      rmSync(this.pathOf(aside), { force: true });
+    try {
+      this.#moveAside(name, damaged);
+    } catch (error) {
+      // Kept garbage is a courtesy to whoever looks for the cause. A disk that takes no writes, or a process that was faster, leaves it so.
+      if (errorCode(error) === undefined) throw error;
     }
   }
 
@@ -121,6 +116,19 @@ export class AgeDirectory {
   list(): readonly string[] {
     if (!this.#isThere()) return [];
     return readdirSync(this.#options.path).filter((name) => name.endsWith('.age') && !name.startsWith(temporaryPrefix));
+  }
+
+  #moveAside(name: string, damaged: Buffer): void {
+    const taken = new Set(readdirSync(this.#options.path));
+    let number = 1;
+    while (taken.has(`${name}.corrupt-${number}`)) number += 1;
+    const aside = `${name}.corrupt-${number}`;
+    renameSync(this.pathOf(name), this.pathOf(aside));
+    // Another process may have written a good file between the look and the move: then that one goes back, unless yet another is there.
+    if (this.read(aside)?.equals(damaged) === false) {
+      linkNew(this.pathOf(aside), this.pathOf(name));
+      rmSync(this.pathOf(aside), { force: true });
+    }
   }
 
   #ensure(): void {

@@ -140,15 +140,28 @@ class AgeFileStore implements Store {
     return await openIdentity({
       ...{ wrapped, askPassphrase, env, deadlineMs: manners.deadlineMs, store: this.description },
       ...(workerScript === undefined ? {} : { workerScript }),
-      keep: (bytes) => this.#directory.create(identityFile, bytes),
+      keep: (bytes) => this.#keepIdentity(bytes),
     });
+  }
+
+  #keepIdentity(bytes: Buffer): boolean {
+    try {
+      return this.#directory.create(identityFile, bytes);
+    } catch (error) {
+      if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
+      const problem = `${identityFile} cannot be written: ${writeProblem(error)}`;
+      const hint = `check the permissions and the space left: df -h ${this.#options.directory}`;
+      throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
+    }
   }
 
   /** Refuses a key that does not open what is there, so that a file which does not open is known to be damaged. */
   async #checkOwner({ identities, recipients }: AgeKey): Promise<void> {
     const owner = this.#directory.read(recipientFile)?.toString('utf8').trim();
     if (owner !== undefined && recipients.includes(owner)) return;
-    if (owner !== undefined && /^age1[0-9a-z]{20,}$/.test(owner)) throw this.#locked(`give it the key for ${owner}`);
+    if (owner !== undefined && /^age1[0-9a-z]{20,}$/.test(owner)) {
+      throw this.#locked(`point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at the key of ${owner}, with which it was made`);
+    }
     // The note is lost or damaged: whatever opens any of the items is the right key.
     const { decryptItem } = await import('./age-cipher.ts');
     const names = this.#directory.list().filter((name) => name !== identityFile);
@@ -157,7 +170,9 @@ class AgeFileStore implements Store {
       if (bytes !== undefined && (await decryptItem(bytes, { identities, recipients })) !== undefined)
         return this.#noteOwner(recipients);
     }
-    if (names.length > 0) throw this.#locked('give it the key it was made with: set ROLEKEEPER_AGE_KEY_FILE');
+    if (names.length > 0) {
+      throw this.#locked('point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at the key with which it was made');
+    }
     if (owner !== undefined) this.#noteOwner(recipients);
   }
 
@@ -175,10 +190,7 @@ class AgeFileStore implements Store {
       return work();
     } catch (error) {
       if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
-      const problem = isAppError(error, 'state-unwritable')
-        ? `${error.details.path}: ${error.details.problem}`
-        : problemWords(error);
-      throw new AppError('store-rejected', { store: this.description, account, problem }, error);
+      throw new AppError('store-rejected', { store: this.description, account, problem: writeProblem(error) }, error);
     }
   }
 
@@ -195,4 +207,9 @@ class AgeFileStore implements Store {
     const identity = this.#directory.pathOf(identityFile);
     return `run \`rolekeeper exec PROFILE -- COMMAND\` in a terminal, which asks for the passphrase; or give it a key file: \`umask 077; age -d ${identity} > KEYFILE\` and \`export ROLEKEEPER_AGE_KEY_FILE=KEYFILE\``;
   }
+}
+
+// The directory could not be made, or the file not written.
+function writeProblem(error: unknown): string {
+  return isAppError(error, 'state-unwritable') ? `${error.details.path}: ${error.details.problem}` : problemWords(error);
 }

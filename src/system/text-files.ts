@@ -18,15 +18,15 @@ export function createTextFiles(uid: number | undefined = process.getuid?.()): T
 
 function readText(path: string): string | undefined {
   try {
-    return decode(readRegular(path), path);
+    return decode(readFile(path), path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error instanceof AppError ? error : new AppError('config-unreadable', { path, problem: problemWords(error) }, error);
   }
 }
 
-// A pipe without a writer would hold up a `get` for ever; botocore passes over what is no file, and we say so.
-function readRegular(path: string): Buffer {
+// A pipe without a writer would hold up a `get` for ever; botocore passes over it, and we say so.
+function readFile(path: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);

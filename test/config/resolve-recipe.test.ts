@@ -217,8 +217,8 @@ describe('resolveRecipe: refusals', () => {
 });
 
 describe('key ids', () => {
-  const base = `${role('dev', 'external_id = e\nduration_seconds = 3600\nregion = eu-west-1')}[profile corp]\nmfa_serial = ${serial}\n`;
-  const idsOf = (config: string, env: Environment = {}, who = alice) =>
+  const base = `${role('dev', 'external_id = ee\nduration_seconds = 3600\nregion = eu-west-1')}[profile corp]\nmfa_serial = ${serial}\n`;
+  const idsOf = (config: string, env: Environment = {}, who = alice): readonly string[] =>
     stepsOf(resolve('dev', config, { env }), who).map(({ id }) => id);
 
   it('two profiles with one recipe share their ids', () => {
@@ -234,7 +234,7 @@ describe('key ids', () => {
 
   it.each([
     ['the role', (text: string) => text.replace('role/dev', 'role/dev2')],
-    ['the external id', (text: string) => text.replace('external_id = e', 'external_id = f2')],
+    ['the external id', (text: string) => text.replace('external_id = ee', 'external_id = ff')],
     ['the duration', (text: string) => text.replace('= 3600', '= 1800')],
     ['the region', (text: string) => text.replace('eu-west-1', 'eu-west-2')],
     ['the session name', (text: string) => text.replace('external_id', 'role_session_name = x1\nexternal_id')],
@@ -253,17 +253,17 @@ describe('key ids', () => {
   it('the id of the session depends on keys, device and session only', () => {
     for (const edit of [
       ['role/dev', 'role/dev2'],
-      ['external_id = e', 'external_id = f2'],
+      ['external_id = ee', 'external_id = ff'],
       ['eu-west-1', 'eu-west-2'],
     ] as const) {
-      expect(idsOf(base.replace(...edit))[0]).toBe(idsOf(base)[0]);
+      expect(idsOf(base.replace(edit[0], edit[1]))[0]).toBe(idsOf(base)[0]);
     }
     expect(idsOf(base, { AWS_REGION: 'ap-south-1' })).toEqual(idsOf(base));
   });
 
   it('the order of settings in the file changes nothing', () => {
     const lines = [
-      'external_id = e',
+      'external_id = ee',
       'duration_seconds = 1800',
       'region = eu-west-1',
       'tags = a=b, c=d',

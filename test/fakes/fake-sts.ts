@@ -53,11 +53,9 @@ export function fakeSts(clock: Clock, userArn = aliceArn): FakeSts {
     },
     failNext: (error) => void failures.push(error),
     hang: () => {
-      let open = () => {};
-      gate = new Promise((resolve) => {
-        open = resolve;
-      });
-      return () => open();
+      const opening = new AbortController();
+      gate = new Promise((resolve) => opening.signal.addEventListener('abort', () => resolve()));
+      return () => opening.abort();
     },
   };
 }

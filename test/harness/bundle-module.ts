@@ -1,10 +1,14 @@
 // Makes a source file runnable by other processes: Node 20 cannot load TypeScript.
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+
+// Bundled CommonJS packages ask for Node's built-ins with `require`, which a module does not have.
+const requireLine =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -16,19 +20,21 @@ export class Bundles {
     symlinkSync(join(repository, 'node_modules'), join(this.directory, 'node_modules'));
   }
 
-  /** `source` from the repository's root; returns the path of the module. */
+  /** `source` from the repository's root, bundled as tools/build.mjs does it; returns the path of the module. */
   add(source: string, { below = '.' }: { readonly below?: string } = {}): string {
-    const outfile = join(this.directory, below, `${basename(source, '.ts')}.mjs`);
-    mkdirSync(join(this.directory, below), { recursive: true });
+    const outdir = join(this.directory, below);
     buildSync({
       entryPoints: [join(repository, source)],
-      outfile,
+      outdir,
+      outExtension: { '.js': '.mjs' },
       bundle: true,
-      platform: 'node',
+      splitting: true,
       format: 'esm',
-      packages: 'external',
+      platform: 'node',
+      external: ['fs-native-extensions', 'keytar'],
+      banner: { js: requireLine },
     });
-    return outfile;
+    return join(outdir, `${basename(source, '.ts')}.mjs`);
   }
 
   close(): void {

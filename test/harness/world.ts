@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { startStsDouble, type StsDouble, type StsDoubleOptions } from '../../src/sandbox/sts-double.ts';
+import { type StsDouble, type StsDoubleOptions, startStsDouble } from '../../src/sandbox/sts-double.ts';
 import { newKeyFile } from '../../src/stores/age-cipher.ts';
 
 export const program = resolve('dist/rolekeeper');
@@ -79,7 +79,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const configPath = join(home, '.aws', 'config');
   const credentialsPath = join(home, '.aws', 'credentials');
   const env = { ...baseEnv(home), ...(await storeEnv(home, options.keychainEnv)), HOME: home };
-  const run = (command: string, args: readonly string[], given: RunOptions = {}) => startProgram(command, args, { env, home, given }).ended;
+  const run = (command: string, args: readonly string[], given: RunOptions = {}) =>
+    startProgram(command, args, { env, home, given }).ended;
   writeFileSync(configPath, '', { mode: 0o600 });
   return {
     home,

@@ -156,8 +156,20 @@ describe('obtain', () => {
     const ports: ObtainPorts = {
       ...one.ports,
       remember: async () => void order.push('index'),
-      store: { ...store, set: (account, value) => (order.push('store'), store.set(account, value)) },
-      state: { ...state, publish: (record) => (order.push('publish'), state.publish(record)) },
+      store: {
+        ...store,
+        set: async (account, value) => {
+          order.push('store');
+          await store.set(account, value);
+        },
+      },
+      state: {
+        ...state,
+        publish: (record) => {
+          order.push('publish');
+          state.publish(record);
+        },
+      },
     };
     await obtain(await openChain(recipe([session, roleHop]), ports), 1, { demand: wanting(one), ports });
     expect(order).toEqual(['index', 'store', 'publish']);

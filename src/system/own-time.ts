@@ -1,0 +1,46 @@
+// Time that this process really had. On a machine with a hundred processes at once, or after SIGSTOP, a wall-clock wait would be over
+// before the process could do anything with it.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { pause } from './pause.ts';
+
+/** How often to look at a countdown. */
+export const tickMs = 50;
+
+/** On an overloaded machine a wait goes on, but no longer than this. */
+const longestMs = 15_000;
+/** So many runnable tasks for each processor are an overload: what a process waits for is then starved as well. */
+const crowd = 8;
+
+/**
+ * Counts down `ms` of own time: each call takes off what has passed since the last one, and one that came late counts as little more than
+ * a tick. Stays above 0 while the machine is overloaded.
+ */
+export function countdown(ms: number, usualTickMs = tickMs): () => number {
+  const startedAt = performance.now();
+  let leftMs = ms;
+  let last = startedAt;
+  return () => {
+    const now = performance.now();
+    leftMs -= Math.min(now - last, usualTickMs * 1.25);
+    last = now;
+    return leftMs <= 0 && now - startedAt < longestMs && isOverloaded() ? usualTickMs : leftMs;
+  };
+}
+
+// proc(5): the fourth field of loadavg is "runnable/existing" at this moment. Other systems have no such number; late ticks must do there.
+function isOverloaded(): boolean {
+  try {
+    const runnable = /(\d+)\/\d+/.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1];
+    return Number(runnable) > crowd * availableParallelism();
+  } catch {
+    return false; // no /proc
+  }
+}
+
+/** Ends after `ms` of own time; early, without an error, when the signal is aborted. */
+export async function outwait(ms: number, signal: AbortSignal): Promise<void> {
+  const left = countdown(ms);
+  for (let leftMs = ms; leftMs > 0 && !signal.aborted; leftMs = left()) await pause(Math.min(leftMs, tickMs), signal);
+}

@@ -1,0 +1,179 @@
+import { chmodSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  accessKeyId,
+  mfaSerial,
+  openWorld,
+  program,
+  secretAccessKey,
+  succeed,
+  userArn,
+  usualConfig,
+  usualCredentials,
+  type World,
+} from '../harness/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld();
+});
+afterEach(() => world.close());
+
+function start(config = usualConfig, credentials = usualCredentials): void {
+  world.writeConfig(config);
+  world.writeCredentials(credentials);
+}
+
+describe('import', () => {
+  it('import moves the keys into the store and leaves the profile working', async () => {
+    start(usualConfig, `# work\n${usualCredentials}\n[home]\naws_access_key_id = AKIAHOME\n`);
+    const ran = await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toContain(`the keys of ${userArn} are in the age store`);
+    expect(ran.stderr).toContain('next: `rolekeeper login corp`');
+    expect(world.readCredentials()).toBe('# work\n[corp]\n\n[home]\naws_access_key_id = AKIAHOME\n');
+    expect(world.readConfig()).toContain(`credential_process = ${program} get corp\n`);
+    expect(world.readConfig()).toContain(`[rolekeeper corp]\nmfa_serial = ${mfaSerial}\n`);
+    await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
+    const document: unknown = JSON.parse((await succeed(world.rolekeeper(['get', 'dev']))).stdout);
+    expect(document).toMatchObject({ Version: 1, AccountId: '222233334444' });
+  });
+
+  it('import --dry-run shows both edits without a secret, and changes nothing', async () => {
+    start();
+    const [config, credentials] = [world.readConfig(), world.readCredentials()];
+    const { stdout, stderr } = await succeed(world.rolekeeper(['import', 'corp', '--dry-run']));
+    expect(stdout).toContain('-aws_secret_access_key = [secret]');
+    expect(stdout).toContain(`+credential_process = ${program} get corp`);
+    expect(stdout + stderr).not.toContain(secretAccessKey);
+    expect(stderr).toContain('nothing was changed');
+    expect([world.readConfig(), world.readCredentials()]).toEqual([config, credentials]);
+    expect(world.sts.log()).toEqual([]);
+  });
+
+  it('import names the profiles that start from these keys outside rolekeeper', async () => {
+    start(`${usualConfig}[profile plain]\nrole_arn = arn:aws:iam::222233334444:role/Open\nsource_profile = corp\n`);
+    expect((await succeed(world.rolekeeper(['import', 'corp', '--dry-run']))).stderr).toContain(
+      '"plain" has source_profile = corp',
+    );
+  });
+
+  it('import --keep stores the keys and leaves the plaintext, and says what that means', async () => {
+    start();
+    const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--keep', '--yes']));
+    expect(world.readCredentials()).toBe(usualCredentials);
+    expect(stderr).toContain('win over credential_process');
+  });
+
+  it('import asks, and without a terminal says what to type instead', async () => {
+    start();
+    const ran = await world.rolekeeper(['import', 'corp']);
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
+    expect(ran.stderr).toContain('rolekeeper import corp --yes');
+    expect(world.readCredentials()).toBe(usualCredentials);
+  });
+
+  it('import keeps the plaintext when AWS does not know the keys', async () => {
+    start(usualConfig, usualCredentials.replace(accessKeyId, 'AKIAIOSFODNN7UNKNOWN'));
+    const ran = await world.rolekeeper(['import', 'corp', '--yes']);
+    expect(ran).toMatchObject({ status: 6, stdout: '' });
+    expect(world.readCredentials()).toContain(secretAccessKey);
+    expect(world.readConfig()).not.toContain(`get corp`);
+  });
+
+  it('import keeps the plaintext when the store does not answer', async () => {
+    start();
+    const ran = await world.rolekeeper(['import', 'corp', '--yes'], {
+      env: { ROLEKEEPER_AGE_KEY_FILE: join(world.home, 'nowhere') },
+    });
+    expect(ran).toMatchObject({ status: 5, stdout: '' });
+    expect(world.readCredentials()).toBe(usualCredentials);
+  });
+
+  it("import refuses to put keys over another user's, and proposes a name that works", async () => {
+    await world.close();
+    const bob = 'arn:aws:iam::123456789012:user/bob';
+    world = await openWorld({
+      users: [
+        { arn: userArn, accessKeyId, secretAccessKey },
+        { arn: bob, accessKeyId: 'AKIAI44QH8DHBEXAMPLE', secretAccessKey: 'je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY' },
+      ],
+    });
+    start();
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    const others =
+      '[corp]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n';
+    world.writeCredentials(others);
+    const refused = await world.rolekeeper(['import', 'corp', '--yes']);
+    expect(refused.status).toBe(3);
+    expect(refused.stderr).toContain('rolekeeper import corp --keys corp-bob');
+    expect(world.readCredentials()).toBe(others);
+    await succeed(world.rolekeeper(['import', 'corp', '--keys', 'corp-bob', '--yes']));
+    expect(world.readConfig()).toContain('keys = corp-bob');
+  });
+
+  it('import does the same thing once more when new keys of the same user appear in the file', async () => {
+    start();
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    const config = world.readConfig();
+    world.writeCredentials(usualCredentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(world.readConfig()).toBe(config);
+    expect(world.readCredentials()).toBe('');
+  });
+
+  it('import refuses a role, temporary keys and a profile without keys', async () => {
+    start();
+    expect((await world.rolekeeper(['import', 'dev', '--yes'])).stderr).toContain('rolekeeper import corp');
+    world.writeCredentials(`${usualCredentials}aws_session_token = t\n`);
+    expect((await world.rolekeeper(['import', 'corp', '--yes'])).stderr).toContain('temporary');
+    world.writeCredentials('');
+    const none = await world.rolekeeper(['import', 'corp', '--yes']);
+    expect(none).toMatchObject({ status: 3, stdout: '' });
+    expect(none.stderr).toContain('rolekeeper add corp');
+  });
+
+  it('import keeps mode and link of the files', async () => {
+    start();
+    renameSync(world.credentialsPath, join(world.home, 'real'));
+    symlinkSync(join(world.home, 'real'), world.credentialsPath);
+    writeFileSync(join(world.home, 'real'), `${usualCredentials}[home]\nregion = x\n`);
+    chmodSync(join(world.home, 'real'), 0o640);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(statSync(join(world.home, 'real')).mode & 0o777).toBe(0o640);
+    expect(readFileSync(join(world.home, 'real'), 'utf8')).toBe('[home]\nregion = x\n');
+  });
+});
+
+describe('add', () => {
+  it('add takes the secret from stdin and sets the profile up', async () => {
+    const args = ['add', 'corp', '--access-key-id', accessKeyId, '--mfa-serial', mfaSerial, '--region', 'eu-west-1', '--yes'];
+    const ran = await succeed(
+      world.rolekeeper(args, { stdin: `${secretAccessKey}\n`, env: { AWS_ENDPOINT_URL_STS: world.sts.url } }),
+    );
+    expect(ran.stdout).toBe('');
+    expect(world.readConfig()).toBe(
+      `[profile corp]\nregion = eu-west-1\ncredential_process = ${program} get corp\n\n[rolekeeper corp]\nmfa_serial = ${mfaSerial}\n`,
+    );
+    const env = { AWS_ENDPOINT_URL_STS: world.sts.url };
+    await succeed(world.rolekeeper(['login', '--code', world.sts.totp('alice')], { env }));
+    await succeed(world.rolekeeper(['get', 'corp'], { env }));
+  });
+
+  it('add stores nothing when AWS refuses the secret', async () => {
+    const env = { AWS_ENDPOINT_URL_STS: world.sts.url };
+    const ran = await world.rolekeeper(['add', 'corp', '--access-key-id', accessKeyId, '--yes'], { stdin: 'wrong\n', env });
+    expect(ran).toMatchObject({ status: 6, stdout: '' });
+    expect(ran.stderr).toContain('secret');
+    expect(world.readConfig()).toBe('');
+    expect((await world.rolekeeper(['get', 'corp'], { env })).status).toBe(3);
+  });
+
+  it('add has no option for the secret, and refuses key ids of temporary credentials', async () => {
+    expect((await world.rolekeeper(['add', '--help'])).stdout).not.toMatch(/secret-access-key/);
+    expect(
+      await world.rolekeeper(['add', 'corp', '--access-key-id', 'ASIAIOSFODNN7EXAMPLE', '--yes'], { stdin: 's\n' }),
+    ).toMatchObject({ status: 2 });
+  });
+});
