@@ -23,7 +23,8 @@ export async function forgetItem(ports: IndexPorts, account: Account): Promise<v
 
 /** Every account that was remembered, oldest first; an item may be missing. A broken list is an empty one. Throws `format-newer`. */
 export async function listItems(store: Store): Promise<readonly Account[]> {
-  return (await readIndex(store)).flatMap((name) => parseAccount(name) ?? []);
+  const accounts = (await readIndex(store)).flatMap((name) => parseAccount(name) ?? []);
+  return accounts.filter((account) => account !== indexAccount());
 }
 
 type Change = (names: readonly string[]) => readonly string[];
@@ -31,6 +32,7 @@ type Change = (names: readonly string[]) => readonly string[];
 const version = 1;
 /** A holder keeps the list for two store calls; one that was stopped in the middle must not stop everybody else. */
 const lockWaitMs = 2_000;
+/** Times a lock may be lost before the write. */
 const attempts = 3;
 
 async function changeIndex(ports: IndexPorts, change: Change): Promise<void> {
@@ -39,9 +41,11 @@ async function changeIndex(ports: IndexPorts, change: Change): Promise<void> {
   if (change(names) === names) return;
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const outcome = await ports.lock.withLock('index', { waitMs: lockWaitMs }, (held) => writeChanged(ports.store, change, held));
-    if (outcome.kind !== 'busy' && outcome.value) return;
+    if (outcome.kind === 'busy') break;
+    if (outcome.value) return;
   }
-  await writeChanged(ports.store, change); // at worst a name is lost that another process adds at this moment, and its next write brings it back
+  // At worst a name is lost that another process adds at this moment, and its next write brings it back.
+  await writeChanged(ports.store, change);
 }
 
 /** False when the lock was lost before the write: then nothing was written. */
