@@ -18,7 +18,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { ensurePrivateDirectory } from '../system/directory.ts';
 import { errorCode, problemWords } from '../system/problem-words.ts';
 import { putWholeFile } from '../system/whole-file.ts';
@@ -108,7 +108,7 @@ export class AgeDirectory {
       this.#moveAside(name, damaged);
     } catch (error) {
       // Kept garbage is a courtesy to whoever looks for the cause. A disk that takes no writes, or a process that was faster, leaves it so.
-      if (errorCode(error) === undefined) throw error;
+      if (isAppError(error) || errorCode(error) === undefined) throw error;
     }
   }
 
@@ -162,7 +162,7 @@ export class AgeDirectory {
     try {
       return work();
     } catch (error) {
-      if (error instanceof AppError) throw error;
+      if (isAppError(error)) throw error;
       if (errorCode(error) === 'ENOENT') return undefined;
       if (errorCode(error) === 'ELOOP') throw this.#broken(`${path} is a symbolic link`, error);
       throw this.#broken(`${path} cannot be read: ${problemWords(error)}`, error);
