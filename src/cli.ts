@@ -173,7 +173,6 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
     .demandCommand(1, 'say what to do')
     .strict()
-    .recommendCommands()
     .version(ROLEKEEPER_VERSION)
     .help()
     .wrap(Math.min(110, process.stdout.columns ?? 110))
@@ -181,10 +180,17 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string | undefined, error: unknown) => {
-      throw error ?? new AppError('usage', { problem: message ?? 'the arguments make no sense' });
+      throw error ?? new AppError('usage', { problem: inPlainWords(message ?? 'the arguments make no sense') });
     })
     .parseAsync();
   return status;
+}
+
+/** yargs' own words, where a person in a hurry would not understand them. */
+function inPlainWords(message: string): string {
+  const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1];
+  if (unknown !== undefined) return `there is no command or option ${JSON.stringify(unknown)} here`;
+  return message.startsWith('Not enough non-option arguments') ? 'the name of a profile is missing' : message;
 }
 
 function wordsAfterDashes(args: Readonly<Record<string, unknown>>): readonly string[] {

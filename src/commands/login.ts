@@ -54,9 +54,13 @@ async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Pro
 }
 
 function covered(recipe: Recipe, { issuedAt, expiresAt }: Credentials, { clock }: ObtainPorts): string {
-  const hours = Math.round((expiresAt - issuedAt) / 360_000) / 10;
   const what = recipe.hops[0]?.kind === 'session' ? `all roles of "${recipe.keys.name}"` : `"${recipe.profile}"`;
-  return `logged in: ${what} until ${localMinute(clock.toLocal(expiresAt))} (${hours} h)`;
+  return `logged in: ${what} until ${localMinute(clock.toLocal(expiresAt))} (${duration(expiresAt - issuedAt)})`;
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.round(minutes / 6) / 10} h`;
 }
 
 /** `--code`, else `mfa_process`, else the terminal, else a line on stdin. */

@@ -31,12 +31,13 @@ export function awsNow(anchor: Anchor | undefined, reading: Reading): EpochMs {
   return Math.round(Math.max(reading.wallMs - offsetOf(anchor), anchor.awsMs + provenSince(anchor, reading)));
 }
 
-/** An AWS time as the local wall clock will show it. */
+/** An AWS time as the local wall clock will show it. An offset under the tolerance counts as none, so that one time is always shown alike. */
 export function toLocal(
   at: EpochMs,
   { anchor, reading }: { readonly anchor: Anchor | undefined; readonly reading: Reading },
 ): EpochMs {
-  return at + (Math.round(reading.wallMs) - awsNow(anchor, reading));
+  const offset = Math.round(reading.wallMs) - awsNow(anchor, reading);
+  return Math.abs(offset) < toleranceMs ? at : at + offset;
 }
 
 /** The anchor that a reply from AWS gives. An offset under the tolerance counts as none. */

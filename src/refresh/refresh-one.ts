@@ -6,7 +6,7 @@ import { describeHop, type Step } from '../config/recipe.ts';
 import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
 import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
-import type { Clock, HeldLock, Lock, Log, State, Store } from '../ports.ts';
+import type { Clock, HeldLock, Lock, LockOutcome, Log, State, Store } from '../ports.ts';
 import { readStored } from './stored.ts';
 
 export interface RefreshPorts {
@@ -60,19 +60,31 @@ export interface Refresh {
 export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise<Obtained> {
   const { step, demand } = refresh;
   const startedAt = ports.clock.now();
-  const outcome = await ports.lock.withLock<Obtained>(
-    step.id,
-    {
-      waitMs: demand.lockWaitMs,
-      ...(demand.signal === undefined ? {} : { signal: demand.signal }),
-      meanwhile: () => publishedSince(startedAt, refresh, ports),
-    },
-    (held) => refreshHeld(refresh, ports, held),
-  );
+  const outcome = await underLock(refresh, ports, startedAt);
   if (outcome.kind !== 'busy') return outcome.value;
   demand.signal?.throwIfAborted();
   ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
   return refreshHeld(refresh, ports, undefined);
+}
+
+/** `busy` also where there is no place for locks: a lock delays, it never prevents. */
+async function underLock(refresh: Refresh, ports: RefreshPorts, startedAt: EpochMs): Promise<LockOutcome<Obtained>> {
+  const { lockWaitMs, signal } = refresh.demand;
+  const wait = {
+    waitMs: lockWaitMs,
+    ...(signal === undefined ? {} : { signal }),
+    meanwhile: () => publishedSince(startedAt, refresh, ports),
+  };
+  let isHeld = false;
+  try {
+    return await ports.lock.withLock<Obtained>(refresh.step.id, wait, (held) => {
+      isHeld = true;
+      return refreshHeld(refresh, ports, held);
+    });
+  } catch (error) {
+    if (isHeld || !isAppError(error, 'state-unwritable', 'foreign-owner')) throw error;
+    return { kind: 'busy' };
+  }
 }
 
 /** What another process published while this one waited. The state is asked first: it costs less than the store. */

@@ -121,7 +121,7 @@ function noBusHint(env: Environment): string {
     ? 'run `unset DBUS_SESSION_BUS_ADDRESS` if it is left over from an old session, '
     : '';
   const without =
-    'without a desktop (SSH, WSL, containers) put `store = age` under [rolekeeper] in ~/.aws/config and run `rolekeeper login`';
+    'without a desktop (SSH, WSL, containers) use the file store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
   return `${stale}${stale === '' ? '' : 'or '}${without}`;
 }
 

@@ -8,6 +8,7 @@ import {
   isWorthKeeping,
   parseAnchor,
   toLocal,
+  toleranceMs,
 } from '../../src/credentials/clock-offset.ts';
 
 const second = 1_000;
@@ -96,14 +97,23 @@ describe('awsNow', () => {
 });
 
 describe('toLocal', () => {
-  it('is now on the wall clock for now at AWS', () => {
+  it('is now on the wall clock for now at AWS, but for less than the tolerance', () => {
     fc.assert(
       fc.property(trueTime, offset, uptime, passed, offset, (at, off, up, ms, jump) => {
         const anchor = learnt({ at, off, up });
         const reading = { wallMs: at + off + ms + jump, uptimeMs: up + ms };
-        expect(toLocal(awsNow(anchor, reading), { anchor, reading })).toBe(reading.wallMs);
+        const shown = toLocal(awsNow(anchor, reading), { anchor, reading });
+        expect(Math.abs(shown - reading.wallMs)).toBeLessThan(toleranceMs);
       }),
     );
+  });
+
+  it('shows one time alike from one moment to the next', () => {
+    const anchor = learnt({ at: 1_767_000_000_000, off: 300, up: 0 });
+    const shown = [0, 400, 900].map((ms) =>
+      toLocal(1_767_003_600_000, { anchor, reading: { wallMs: 1_767_000_000_300 + ms, uptimeMs: ms + (ms % 7) } }),
+    );
+    expect(new Set(shown).size).toBe(1);
   });
 
   it('keeps the time that is left', () => {

@@ -162,7 +162,7 @@ describe('get that cannot', () => {
     expectRefusal(
       await world.rolekeeper(['get', 'a'], { env: { AWS_CONFIG_FILE: world.home } }),
       3,
-      /could not read .*directory/,
+      /could not read .*not a file/,
       /hint/,
     );
   });

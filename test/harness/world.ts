@@ -29,9 +29,17 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
   readonly cwd?: string;
+  readonly keepsStdinOpen?: boolean;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
 }
 
 export interface World {
+  /** Absolute path of the built program. */
+  readonly program: string;
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
   readonly sts: StsDouble;
@@ -44,7 +52,9 @@ export interface World {
   /** Runs `rolekeeper …` to its end. */
   rolekeeper(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same, still running. */
-  start(args: readonly string[], options?: RunOptions): { readonly child: ChildProcess; readonly ended: Promise<Ran> };
+  start(args: readonly string[], options?: RunOptions): Running;
+  /** Another program, still running, its stdin open. */
+  startCommand(command: string, args: readonly string[], options?: RunOptions): Running;
   run(command: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
   close(): Promise<void>;
 }
@@ -94,6 +104,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     readCredentials: () => (existsSync(credentialsPath) ? readFileSync(credentialsPath, 'utf8') : ''),
     rolekeeper: (args, given) => run(program, args, given),
     start: (args, given = {}) => startProgram(program, args, { env, home, given }),
+    startCommand: (command, args, given = {}) =>
+      startProgram(command, args, { env, home, given: { ...given, keepsStdinOpen: true } }),
+    program,
     run,
     close: async () => {
       await sts.stop();
@@ -165,7 +178,7 @@ function startProgram(
   command: string,
   args: readonly string[],
   { env, home, given }: { readonly env: Readonly<Record<string, string>>; readonly home: string; readonly given: RunOptions },
-): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
+): Running {
   const startedAt = performance.now();
   const child = spawn(command, args, { env: { ...env, ...given.env }, cwd: given.cwd ?? home, stdio: ['pipe', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
@@ -176,7 +189,7 @@ function startProgram(
     stderr += chunk;
   });
   child.stdin.on('error', () => undefined); // a program that does not read its stdin closes it
-  child.stdin.end(given.stdin ?? '');
+  if (!given.keepsStdinOpen) child.stdin.end(given.stdin ?? '');
   const ended = new Promise<Ran>((done, failed) => {
     child.once('error', failed);
     child.once('close', (code) => done({ stdout, stderr, status: code ?? undefined, tookMs: performance.now() - startedAt }));

@@ -227,6 +227,14 @@ describe('obtain', () => {
     expect(one.events).toContain('lock.ignored');
   });
 
+  it('obtain goes on without a lock where there is no place for one', async () => {
+    const one = await loggedIn(world());
+    const unwritable = new AppError('state-unwritable', { path: '/state', problem: 'the file system is read-only' });
+    const ports = { ...one.ports, lock: { withLock: () => Promise.reject(unwritable) } };
+    const chain = await openChain(recipe([session, roleHop]), ports);
+    expect((await obtain(chain, 1, { demand: wanting(one), ports })).isNew).toBe(true);
+  });
+
   it('obtain keeps the later credentials when its lock was lost meanwhile', async () => {
     const one = await loggedIn(world());
     const chain = await openChain(recipe([session, roleHop]), one.ports);

@@ -1,0 +1,171 @@
+// status, refresh and demo as a person reads them.
+
+import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openUsualWorld, openWorld, roleArn, rolePair, succeed, usualCredentials, type World } from '../harness/world.ts';
+
+const minute = 60_000;
+let world: World;
+afterEach(() => world.close());
+
+interface Shown {
+  readonly store: { readonly kind: string; readonly answers: boolean };
+  readonly profiles: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function shown(): Promise<Shown> {
+  const parsed: Shown = JSON.parse((await succeed(world.rolekeeper(['status', '--json']))).stdout);
+  return parsed;
+}
+
+async function profile(name: string): Promise<Readonly<Record<string, unknown>>> {
+  return (await shown()).profiles.find((one) => one['profile'] === name) ?? {};
+}
+
+describe('status', () => {
+  beforeEach(async () => {
+    world = await openUsualWorld();
+  });
+
+  it('status shows what is cached, until when, and what happens next', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    const { stdout, stderr } = await succeed(world.rolekeeper(['status']));
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^Store: the age store/);
+    expect(stdout).toMatch(/^dev +arn:aws:iam::222233334444:role\/Dev +corp +59 min .* refreshed from /m);
+    expect(stdout).toMatch(/^ops .*made at the next request$/m);
+    expect(stdout).toMatch(/^corp +session +corp +11 h 59 min/m);
+  });
+
+  it('status --json has every fact and no secret', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect((await shown()).store).toMatchObject({ kind: 'age', answers: true });
+    expect(await profile('dev')).toMatchObject({
+      kind: 'role',
+      role: roleArn('Dev'),
+      keys: 'corp',
+      principal: 'arn:aws:iam::123456789012:user/alice',
+      chain: ['dev', 'corp'],
+      expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      secondsLeft: expect.any(Number),
+      sessionExpiresAt: expect.any(String),
+      lastRefreshAt: expect.any(String),
+      notes: [],
+    });
+    expect(JSON.stringify(await shown())).not.toMatch(/secret|token|ASIA/i);
+  });
+
+  it('status keeps the last failure with its hint, until a refresh works', async () => {
+    world.sts.fault({
+      kind: 'error',
+      code: 'AccessDenied',
+      message: 'User is not authorized to perform: sts:AssumeRole',
+      status: 403,
+      times: 1,
+    });
+    await world.rolekeeper(['get', 'dev']);
+    expect((await profile('dev'))['lastError']).toMatchObject({ code: 'aws-refused', hint: expect.any(String), count: 1 });
+    expect((await world.rolekeeper(['status'])).stdout).toContain('"Action": "sts:AssumeRole"');
+    await succeed(world.rolekeeper(['refresh', 'dev']));
+    expect((await profile('dev'))['lastError']).toBeUndefined();
+  });
+
+  it('status says when a login is needed', async () => {
+    await succeed(world.rolekeeper(['logout', '--all']));
+    expect((await profile('dev'))['next']).toBe('log in: `rolekeeper login corp`');
+  });
+
+  it('status shows broken profiles beside the others, and plaintext keys', async () => {
+    world.writeConfig(
+      `${world.readConfig()}${rolePair('bad', { role_arn: 'nonsense', source_profile: 'corp' })}${rolePair('plain', { role_arn: roleArn('Open'), source_profile: 'files' })}`,
+    );
+    world.writeCredentials(usualCredentials.replace('[corp]', '[files]'));
+    expect(await profile('bad')).toMatchObject({ kind: 'broken', problem: { code: 'recipe-invalid' } });
+    expect((await profile('plain'))['notes']).toEqual([expect.stringContaining('keys in plaintext')]);
+    expect((await world.rolekeeper(['status'])).stdout).toContain('bad: profile "bad"');
+  });
+
+  it('status lives with state files that are cut off or full of rubbish', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    const state = join(world.home, 'state', 'rolekeeper');
+    const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
+    const files = readdirSync(join(state, machine)).filter((name) => name.endsWith('.json'));
+    expect(files.length).toBeGreaterThan(2);
+    for (const name of files) expect(statSync(join(state, machine, name)).mode & 0o777).toBe(0o600);
+    for (const [n, name] of files.entries())
+      n % 2 === 0 ? truncateSync(join(state, machine, name), 5) : writeFileSync(join(state, machine, name), '\0\xff{[');
+    await succeed(world.rolekeeper(['status']));
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect(world.sts.calls().AssumeRole).toBe(1);
+  });
+});
+
+describe('refresh', () => {
+  beforeEach(async () => {
+    world = await openUsualWorld();
+  });
+
+  it('refresh without names refreshes what was asked for and is due, and nothing else', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    await succeed(world.rolekeeper(['refresh']));
+    expect(world.sts.calls().AssumeRole).toBe(1);
+    world.sts.advance(43 * minute);
+    await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
+    const ran = await succeed(world.rolekeeper(['refresh']));
+    expect(ran.stderr).toMatch(/^dev: refreshed, until /m);
+    expect(ran.stderr).not.toContain('ops');
+    expect(ran.stdout).toBe('');
+  });
+
+  it('refresh --quiet says nothing and leaves the first failure in its status', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    world.sts.fault({ kind: 'unavailable', status: 503 });
+    expect(await world.rolekeeper(['refresh', 'dev', 'ops', '--force', '--quiet'])).toMatchObject({
+      status: 6,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('refresh of one profile that fails does not keep the next from it', async () => {
+    const ran = await world.rolekeeper(['refresh', 'nobody', 'dev']);
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toMatch(/nobody: not refreshed[\s\S]*dev: refreshed/);
+  });
+
+  it('refresh carries roles past the end of their session', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    world.sts.advance(11 * 60 * minute + 40 * minute);
+    await world.rolekeeper(['login', 'corp', '--code', '000000']);
+    await succeed(world.rolekeeper(['get', 'dev']));
+    world.sts.advance(16 * minute);
+    await world.rolekeeper(['login', 'corp', '--code', '000000']);
+    const before = world.sts.calls().AssumeRole;
+    expect((await succeed(world.rolekeeper(['refresh', '--due']))).stderr).toMatch(/dev: refreshed/);
+    expect(world.sts.calls().AssumeRole).toBeGreaterThan(before);
+    world.sts.advance(20 * minute);
+    await world.rolekeeper(['login', 'corp', '--code', '000000']);
+    await succeed(world.rolekeeper(['get', 'dev']));
+  });
+});
+
+describe('demo', () => {
+  beforeEach(async () => {
+    world = await openWorld();
+  });
+
+  it('demo shows a day, touches nothing of the home, shows no secret and leaves nothing behind', async () => {
+    const before = readdirSync(world.home, { recursive: true }).sort();
+    const ran = await succeed(world.rolekeeper(['demo', '--fast'], { env: { ROLEKEEPER_STORE: undefined } }));
+    expect(ran.stdout).toContain('one MFA code');
+    expect(ran.stdout).toContain(':assumed-role/Dev/alice');
+    expect(ran.stdout).toContain('New credentials, and nobody was asked anything.');
+    expect(ran.stdout).not.toMatch(/"SecretAccessKey":"[^[]/);
+    expect(ran.stdout).not.toContain('wJalrXUtnFEMI');
+    const sandbox = /A sandbox in (\S+):/.exec(ran.stdout)?.[1] ?? tmpdir();
+    expect(() => statSync(sandbox)).toThrow('ENOENT');
+    expect(readdirSync(world.home, { recursive: true }).sort()).toEqual(before);
+  });
+});
