@@ -50,6 +50,7 @@ class AgeFileStore implements Store {
   }
 
   async get(account: Account): Promise<Secret | undefined> {
+    if (this.#canOnlyBeEmpty()) return undefined;
     const { decryptItem } = await import('./age-cipher.ts');
     const key = await this.#openKey();
     const name = itemFileName(account);
@@ -76,6 +77,7 @@ class AgeFileStore implements Store {
   }
 
   async delete(account: Account): Promise<boolean> {
+    if (this.#canOnlyBeEmpty()) return false;
     await this.#openKey(); // locked is never "absent"
     return this.#orRejected(account, () => this.#directory.delete(itemFileName(account)));
   }
@@ -135,6 +137,7 @@ class AgeFileStore implements Store {
   async #askForKey(): Promise<AgeKey> {
     const { askPassphrase, env, manners, workerScript } = this.#options;
     const wrapped = this.#directory.read(identityFile);
+    if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(this.#owner()));
     if (askPassphrase === undefined) throw this.#locked(wrapped === undefined ? this.#noKeyHint() : this.#noPassphraseHint());
     const { openIdentity } = await import('./age-passphrase.ts');
     return await openIdentity({
@@ -156,27 +159,46 @@ class AgeFileStore implements Store {
   }
 
   /** Refuses a key that does not open what is there, so that a file which does not open is known to be damaged. */
-  async #checkOwner({ identities, recipients }: AgeKey): Promise<void> {
-    const owner = this.#directory.read(recipientFile)?.toString('utf8').trim();
-    if (owner !== undefined && recipients.includes(owner)) return;
-    if (owner !== undefined && /^age1[0-9a-z]{20,}$/.test(owner)) {
-      throw this.#locked(`point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at the key of ${owner}, with which it was made`);
-    }
+  async #checkOwner(key: AgeKey): Promise<void> {
+    const owner = this.#owner();
+    if (owner !== undefined && key.recipients.includes(owner)) return;
+    if (owner !== undefined) throw this.#locked(this.#rightKeyHint(owner));
     // The note is lost or damaged: whatever opens any of the items is the right key.
-    const { decryptItem } = await import('./age-cipher.ts');
     const names = this.#directory.list().filter((name) => name !== identityFile);
     for (const name of names) {
-      const bytes = this.#directory.read(name);
-      if (bytes !== undefined && (await decryptItem(bytes, { identities, recipients })) !== undefined)
-        return this.#noteOwner(recipients);
+      const opener = await this.#openerOf(name, key);
+      if (opener !== undefined) return this.#noteOwner(opener);
     }
-    if (names.length > 0) {
-      throw this.#locked('point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at the key with which it was made');
-    }
-    if (owner !== undefined) this.#noteOwner(recipients);
+    if (names.length > 0) throw this.#locked(this.#rightKeyHint(undefined));
   }
 
-  #noteOwner([recipient = '']: readonly string[]): void {
+  async #openerOf(name: string, { identities, recipients }: AgeKey): Promise<string | undefined> {
+    const { decryptItem } = await import('./age-cipher.ts');
+    const bytes = this.#directory.read(name);
+    if (bytes === undefined) return undefined;
+    for (const [n, identity] of identities.entries()) {
+      if ((await decryptItem(bytes, { identities: [identity], recipients: [] })) !== undefined) return recipients[n];
+    }
+    return undefined;
+  }
+
+  /** Whose key opens the items, as the first write has noted; undefined when the note is not there or not readable. */
+  #owner(): string | undefined {
+    const note = this.#directory.read(recipientFile)?.toString('utf8').trim();
+    return note !== undefined && /^age1[0-9a-z]{20,}$/.test(note) ? note : undefined;
+  }
+
+  /** True before the first write: there is nothing yet that a key could be wrong for. */
+  #isUnused(): boolean {
+    return this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
+  }
+
+  // A person should not choose a passphrase for a store in which something is merely looked for.
+  #canOnlyBeEmpty(): boolean {
+    return this.#options.keyFile === undefined && this.#options.askPassphrase !== undefined && this.#isUnused();
+  }
+
+  #noteOwner(recipient: string): void {
     try {
       this.#directory.replace(recipientFile, Buffer.from(`${recipient}\n`));
     } catch (error) {
@@ -196,6 +218,12 @@ class AgeFileStore implements Store {
 
   #locked(hint: string): AppError<'store-locked'> {
     return new AppError('store-locked', { store: this.description, hint });
+  }
+
+  #rightKeyHint(owner: string | undefined): string {
+    const which = owner === undefined ? 'the key' : `the key of ${owner},`;
+    const { directory } = this.#options;
+    return `point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at ${which} with which it was made; if that is lost, remove ${directory}`;
   }
 
   #noKeyHint(): string {
