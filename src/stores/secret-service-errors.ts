@@ -20,6 +20,19 @@ export function locked(env: Environment): AppError<'store-locked'> {
   return new AppError('store-locked', { store: description, hint });
 }
 
+export function lockedItem(): AppError<'store-locked'> {
+  const hint = 'in KeePassXC, Settings, Secret Service Integration, switch off the confirmation when clients retrieve passwords';
+  return new AppError('store-locked', { store: `this item of ${description}`, hint });
+}
+
+/** For a prompt that may not be shown now, over a keyring that is open: KeePassXC asks before it deletes. */
+export function wantsAnswer(): AppError<'store-locked'> {
+  return new AppError('store-locked', {
+    store: `this item of ${description}`,
+    hint: 'run the command in the desktop session, and answer it',
+  });
+}
+
 export function dismissed(env: Environment): AppError<'store-locked'> {
   if (!hasDisplay(env)) return locked(env); // without a display no question can be shown, and nobody has dismissed it
   const hint = 'the keyring asked and was not answered: run the command again and type the password of your login';

@@ -42,7 +42,9 @@ import {
   isNotSupported,
   isRefusal,
   locked,
+  lockedItem,
   noDefaultCollection,
+  wantsAnswer,
   withoutSecret,
 } from './secret-service-errors.ts';
 
@@ -170,7 +172,9 @@ class OpenService {
         secret,
         true,
       ]);
-      await this.#followPrompt(prompt);
+      // Whatever the manners: the collection is open and there was no such item, so there is nothing to ask about. KeePassXC makes
+      // every new item behind such a prompt, without a dialog.
+      if (prompt !== noPath) await this.#completePrompt(prompt);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       throw new AppError('store-rejected', { store: description, account, problem: answerOf(error) }, error);
@@ -185,27 +189,41 @@ class OpenService {
 
   /** Items that can be read. Empty means absent: where something is locked this throws, or asks and looks again. */
   async #find(account: Account): Promise<readonly string[]> {
+    await this.#unlockDefaultCollection();
     const attributes = attributesOf(serviceName, account);
     const [readable, lockedItems] = await this.connection.call(searchItems, rootPath, [attributes]);
-    if (readable.length > 0) return readable;
-    // KeePassXC lists nothing at all while its database is locked: then only the collection can tell.
-    const lockedPaths = lockedItems.length > 0 ? lockedItems : await this.#lockedDefaultCollection();
-    if (lockedPaths.length === 0) return [];
-    await this.#unlock(lockedPaths);
-    const [nowReadable, stillLocked] = await this.connection.call(searchItems, rootPath, [attributes]);
-    if (nowReadable.length === 0 && stillLocked.length > 0) throw locked(this.#options.env);
+    if (readable.length > 0 || lockedItems.length === 0) return readable;
+    // The collection is open and the item is not: KeePassXC, which asks about every program that comes along.
+    if (this.#options.manners.prompts === 'never') throw lockedItem();
+    await this.#unlock(lockedItems);
+    const [nowReadable] = await this.connection.call(searchItems, rootPath, [attributes]);
+    if (nowReadable.length === 0) throw lockedItem();
     return nowReadable;
   }
 
-  async #lockedDefaultCollection(): Promise<readonly string[]> {
+  // Before the search, and not after one that found nothing: while all is locked, KeePassXC answers a search with its dialog, and when
+  // that is cancelled it says that there is no such item.
+  async #unlockDefaultCollection(): Promise<void> {
+    const isLocked = await this.#isDefaultCollectionLocked();
+    if (!isLocked) return;
+    if (this.#options.manners.prompts === 'never') throw locked(this.#options.env);
     const [path] = await this.connection.call(readAlias, rootPath, ['default']);
-    if (path === noPath) throw noDefaultCollection(this.#options.env);
-    const [isLocked] = await this.connection.call(getProperty, path, ['org.freedesktop.Secret.Collection', 'Locked']);
-    return isLocked.value === true ? [path] : [];
+    await this.#unlock([path]);
+  }
+
+  async #isDefaultCollectionLocked(): Promise<boolean> {
+    try {
+      const [isLocked] = await this.connection.call(getProperty, defaultCollectionPath, [
+        'org.freedesktop.Secret.Collection',
+        'Locked',
+      ]);
+      return isLocked.value === true;
+    } catch (error) {
+      throw isGone(error) ? noDefaultCollection(this.#options.env) : error;
+    }
   }
 
   async #unlock(paths: readonly string[]): Promise<void> {
-    if (this.#options.manners.prompts === 'never') throw locked(this.#options.env);
     const [, prompt] = await this.connection.call(unlock, rootPath, [paths]);
     await this.#followPrompt(prompt);
   }
@@ -214,8 +232,12 @@ class OpenService {
     if (path === noPath) return;
     if (this.#options.manners.prompts === 'never') {
       this.connection.call(dismissPrompt, path, []).catch(() => undefined); // a courtesy: the call has failed either way
-      throw locked(this.#options.env);
+      throw wantsAnswer();
     }
+    await this.#completePrompt(path);
+  }
+
+  async #completePrompt(path: string): Promise<void> {
     const completed = this.connection.nextSignal({ path, ...promptCompleted }, sequence(boolean));
     // No window of ours to put the dialog on: an empty identifier.
     const [[wasDismissed]] = await Promise.all([completed, this.connection.call(startPrompt, path, [''])]);
