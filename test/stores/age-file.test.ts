@@ -356,6 +356,16 @@ describe('a key that is not the right one', () => {
     expect(readFileSync(itemPath('recipient'), 'utf8')).toMatch(/^age1\w+\n$/);
   });
 
+  it('is told by the note, even if it opens some of the items: the others are not damaged', async () => {
+    await fill();
+    const both = join(place.root, 'both.txt');
+    const newKey = await newKeyFile();
+    writeFileSync(both, newKey + readFileSync(place.keyFile, 'utf8'), { mode: 0o600 });
+    await openIn(place, { keyFile: both }).set(corp, new Secret('for both'));
+    writeFileSync(place.keyFile, newKey);
+    await expectLocked();
+  });
+
   it('beside the right one in a file does not pass for it when the note is written anew', async () => {
     await fill();
     const right = readFileSync(place.keyFile, 'utf8');

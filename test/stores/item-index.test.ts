@@ -75,13 +75,21 @@ describe('rememberItem', () => {
     expect(asked).toEqual([{ name: 'index', waitMs: 2_000 }]);
   });
 
-  it('tries again when it has lost the lock before it wrote', async () => {
+  it('writes nothing under a lock that it has lost, and tries again', async () => {
     const lock = fakeLock();
     const store = countingStore();
+    const writesUnderEach: number[] = [];
+    const watched: Lock = {
+      async withLock<T>(name: LockName, wait: LockWait<T>, work: (held: HeldLock) => Promise<T>): Promise<LockOutcome<T>> {
+        const outcome = await lock.withLock(name, wait, work);
+        writesUnderEach.push(store.writes());
+        return outcome;
+      },
+    };
     lock.loseNext();
-    await rememberItem({ store, lock }, dev);
+    await rememberItem({ store, lock: watched }, dev);
+    expect(writesUnderEach).toEqual([0, 1]);
     expect(await listItems(store)).toEqual([dev]);
-    expect(store.writes()).toBe(1);
   });
 
   it('says that the store is locked rather than that the list is empty', async () => {
