@@ -73,6 +73,8 @@ export class BusConnection {
   #serial = 0;
   #isAuthenticated = false;
   #outgoing: Buffer[] = [];
+  /** Calls that wait until others are answered. */
+  #held: Buffer[] = [];
   #chunks: Buffer[] = [];
   #receivedBytes = 0;
   #neededBytes = 1;
@@ -109,7 +111,8 @@ export class BusConnection {
     );
     return new Promise((resolve, reject) => {
       this.#pending.set(serial, { reject, answer: (message) => resolve(decodeBody(message, method.reply)) });
-      this.#send(bytes);
+      if (this.#pending.size - this.#held.length > maxCallsUnderWay) this.#held.push(bytes);
+      else this.#send(bytes);
     });
   }
 
@@ -141,6 +144,7 @@ export class BusConnection {
     this.#socket.destroy();
     this.#chunks = [];
     this.#outgoing = [];
+    this.#held = [];
     for (const waiting of [...this.#pending.values(), ...this.#listeners]) waiting.reject(failure);
     this.#pending.clear();
     this.#listeners.clear();
@@ -215,6 +219,8 @@ export class BusConnection {
     if (message.type === 'return') waiting.answer(message);
     else waiting.reject(replyError(message));
     this.#pending.delete(message.replySerial ?? 0);
+    const next = this.#held.shift();
+    if (next !== undefined) this.#send(next);
   }
 }
 
@@ -228,6 +234,8 @@ interface Listener {
   reject(error: BusError): void;
 }
 
+// dbus-daemon answers the 129th with an error, unless its configuration says otherwise.
+const maxCallsUnderWay = 100;
 const maxAuthLineBytes = 4096;
 // sun_path; Node 20 cuts longer paths off without a word, and would connect to something else.
 const maxSocketPathBytes = 107;

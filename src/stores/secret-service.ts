@@ -194,8 +194,7 @@ class OpenService {
     const [readable, lockedItems] = await this.connection.call(searchItems, rootPath, [attributes]);
     if (readable.length > 0 || lockedItems.length === 0) return readable;
     // The collection is open and the item is not: KeePassXC, which asks about every program that comes along.
-    if (this.#options.manners.prompts === 'never') throw lockedItem();
-    await this.#unlock(lockedItems);
+    await this.#unlock(lockedItems, lockedItem());
     const [nowReadable] = await this.connection.call(searchItems, rootPath, [attributes]);
     if (nowReadable.length === 0) throw lockedItem();
     return nowReadable;
@@ -206,9 +205,8 @@ class OpenService {
   async #unlockDefaultCollection(): Promise<void> {
     const isLocked = await this.#isDefaultCollectionLocked();
     if (!isLocked) return;
-    if (this.#options.manners.prompts === 'never') throw locked(this.#options.env);
     const [path] = await this.connection.call(readAlias, rootPath, ['default']);
-    await this.#unlock([path]);
+    await this.#unlock([path], locked(this.#options.env));
   }
 
   async #isDefaultCollectionLocked(): Promise<boolean> {
@@ -223,16 +221,17 @@ class OpenService {
     }
   }
 
-  async #unlock(paths: readonly string[]): Promise<void> {
+  // Asking to unlock raises no dialog; following the prompt does. A keyring with an empty password opens without one.
+  async #unlock(paths: readonly string[], otherwise: AppError): Promise<void> {
     const [, prompt] = await this.connection.call(unlock, rootPath, [paths]);
-    await this.#followPrompt(prompt);
+    await this.#followPrompt(prompt, otherwise);
   }
 
-  async #followPrompt(path: string): Promise<void> {
+  async #followPrompt(path: string, otherwise: AppError): Promise<void> {
     if (path === noPath) return;
     if (this.#options.manners.prompts === 'never') {
       this.connection.call(dismissPrompt, path, []).catch(() => undefined); // a courtesy: the call has failed either way
-      throw wantsAnswer();
+      throw otherwise;
     }
     await this.#completePrompt(path);
   }
@@ -268,7 +267,7 @@ class OpenService {
   async #deleteItem(path: string): Promise<boolean> {
     try {
       const [prompt] = await this.connection.call(deleteItem, path, []);
-      await this.#followPrompt(prompt);
+      await this.#followPrompt(prompt, wantsAnswer());
       return true;
     } catch (error) {
       if (isGone(error)) return false; // somebody else was faster

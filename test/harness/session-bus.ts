@@ -15,6 +15,8 @@ export interface SessionBusOptions {
   /** `none`: a bus without a Secret Service. Default: unlocked. */
   readonly keyring?: 'unlocked' | 'locked' | 'none';
   readonly password?: string;
+  /** Puts keyring files in place before gnome-keyring starts. */
+  readonly prepare?: (keyringDirectory: string) => void;
 }
 
 export interface SessionBus {
@@ -27,6 +29,8 @@ export interface SessionBus {
   /** Stops the Secret Service with SIGSTOP: it has its name on the bus and does not answer. */
   freeze(): void;
   thaw(): void;
+  /** For a bus that has none. `locked` over no items at all is a service without a default keyring. */
+  startKeyring(state: 'unlocked' | 'locked'): Promise<void>;
   /** SIGKILL, and waits for its end. */
   killKeyring(): Promise<void>;
   /** Ends the Secret Service and starts it anew over the same items. */
@@ -43,6 +47,7 @@ export async function startSessionBus(options: SessionBusOptions = {}): Promise<
   const directory = mkdtempSync(join(tmpdir(), 'rk-bus-'));
   const daemons = new Daemons(directory, options);
   try {
+    daemons.prepare(options.prepare);
     await daemons.startBus();
     const keyring = options.keyring ?? 'unlocked';
     // A keyring has to be made before it can be locked.
@@ -126,6 +131,12 @@ class Daemons implements SessionBus {
 
   get daemonPid(): number {
     return pidOf(this.#keyring, 'Secret Service');
+  }
+
+  prepare(work: SessionBusOptions['prepare']): void {
+    const directory = join(this.#directory, 'data', 'keyrings');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    work?.(directory);
   }
 
   async startBus(): Promise<void> {
