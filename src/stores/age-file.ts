@@ -50,7 +50,6 @@ class AgeFileStore implements Store {
   }
 
   async get(account: Account): Promise<Secret | undefined> {
-    if (this.#canOnlyBeEmpty()) return undefined;
     const { decryptItem } = await import('./age-cipher.ts');
     const key = await this.#openKey();
     const name = itemFileName(account);
@@ -77,7 +76,6 @@ class AgeFileStore implements Store {
   }
 
   async delete(account: Account): Promise<boolean> {
-    if (this.#canOnlyBeEmpty()) return false;
     await this.#openKey(); // locked is never "absent"
     return this.#orRejected(account, () => this.#directory.delete(itemFileName(account)));
   }
@@ -191,11 +189,6 @@ class AgeFileStore implements Store {
   /** True before the first write: there is nothing yet that a key could be wrong for. */
   #isUnused(): boolean {
     return this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
-  }
-
-  // A person should not choose a passphrase for a store in which something is merely looked for.
-  #canOnlyBeEmpty(): boolean {
-    return this.#options.keyFile === undefined && this.#options.askPassphrase !== undefined && this.#isUnused();
   }
 
   #noteOwner(recipient: string): void {

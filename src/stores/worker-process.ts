@@ -63,6 +63,7 @@ class Running {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #gone: Promise<void>;
+  readonly #handles: readonly object[];
   #lastId = 0;
   isOver = false;
 
@@ -80,7 +81,8 @@ class Running {
       this.#child.once('close', (code, signal) => over(`it ended with ${signal ?? `status ${code}`}`));
     });
     // Only the timers of questions keep this process alive.
-    for (const handle of [this.#child, this.#child.stdin, this.#child.stdout]) unref(handle);
+    this.#handles = [this.#child, this.#child.stdin, this.#child.stdout];
+    for (const handle of this.#handles) refer(handle, 'unref');
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#answer(line));
   }
 
@@ -97,6 +99,8 @@ class Running {
   async end(failure: WorkerFailure): Promise<void> {
     this.#fail(failure);
     this.#child.kill('SIGKILL');
+    // With nothing else to wait for, this process would end here, in the middle of its work and with status 0.
+    for (const handle of this.#handles) refer(handle, 'ref');
     await this.#gone;
   }
 
@@ -124,8 +128,9 @@ class Running {
 }
 
 // The pipes of a child are sockets, whatever their types say.
-function unref(handle: object): void {
-  if ('unref' in handle && typeof handle.unref === 'function') handle.unref();
+function refer(handle: object, how: 'ref' | 'unref'): void {
+  if (how === 'ref' && 'ref' in handle && typeof handle.ref === 'function') handle.ref();
+  if (how === 'unref' && 'unref' in handle && typeof handle.unref === 'function') handle.unref();
 }
 
 interface Waiting {

@@ -1,9 +1,11 @@
 // The plain `age` program, for tests that what we write is its format. It must be there: without it the tests fail, never pass.
 
-import { execFile, execFileSync } from 'node:child_process';
+import { type ExecFileOptions, execFile, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const typist = fileURLToPath(new URL('typist.py', import.meta.url));
 
 export function needAge(): void {
   for (const program of ['age', 'age-keygen']) {
@@ -35,26 +37,13 @@ export async function ageEncrypt(path: string, text: string, args: readonly stri
 
 /** Runs `age` on a terminal of its own, where it asks for a passphrase as often as it likes. Rejects with what the terminal showed. */
 export async function ageOnTerminal(args: readonly string[], passphrase: string): Promise<void> {
-  await run('python3', ['-c', typist, passphrase, ...args]);
+  await runOnTerminal(['age', ...args], passphrase, {});
 }
 
-const typist = `
-import os, pty, sys
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execvp("age", ["age", *sys.argv[2:]])
-shown, answered = "", 0
-while True:
-    try:
-        chunk = os.read(terminal, 1024)
-    except OSError:
-        break
-    if not chunk:
-        break
-    shown += chunk.decode()
-    if shown.count("phrase") > answered and shown.rstrip().endswith(":"):
-        answered = shown.count("phrase")
-        os.write(terminal, sys.argv[1].encode() + b"\\r")
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-sys.exit(0 if status == 0 else shown)
-`;
+/**
+ * Runs a program on a terminal of its own and types the passphrase whenever it asks for one. Resolves to all that the terminal showed,
+ * rejects with the same when the program fails.
+ */
+export async function runOnTerminal(command: readonly string[], passphrase: string, options: ExecFileOptions): Promise<string> {
+  return (await run('python3', [typist, passphrase, ...command], { ...options, encoding: 'utf8' })).stdout;
+}
