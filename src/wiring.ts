@@ -60,11 +60,16 @@ export function openWiring(env: Environment): Wiring {
   const state = createState(place);
   const textFiles = createTextFiles();
   const [configPath, credentialsPath] = [awsConfigFile(caller), awsCredentialsFile(caller)];
-  const readConfig = () => ({
-    config: parseConfigFile(textFiles.read(configPath) ?? '', configPath),
-    credentials: parseCredentialsFile(textFiles.read(credentialsPath) ?? '', credentialsPath),
-  });
-  const settings = () => findSection(readConfig().config, 'rolekeeper-settings', '')?.settings;
+  let lastRead: ConfigFiles | undefined;
+  const readConfig = () => {
+    lastRead = {
+      config: parseConfigFile(textFiles.read(configPath) ?? '', configPath),
+      credentials: parseCredentialsFile(textFiles.read(credentialsPath) ?? '', credentialsPath),
+    };
+    return lastRead;
+  };
+  // The settings of this process do not change while it runs, so what a command has read already will do.
+  const settings = () => findSection((lastRead ?? readConfig()).config, 'rolekeeper-settings', '')?.settings;
   const setting = (key: string) => settings()?.get(key)?.value;
   const program = resolve(process.argv[1] ?? 'rolekeeper');
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });

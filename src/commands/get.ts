@@ -2,7 +2,7 @@
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
 import { parseProfileName } from '../config/names.ts';
-import { type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
@@ -96,7 +96,7 @@ interface Cached {
 /** Undefined also when nobody knows yet whose keys these are: without that there is no key id. */
 async function readCached(recipe: Recipe, store: Store, wiring: Wiring): Promise<Cached | undefined> {
   const userArn = knownPrincipal(recipe.keys, wiring.state);
-  const step = userArn === undefined ? undefined : stepsOf(recipe, userArn).at(-1);
+  const step = userArn === undefined ? undefined : lastStepOf(recipe, userArn);
   const credentials = step === undefined ? undefined : await readStored(step, { store, log: wiring.log });
   return step === undefined || credentials === undefined ? undefined : { step, credentials };
 }

@@ -1,6 +1,6 @@
 // Names that become accounts, paths or arguments. Each brand is made here, by its check, and nowhere else.
 
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 
 /** A profile's name as AWS config files have it: any printable text without controls, `]` or a leading dash. */
@@ -20,7 +20,7 @@ export function parseProfileName(raw: string): ProfileName {
 
 /** A 32-digit id over plain JSON values; the order of object keys does not matter, absent and undefined are the same. */
 export function keyIdOf(input: unknown): KeyId {
-  const id = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 32);
+  const id = sha256Hex(canonicalJson(input)).slice(0, 32);
   if (!isKeyId(id)) throw new Error('a hash is always a key id');
   return id;
 }

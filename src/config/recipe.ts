@@ -85,18 +85,28 @@ interface StepIdentity {
  * and whichever of the user's keys signs (decisions.md 9 and 10).
  */
 export function stepsOf(recipe: Recipe, userArn: string): readonly Step[] {
-  const inputs: unknown[] = [userArn];
-  return recipe.hops.map((hop): Step => {
-    if (hop.kind === 'session') {
-      inputs.push(hop);
-      const id = keyIdOf(inputs);
-      return { kind: hop.kind, hop, id, account: sessionAccount(id) };
-    }
-    const request = { ...hop.request, roleSessionName: hop.request.roleSessionName ?? defaultSessionName(userArn) };
-    inputs.push({ ...hop, request });
-    const id = keyIdOf(inputs);
-    return { kind: hop.kind, hop, id, account: roleAccount(id), request };
-  });
+  return recipe.hops.map((_hop, index) => stepAt(recipe.hops.slice(0, index + 1), userArn)).filter((step) => step !== undefined);
+}
+
+/** The last of them alone, for those who need no other: a hash is not free. Undefined for a recipe without hops. */
+export function lastStepOf(recipe: Recipe, userArn: string): Step | undefined {
+  return stepAt(recipe.hops, userArn);
+}
+
+/** The step of the last of these hops; its id covers all of them. */
+function stepAt(hops: readonly Hop[], userArn: string): Step | undefined {
+  const hop = hops.at(-1);
+  if (hop === undefined) return undefined;
+  const id = keyIdOf([
+    userArn,
+    ...hops.map((each) => (each.kind === 'session' ? each : { ...each, request: requestOf(each, userArn) })),
+  ]);
+  if (hop.kind === 'session') return { kind: hop.kind, hop, id, account: sessionAccount(id) };
+  return { kind: hop.kind, hop, id, account: roleAccount(id), request: requestOf(hop, userArn) };
+}
+
+function requestOf({ request }: RoleHop, userArn: string): RoleStep['request'] {
+  return { ...request, roleSessionName: request.roleSessionName ?? defaultSessionName(userArn) };
 }
 
 /** True if a person must give an MFA code for this hop. */

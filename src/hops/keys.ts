@@ -1,9 +1,9 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
-import { createHash } from 'node:crypto';
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import type { KeysSource, PlaintextKeys } from '../config/recipe.ts';
 import { type Keys, parseKeysItem } from '../credentials/credentials.ts';
+import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
 
@@ -66,7 +66,7 @@ async function plaintextPrincipal(
 
 // Keys in a file change hands without telling us, so their owner is remembered under the key itself, hashed.
 function aliasOf({ accessKeyId }: PlaintextKeys): ProfileName {
-  return parseProfileName(`file:${createHash('sha256').update(accessKeyId).digest('hex').slice(0, 32)}`);
+  return parseProfileName(`file:${sha256Hex(accessKeyId).slice(0, 32)}`);
 }
 
 // The state is only a copy: where it cannot be written, the next call asks again.

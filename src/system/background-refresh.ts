@@ -1,10 +1,10 @@
 // Starts `rolekeeper refresh PROFILE` as a process of its own, for a `get` that must not wait. One start per profile and half minute.
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { closeSync, futimesSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { Environment, Log } from '../ports.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
@@ -47,7 +47,7 @@ export function startRefresh(refresh: BackgroundRefresh): void {
 /** True for one of many callers. Two at the very same moment may both get it: the refresh lock makes them one. */
 function claim({ base, machine, owner, profile }: BackgroundRefresh): boolean {
   const directory = ensurePrivateDirectory({ base, below: [machine], owner });
-  const path = join(directory, `started-${createHash('sha256').update(profile).digest('hex').slice(0, 16)}`);
+  const path = join(directory, `started-${sha256Hex(profile).slice(0, 16)}`);
   const last = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const now = Date.now();
   if (now >= last && now - last < quietMs) return false;

@@ -1,8 +1,8 @@
 // Where things are: our own directories and the user's AWS files. Pure: the environment and the user arrive as arguments.
 // The native front finds the same runtime directory by the same rules; change both together.
 
-import { createHmac } from 'node:crypto';
 import { posix, win32 } from 'node:path';
+import { hmacSha256Hex } from '../credentials/digest.ts';
 import type { Environment } from '../ports.ts';
 
 /** Who runs us, and on what. */
@@ -53,7 +53,7 @@ export function runtimeDirectory(caller: Caller, isOwnDirectory: (path: string) 
  * the id itself be shown to nobody, hence the keyed hash.
  */
 export function machineName(id: string): string {
-  return createHmac('sha256', id).update('rolekeeper').digest('hex').slice(0, 16);
+  return hmacSha256Hex(id, 'rolekeeper').slice(0, 16);
 }
 
 /** `AWS_CONFIG_FILE`, else `~/.aws/config`. May be relative to the caller's directory. */

@@ -1,6 +1,5 @@
 // Files that appear whole: a reader sees the old text or the new one, also after a crash or a power cut.
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -33,7 +32,7 @@ export interface WholeFile {
  */
 export function putWholeFile({ path, text, temporaryPrefix, dress, lastLook }: WholeFile): void {
   const directory = dirname(path);
-  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}-${basename(path)}`);
+  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${Math.random().toString(36).slice(2)}-${basename(path)}`);
   try {
     writeDurably(temporary, text, dress);
     lastLook?.();
