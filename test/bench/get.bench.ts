@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { startSessionBus } from '../harness/session-bus.ts';
-import { openUsualWorld, program, roleArn, rolePair, succeed, type World } from '../harness/world.ts';
+import { openUsualWorld, program, roleArn, succeed, type World } from '../harness/world.ts';
 
 interface Side {
   readonly name: string;
@@ -49,11 +49,12 @@ try {
 /** The usual config, and a thousand role profiles before it. */
 function crowdedConfig(target: World): string {
   const usual = target.readConfig();
-  const others = Array.from({ length: 1_000 }, (_, n) =>
-    rolePair(`role-${n}`, { role_arn: roleArn(`Role${n}`), source_profile: 'corp' }),
+  const others = Array.from(
+    { length: 1_000 },
+    (_, n) => `[profile role-${n}]\nregion = eu-west-1\nrole_arn = ${roleArn(`Role${n}`)}\nsource_profile = corp\n\n`,
   );
   const path = join(target.home, 'crowded-config');
-  writeFileSync(path, others.join('').replaceAll('$STS', target.sts.url) + usual);
+  writeFileSync(path, others.join('') + usual);
   return path;
 }
 
