@@ -86,10 +86,16 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .positional('profile', profileArgument)
           .option('keys', keysName)
           .option('keep', { type: 'boolean', default: false, describe: 'leave the plaintext keys in the file' })
+          .option('undo', { type: 'boolean', default: false, describe: 'put the files back as they were before the import' })
           .option('dry-run', dryRun)
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
+          const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
+          if (args.undo) {
+            await (await import('./commands/undo-import.ts')).undoImport(asked, wiring);
+            return 0;
+          }
           const { importKeys } = await import('./commands/import.ts');
           await importKeys(
             { profile: args.profile, keysName: args.keys, isKept: args.keep, isDryRun: args.dryRun, isYes: args.yes },

@@ -1,5 +1,6 @@
 // The outside world as the rest of the program sees it. Types only: nothing here runs.
 
+import type { EditRecord } from './config/edit-record.ts';
 import type { Account, KeyId, ProfileName } from './config/names.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
@@ -189,6 +190,15 @@ export interface TextFiles {
    * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
    */
   replace(path: string, expected: string | undefined, text: string): void;
+}
+
+/** What it takes to undo the edits that were made for a profile. */
+export interface UndoNotes {
+  /** Undefined when there is nothing to undo. */
+  read(profile: ProfileName): readonly EditRecord[] | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`. */
+  keep(profile: ProfileName, records: readonly EditRecord[]): void;
+  forget(profile: ProfileName): void;
 }
 
 /** The person at the keyboard. Every question throws `no-terminal` where there is none, and `interrupted` on Ctrl-C. */

@@ -8,7 +8,7 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Sts, Terminal, TextFiles } from './ports.ts';
+import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Sts, Terminal, TextFiles, UndoNotes } from './ports.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
@@ -24,6 +24,7 @@ export interface Wiring {
   readonly state: State;
   readonly log: Log;
   readonly textFiles: TextFiles;
+  readonly openUndoNotes: () => Promise<UndoNotes>;
   /** This program as a caller can run it again: an absolute path. */
   readonly program: string;
   readonly configPath: string;
@@ -79,6 +80,7 @@ export function openWiring(env: Environment): Wiring {
     state,
     log,
     textFiles,
+    openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes(place),
     program,
     configPath,
     credentialsPath,

@@ -1,13 +1,15 @@
 // `rolekeeper import PROFILE`: moves long-term keys from a file into the store and puts the profile on rolekeeper.
 // The plaintext goes last: only when the store's copy was read back and AWS took it.
 
-import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { recordEdit } from '../config/edit-record.ts';
+import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
+import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
@@ -47,8 +49,25 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     writeStderr([...remarks, `nothing was changed. The keys would go into ${await storeName(wiring)} as keys/${name}.`]);
     return;
   }
-  await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => writeTexts(before, after, wiring));
+  const undoNotes = await wiring.openUndoNotes();
+  await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
+    keepUndo(profile, { before, after, keys }, { ...wiring, undoNotes });
+    writeTexts(before, after, wiring);
+  });
   writeStderr([...remarks, ...farewell(profile, recipe, options)]);
+}
+
+/** Kept before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way. */
+function keepUndo(
+  profile: ProfileName,
+  { before, after, keys }: { readonly before: ConfigTexts; readonly after: ConfigTexts; readonly keys: NewKeys },
+  { configPath, credentialsPath, undoNotes }: Pick<Wiring, 'configPath' | 'credentialsPath'> & { readonly undoNotes: UndoNotes },
+): void {
+  if (before.config === after.config && before.credentials === after.credentials) return;
+  undoNotes.keep(profile, [
+    recordEdit(configPath, { before: before.config, after: after.config }, keys),
+    recordEdit(credentialsPath, { before: before.credentials, after: after.credentials }, keys),
+  ]);
 }
 
 async function moveKeys(
@@ -130,6 +149,7 @@ function farewell(profile: ProfileName, recipe: Recipe, { isKept }: ImportOption
     isKept
       ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
       : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
+    `to take it back: \`rolekeeper import ${profile} --undo\``,
     isMfa
       ? `next: \`rolekeeper login ${profile}\``
       : `\`aws --profile ${profile}\` works as before; IAM's own API needs a session with MFA, or \`session = none\``,

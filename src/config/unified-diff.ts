@@ -1,6 +1,6 @@
-// What an edit changes, for people: a unified diff that shows no secret. The one importer of `diff`. Pure.
+// What an edit changes: for people a unified diff that shows no secret, for undoing the bare lines. The one importer of `diff`. Pure.
 
-import { structuredPatch } from 'diff';
+import { diffLines, structuredPatch } from 'diff';
 import { endOfLine, nextLine } from './aws-config-text.ts';
 
 /**
@@ -13,6 +13,19 @@ export function unifiedDiff(path: string, before: string, after: string): string
   if (hunks.length === 0) return '';
   const shown = { old: masked(old), fresh: masked(fresh) };
   return `${[`--- ${path}`, `+++ ${path}`, ...hunks.flatMap((hunk) => hunkLines(hunk, shown))].join('\n')}\n`;
+}
+
+/** Runs of lines, as they are: those that are the same or gone make up `before`, those that are the same or added `after`. */
+export interface LineChange {
+  readonly kind: 'same' | 'added' | 'removed';
+  readonly text: string;
+}
+
+export function lineChanges(before: string, after: string): readonly LineChange[] {
+  return diffLines(before, after).map(({ added, removed, value }) => ({
+    kind: added ? 'added' : removed ? 'removed' : 'same',
+    text: value,
+  }));
 }
 
 type Hunk = ReturnType<typeof structuredPatch>['hunks'][number];

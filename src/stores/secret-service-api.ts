@@ -41,6 +41,8 @@ const attributes = dict(string);
 export const openSession = serviceMethod('OpenSession', sequence(string, variant), sequence(variant, objectPath));
 /** Items that can be read now, and items that are locked. */
 export const searchItems = serviceMethod('SearchItems', sequence(attributes), sequence(array(objectPath), array(objectPath)));
+/** Items of one collection, locked or not. */
+export const searchCollection = method('Collection', 'SearchItems', sequence(attributes), sequence(array(objectPath)));
 export const getSecrets = serviceMethod('GetSecrets', sequence(array(objectPath), objectPath), sequence(pathDict(secret)));
 /** What is open at once, and the prompt for the rest. */
 export const unlock = serviceMethod('Unlock', sequence(array(objectPath)), sequence(array(objectPath), objectPath));

@@ -56,6 +56,16 @@ export function isGone(error: unknown): boolean {
   return error instanceof BusError && error.failure.kind === 'reply' && goneNames.has(error.failure.name);
 }
 
+/** True for any error answer; the connection lives on. */
+export function isReply(error: unknown): boolean {
+  return error instanceof BusError && error.failure.kind === 'reply';
+}
+
+/** True for an answer that means "locked". */
+export function isLockedReply(error: unknown): boolean {
+  return error instanceof BusError && error.failure.kind === 'reply' && error.failure.name === isLockedName;
+}
+
 /** True where the service does not know the algorithm of a session. */
 export function isNotSupported(error: unknown): boolean {
   return error instanceof BusError && error.failure.kind === 'reply' && error.failure.name === `${dbus}.NotSupported`;

@@ -146,6 +146,41 @@ describe('import', () => {
   });
 });
 
+describe('import --undo', () => {
+  const config = `# mine\r\n${usualConfig}`;
+  const credentials = `# work\n${usualCredentials}region = x\n\n[home]\naws_access_key_id = AKIAHOME`;
+
+  it('import --undo gives back every byte of both files, and keeps the keys in the store', async () => {
+    start(config, credentials);
+    const before = [world.readConfig(), world.readCredentials()];
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(world.readCredentials()).not.toContain(secretAccessKey);
+    const shown = await succeed(world.rolekeeper(['import', 'corp', '--undo', '--dry-run']));
+    expect(shown.stdout).toContain('+aws_secret_access_key = [secret]');
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    expect([world.readConfig(), world.readCredentials()]).toEqual(before);
+    expect((await world.rolekeeper(['import', 'corp', '--undo', '--yes'])).status).toBe(2);
+    expect((await succeed(world.rolekeeper(['import', 'corp', '--yes']))).stderr).toContain('accepted by AWS');
+  });
+
+  it('import --undo touches nothing when a file was changed since', async () => {
+    start(config, credentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    writeFileSync(world.credentialsPath, `${world.readCredentials()}\n`);
+    const now = [world.readConfig(), world.readCredentials()];
+    const ran = await world.rolekeeper(['import', 'corp', '--undo', '--yes']);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(ran.stderr).toContain('changed since the import');
+    expect([world.readConfig(), world.readCredentials()]).toEqual(now);
+  });
+
+  it('what is kept for the undo holds no secret', async () => {
+    start(config, credentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect((await world.run('grep', ['-rl', secretAccessKey, join(world.home, 'state')])).stdout).toBe('');
+  });
+});
+
 describe('add', () => {
   it('add takes the secret from stdin and sets the profile up', async () => {
     const args = ['add', 'corp', '--access-key-id', accessKeyId, '--mfa-serial', mfaSerial, '--region', 'eu-west-1', '--yes'];
