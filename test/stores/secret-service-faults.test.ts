@@ -102,6 +102,26 @@ describe('the Secret Service store: calls', () => {
     });
   });
 
+  it('an item of the default keyring is read in two turns, without asking every keyring', async () => {
+    fake.on('/org/freedesktop/secrets/aliases/default SearchItems', body(sequence(paths), [['/item']]));
+    fake.on('SearchItems', refusal('test.NotAsked'));
+    expect((await open().get(corp))?.reveal()).toBe('value');
+    expect(fake.calls).toEqual(['SearchItems', 'Get', 'OpenSession', 'GetSecrets']);
+  });
+
+  it('an item of another keyring is found too', async () => {
+    fake.on('/org/freedesktop/secrets/aliases/default SearchItems', body(sequence(paths), [[]]));
+    expect((await open().get(corp))?.reveal()).toBe('value');
+  });
+
+  it('a locked keyring is not read, even where it would list and give its items', async () => {
+    fake.on('/org/freedesktop/secrets/aliases/default SearchItems', body(sequence(paths), [['/item']]));
+    fake.on('Get', property(true));
+    fake.on('Unlock', body(sequence(paths, objectPath), [[], '/prompt']));
+    expect(await failureOf(open().get(corp))).toMatchObject({ code: 'store-locked' });
+    expect(fake.calls).not.toContain('GetSecrets');
+  });
+
   it('delete removes every twin of an item, and is false when others were faster', async () => {
     fake.on('SearchItems', found(['/a', '/b'], []));
     expect(await open().delete(corp)).toBe(true);
