@@ -25,7 +25,7 @@ export class LongClient {
   readonly #directory = mkdtempSync(join(tmpdir(), 'rk-client-'));
   #stderr = '';
 
-  constructor(command: string, args: readonly string[], world: World) {
+  constructor(command: string, args: readonly string[], world: Pick<World, 'home' | 'env'>) {
     // Monotonic clocks stay real: no timer may fire because a test moved the wall clock.
     this.clockEnv = {
       LD_PRELOAD: findFaketime(),
