@@ -20,10 +20,14 @@ export interface KeePassXc {
   stop(): Promise<void>;
 }
 
-/** With `isUnlocked: false` nobody has typed the password yet. */
-export async function startKeePassXc(
-  { isUnlocked }: { readonly isUnlocked: boolean } = { isUnlocked: true },
-): Promise<KeePassXc> {
+export interface KeePassXcOptions {
+  /** False: nobody has typed the password yet. */
+  readonly isUnlocked?: boolean;
+  /** True, KeePassXC's own default: it asks before it gives an item to a program that did not make it. */
+  readonly confirmsAccess?: boolean;
+}
+
+export async function startKeePassXc({ isUnlocked = true, confirmsAccess = false }: KeePassXcOptions = {}): Promise<KeePassXc> {
   needProgram('keepassxc', 'keepassxc');
   const home = mkdtempSync(join(tmpdir(), 'rk-keepassxc-'));
   const bus = await startSessionBus({ home, keyring: 'none' });
@@ -44,7 +48,7 @@ export async function startKeePassXc(
     const [database, settings] = [join(home, 'db.kdbx'), join(home, '.config', 'keepassxc', 'keepassxc.ini')];
     makeDatabase(home, database, env);
     mkdirSync(join(home, '.config', 'keepassxc'), { recursive: true });
-    writeFileSync(settings, settingsText);
+    writeFileSync(settings, settingsText(confirmsAccess));
     program = spawnDaemon('keepassxc', ['--pw-stdin', database, '--config', settings], env, isUnlocked ? 'pw\n' : 'wrong\n');
     await until(() => isLocked() === `(<${!isUnlocked}>,)`, 'KeePassXC did not open its database', 20_000);
   } catch (error) {
@@ -98,14 +102,14 @@ const databaseText = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 `;
 
 // UnlockBeforeSearch is left at its default: on a search, a locked KeePassXC shows its dialog (and, without a display, crashes).
-const settingsText = `[General]
+const settingsText = (confirmsAccess: boolean) => `[General]
 ConfigVersion=2
 UpdateCheckMessageShown=true
 [GUI]
 CheckForUpdates=false
 [FdoSecrets]
 Enabled=true
-ConfirmAccessItem=false
+ConfirmAccessItem=${confirmsAccess}
 ConfirmDeleteItem=false
 ShowNotification=false
 `;

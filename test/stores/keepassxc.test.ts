@@ -51,6 +51,20 @@ describe('the Secret Service of KeePassXC', () => {
     await store.close();
   });
 
+  it('where it asks about each program, background work is told so, at once, and its own connection is not asked', async () => {
+    keepassxc = await startKeePassXc({ confirmsAccess: true });
+    const [maker, another] = [open(), open()];
+    await maker.set(accountOf('corp'), new Secret('one'));
+    expect((await maker.get(accountOf('corp')))?.reveal()).toBe('one');
+    const startedAt = performance.now();
+    for (const call of [another.get(accountOf('corp')), another.set(accountOf('corp'), new Secret('two'))].map(failureOf)) {
+      expect(await call).toMatchObject({ code: 'store-locked', hint: expect.stringContaining('switch off the confirmation') });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await maker.close();
+    await another.close();
+  });
+
   it('background work makes and overwrites items, and deletes none, since that is asked about', async () => {
     keepassxc = await startKeePassXc();
     const [first, second] = [open(), open()];
