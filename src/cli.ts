@@ -49,7 +49,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     )
     .command(
       'logout [profile]',
-      'forget the session and the role credentials of a profile; never the long-term keys',
+      'forget the session of a profile and every role behind it; never the long-term keys',
       (args) =>
         args
           .positional('profile', optionalProfile)
@@ -150,8 +150,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     )
     .command(
       'exec <profile>',
-      'run a program with the credentials in its environment: exec PROFILE -- COMMAND …',
-      (args) => args.positional('profile', profileArgument),
+      'run a program with the credentials in its environment',
+      (args) => args.usage('rolekeeper exec <profile> -- <program> [arguments..]').positional('profile', profileArgument),
       (args) =>
         run(args.debug, async (wiring) =>
           (await import('./commands/exec.ts')).exec(args.profile, wordsAfterDashes(args), wiring),
@@ -181,22 +181,26 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .strict()
     .version(ROLEKEEPER_VERSION)
     .help()
+    .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .epilogue('`rolekeeper COMMAND --help` tells more. Manual pages: rolekeeper(1), rolekeeper-config(5).')
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string | undefined, error: unknown) => {
-      throw error ?? new AppError('usage', { problem: inPlainWords(message ?? 'the arguments make no sense') });
+      throw error ?? new AppError('usage', { problem: inPlainWords(message ?? 'the arguments make no sense', argv) });
     })
     .parseAsync();
   return status;
 }
 
 /** yargs' own words, where a person in a hurry would not understand them. */
-function inPlainWords(message: string): string {
+function inPlainWords(message: string, [command = '', ...words]: readonly string[]): string {
   const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1];
-  if (unknown !== undefined) return `there is no command or option ${JSON.stringify(unknown)} here`;
-  return message.startsWith('Not enough non-option arguments') ? 'the name of a profile is missing' : message;
+  if (command === 'exec' && !words.includes('--')) return 'exec needs `--` between the profile and the program';
+  if (unknown?.split(', ')[0] === command) return `there is no command ${JSON.stringify(command)}`;
+  if (unknown !== undefined) return `${command}: what is ${JSON.stringify(unknown)}?`;
+  if (message.startsWith('Not enough non-option arguments')) return `${command}: the name of a profile is missing`;
+  return message.replace(/\s+/g, ' ');
 }
 
 function wordsAfterDashes(args: Readonly<Record<string, unknown>>): readonly string[] {

@@ -93,7 +93,7 @@ async function readKeys(
       hint: 'only long-term keys (AKIA…) can be added',
     });
   const secret = terminal.isInteractive ? await terminal.askHidden('Secret access key') : await secretFromStdin(instead);
-  return { name, accessKeyId, secretAccessKey: secret, renamed: (other) => `rolekeeper add ${profile} --keys ${other}` };
+  return { name, profile, accessKeyId, secretAccessKey: secret, renamed: (other) => `rolekeeper add ${profile} --keys ${other}` };
 }
 
 async function secretFromStdin(instead: string): Promise<Secret> {

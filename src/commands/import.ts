@@ -3,7 +3,7 @@
 
 import { recordEdit } from '../config/edit-record.ts';
 import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
-import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
@@ -41,12 +41,14 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   };
   const before = readTexts(wiring);
   const after = editKeysPair(before, pair, wiring);
-  const remarks = dependents(profile, files).map(
-    (other) => `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys`,
-  );
+  const remarks = dependents(profile, files).flatMap((other) => [
+    `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
+    `  To keep its role fresh too, move role_arn, source_profile and the like from [profile ${other}] to a section [rolekeeper ${other}],`,
+    `  and put this into [profile ${other}]: credential_process = ${processLine(wiring.program, other)}`,
+  ]);
   if (options.isDryRun) {
     showEdit(before, after, wiring);
-    writeStderr([...remarks, `nothing was changed. The keys would go into ${await storeName(wiring)} as keys/${name}.`]);
+    writeStderr([...remarks, `nothing was changed. The keys would go into ${await answeringStore(wiring)} as keys/${name}.`]);
     return;
   }
   const undoNotes = await wiring.openUndoNotes();
@@ -126,7 +128,7 @@ function importableKeys(
     );
   }
   const renamed = (other: string) => `rolekeeper import ${profile} --keys ${other}`;
-  return { name, accessKeyId: plaintext.accessKeyId, secretAccessKey: plaintext.secretAccessKey, renamed };
+  return { name, profile, accessKeyId: plaintext.accessKeyId, secretAccessKey: plaintext.secretAccessKey, renamed };
 }
 
 /** Ordinary profiles that take these keys as their source; those with a section of ours do not care. */
@@ -137,10 +139,15 @@ function dependents(profile: ProfileName, files: ConfigFiles): readonly ProfileN
   });
 }
 
-async function storeName(wiring: Wiring): Promise<string> {
+/** Throws what the store throws: an import into it would fail as well. */
+async function answeringStore(wiring: Wiring): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
-  await store.close();
-  return store.description;
+  try {
+    await store.get(indexAccount());
+    return store.description;
+  } finally {
+    await store.close();
+  }
 }
 
 function farewell(profile: ProfileName, recipe: Recipe, { isKept }: ImportOptions): readonly string[] {

@@ -2,7 +2,7 @@
 
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
-import { needsCode } from '../config/recipe.ts';
+import { type Hop, needsCode } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
@@ -15,7 +15,9 @@ export async function chooseLoginTarget(
 ): Promise<string> {
   const named = env['AWS_PROFILE'];
   if (named !== undefined && named !== '') return named;
-  const targets = loginTargets(files, env);
+  const sources = loginTargets(files, env, (hop) => hop.kind === 'session');
+  // A role that takes a code of its own is what a bare login means only where there is nothing else.
+  const targets = sources.length > 0 ? sources : loginTargets(files, env, needsCode);
   const [first, ...others] = targets;
   if (first === undefined) {
     throw new AppError('usage', {
@@ -36,11 +38,11 @@ export async function chooseLoginTarget(
 }
 
 /** The profiles that a login can be for, each login once, in the order of the files. Profiles that cannot work are passed over. */
-function loginTargets(files: ConfigFiles, env: Environment): readonly ProfileName[] {
+function loginTargets(files: ConfigFiles, env: Environment, counts: (hop: Hop) => boolean): readonly ProfileName[] {
   const targets = knownProfiles(files).flatMap((profile): readonly ProfileName[] => {
     try {
       const recipe = resolveRecipe(profile, files, env);
-      return recipe.hops.some(needsCode) ? [recipe.loginTarget] : [];
+      return recipe.hops.some((hop) => needsCode(hop) && counts(hop)) ? [recipe.loginTarget] : [];
     } catch (error) {
       if (error instanceof AppError) return [];
       throw error;

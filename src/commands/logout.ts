@@ -31,13 +31,13 @@ export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring):
       hint: 'run `rolekeeper logout PROFILE`, or `rolekeeper logout --all`',
     });
   }
-  const wanted = isAll ? undefined : itemsOf(parseProfileName(name), wiring);
+  const group = isAll ? undefined : groupOf(parseProfileName(name), wiring);
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
-    const items = wanted ?? (await allItems(store, wiring.state));
+    const items = group?.items ?? (await allItems(store, wiring.state));
     const count = await removeItems(items, { store, state: wiring.state, lock: await wiring.openLock() });
     writeStderr([
-      `logged out: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`,
+      `logged out${group === undefined ? '' : ` of ${group.profiles.join(', ')}`}: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`,
     ]);
   } finally {
     await store.close();
@@ -62,17 +62,24 @@ async function removeItems(
   return count;
 }
 
+/** The profiles that are logged out together, with their items. */
+interface Group {
+  readonly profiles: readonly ProfileName[];
+  readonly items: readonly Item[];
+}
+
 /** The profile's own credentials; behind a session, also the session and every role that hangs on it. */
-function itemsOf(profile: ProfileName, wiring: Wiring): readonly Item[] {
+function groupOf(profile: ProfileName, wiring: Wiring): Group {
   const files = wiring.readConfig();
   const own = stepsOfProfile(profile, files, wiring);
   const [first] = own;
-  if (first?.kind !== 'session') return own;
-  const siblings = knownProfiles(files).flatMap((name) => {
-    const steps = workingSteps(name, files, wiring);
-    return steps[0]?.id === first.id ? steps : [];
-  });
-  return [...new Map([...own, ...siblings].map((step) => [step.id, step])).values()];
+  if (first?.kind !== 'session') return { profiles: [profile], items: own };
+  const others = knownProfiles(files)
+    .map((name) => ({ name, steps: workingSteps(name, files, wiring) }))
+    .filter(({ name, steps }) => name !== profile && steps[0]?.id === first.id);
+  const steps = [...own, ...others.flatMap((other) => other.steps)];
+  const items = [...new Map(steps.map((step) => [step.id, step])).values()];
+  return { profiles: [profile, ...others.map(({ name }) => name)], items };
 }
 
 function stepsOfProfile(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): readonly Step[] {

@@ -10,7 +10,7 @@ import { fewAtOnce } from '../refresh/few-at-once.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type RefreshMode, type RefreshReport, refreshProfile } from '../refresh/refresh-profile.ts';
 import type { Wiring } from '../wiring.ts';
-import { moreLines, reportLines, writeStderr } from './report.ts';
+import { fullReport, writeStderr } from './report.ts';
 
 export interface RefreshOptions {
   readonly profiles: readonly string[];
@@ -73,7 +73,7 @@ function linesOf(report: Report, clock: Clock): readonly string[] {
     case 'gone':
       return [];
     case 'failed':
-      return [`${report.profile}: not refreshed`, ...reportLines(report.error), ...moreLines(report.error)];
+      return [`${report.profile}: not refreshed`, ...fullReport(report.error)];
     default:
       return report satisfies never;
   }

@@ -8,6 +8,13 @@ export function reportLines(error: AppError): readonly string[] {
   return [`rolekeeper: ${error.message}`, ...(error.hint === undefined ? [] : [`rolekeeper: hint: ${error.hint}`])];
 }
 
+/** All that a person is told at once: with the lines to paste below, a hint where to find them would be in the way. */
+export function fullReport(error: AppError): readonly string[] {
+  const more = moreLines(error);
+  const [problem = '', ...hint] = reportLines(error);
+  return more.length === 0 ? [problem, ...hint] : [problem, ...more];
+}
+
 /** Lines that only the commands of a person print, such as policies ready to paste. */
 export function moreLines(error: AppError): readonly string[] {
   return isAppError(error, 'aws-refused') ? (error.details.more ?? []) : [];

@@ -3,6 +3,7 @@
 import { parseProfileName } from '../config/names.ts';
 import { keptProfiles } from '../config/profile-settings.ts';
 import { localMinute } from '../credentials/credentials.ts';
+import { AppError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { type ProfileStatus, profileStatus } from './profile-status.ts';
@@ -15,12 +16,18 @@ export interface StatusOptions {
   readonly isJson: boolean;
 }
 
-/** Without a profile: every one that rolekeeper answers for, and every one that was asked for. Goes to stdout. */
+/**
+ * Without a profile: every one that rolekeeper answers for, and every one that was asked for. Goes to stdout. What is wrong with a
+ * profile or the store is what the status says, no failure of its own; throws `profile-unknown`.
+ */
 export async function status({ profile, isJson }: StatusOptions, wiring: Wiring): Promise<void> {
   const files = wiring.readConfig();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
   const profiles = names.map((name) => profileStatus(name, files, wiring)).filter((one) => profile !== undefined || !isGone(one));
+  const [named] = profile === undefined ? [] : profiles;
+  if (named?.problem?.code === 'profile-unknown')
+    throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
   const store = await storeStatus(wiring);
   writeStdout(isJson ? `${JSON.stringify({ v: 1, store, profiles }, undefined, 2)}\n` : inWords(profiles, store, wiring.clock));
 }
@@ -51,7 +58,7 @@ function inWords(profiles: readonly ProfileStatus[], store: StoreStatus, clock: 
 
 function storeLine({ description, problem, hint }: StoreStatus): string {
   if (problem === undefined) return `Store: ${description}`;
-  return `Store: ${description}: ${problem}${hint === undefined ? '' : `\n  hint: ${hint}`}`;
+  return `Store: ${problem}${hint === undefined ? '' : `\n  hint: ${hint}`}`;
 }
 
 function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, clock: Clock): readonly string[] {
@@ -60,7 +67,6 @@ function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, clock:
     ...(failure === undefined ? [] : [`${profile}: ${failure.message}`]),
     ...(lastError === undefined ? [] : [`  failed ${localTime(lastError.at, clock)}, ${lastError.count} in a row`]),
     ...(failure?.hint === undefined ? [] : [`  hint: ${failure.hint}`]),
-    ...(failure?.more ?? []).map((line) => `  ${line}`),
     ...notes.map((note) => `${profile}: note: ${note}`),
   ];
 }

@@ -10,6 +10,8 @@ import type { ObtainPorts } from '../refresh/obtain.ts';
 
 export interface NewKeys {
   readonly name: ProfileName;
+  /** For whom. */
+  readonly profile: ProfileName;
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   /** How to take them under another name, for the error. */
@@ -23,11 +25,15 @@ export interface Route {
 
 /** Asks AWS whose keys these are, and refuses to put them over another user's. Changes nothing. */
 export async function identifyKeys(
-  { name, accessKeyId, secretAccessKey, renamed }: NewKeys,
+  { name, profile, accessKeyId, secretAccessKey, renamed }: NewKeys,
   route: Route,
   { sts, store }: ObtainPorts,
 ): Promise<Keys> {
-  const { arn } = await sts.getCallerIdentity({ ...route, caller: { accessKeyId, secretAccessKey } });
+  const { arn } = await sts.getCallerIdentity({
+    ...route,
+    caller: { accessKeyId, secretAccessKey },
+    context: { profile, loginTarget: profile, callerKind: 'keys' },
+  });
   const held = await loadStoredKeys(name, store);
   if (held !== undefined && held.userArn !== arn) {
     const proposal = `keep both: ${renamed(parseProfileName(`${name}-${arn.split('/').at(-1) ?? '2'}`))}`;

@@ -21,6 +21,8 @@ export interface ProfileSettings {
   /** A setting of the profile's `services` section. */
   readonly service: (service: string, key: string) => string | undefined;
   readonly plaintext?: PlaintextKeys;
+  /** Settings of a `[rolekeeper X]` section that mean nothing: misspelt ones, most likely. */
+  readonly unknown: readonly { readonly key: string; readonly line: number }[];
   /** `credential_process` runs rolekeeper for this profile. */
   readonly aliasOf?: ProfileName;
   /** `credential_process` runs some other program. */
@@ -37,6 +39,30 @@ const sharedKeys: ReadonlySet<string> = new Set([
   'use_dualstack_endpoint',
   'sts_regional_endpoints',
   'ignore_configured_endpoint_urls',
+]);
+
+/** What `[rolekeeper X]` may hold besides: rolekeeper-config(5). */
+const recipeKeys: ReadonlySet<string> = new Set([
+  'role_arn',
+  'source_profile',
+  'credential_source',
+  'external_id',
+  'role_session_name',
+  'duration_seconds',
+  'source_identity',
+  'policy',
+  'policy_arns',
+  'tags',
+  'transitive_tag_keys',
+  'mfa_serial',
+  'mfa_process',
+  'keys',
+  'session',
+  'session_duration_seconds',
+  'sso_session',
+  'sso_start_url',
+  'web_identity_token_file',
+  'login_session',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
@@ -60,6 +86,7 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
     get,
     service: (service, key) => servicesSection?.settings.get(service)?.nested.get(key)?.value,
     ...(plaintext === undefined ? {} : { plaintext }),
+    unknown: [...(recipe?.settings.values() ?? [])].filter(({ key }) => !recipeKeys.has(key) && !sharedKeys.has(key)),
     ...(alias === undefined ? {} : { aliasOf: alias }),
     ...(command === undefined || alias !== undefined ? {} : { foreignProcess: command }),
   };

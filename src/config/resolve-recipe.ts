@@ -18,7 +18,9 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
   const fail = failing(profile, chain);
   const innermostFirst = [...roles].reverse();
   const serial = serialOf(keys, innermostFirst, fail);
-  const notes: string[] = [];
+  const notes: string[] = [...roles, keys].flatMap(({ sectionName, unknown }) =>
+    unknown.map(({ key, line }) => `"${key}" in ${sectionName} (line ${line}) is no setting of rolekeeper; it is not used`),
+  );
   const endpoint = keysEndpoint({ keys, roles: innermostFirst, env, fail });
   const source = keysSource(keys, endpoint, fail);
   if (source.plaintext !== undefined) {

@@ -257,8 +257,9 @@ function explainSignature(refusal: Refusal): AppError | undefined {
   }
   const target = loginTargetOf(refusal);
   return refused(refusal, {
-    words: callerKind === 'keys' ? 'the stored secret key does not belong to this access key' : 'the stored session is damaged',
-    hint: callerKind === 'keys' ? `store the pair again: \`rolekeeper add ${target}\`` : `run \`rolekeeper login ${target}\``,
+    words:
+      callerKind === 'keys' ? 'the secret access key does not belong to this access key id' : 'the stored session is damaged',
+    hint: callerKind === 'keys' ? `type the pair again: \`rolekeeper add ${target}\`` : `run \`rolekeeper login ${target}\``,
   });
 }
 

@@ -42,7 +42,7 @@ export async function obtain(
   const step = stepAt(chain, index);
   const stored = await readStored(step, ports);
   if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
-  if (needsCode(step.hop)) throw loginNeeded(chain.recipe, stored, ports);
+  if (needsCode(step.hop)) throw loginNeeded(chain.recipe, { step, over: stored }, ports);
   return refreshOne(
     {
       profile: chain.recipe.profile,
@@ -88,11 +88,16 @@ async function sourceOf(
   return (await obtain(chain, index - 1, { demand: { ...demand, accepts }, ports })).credentials;
 }
 
-function loginNeeded({ profile, loginTarget }: Recipe, over: Credentials | undefined, { clock }: ObtainPorts): AppError {
+function loginNeeded(
+  { profile, loginTarget }: Recipe,
+  { step, over }: { readonly step: Step; readonly over: Credentials | undefined },
+  { clock }: ObtainPorts,
+): AppError {
+  const own = step.kind === 'role' ? ' of its own (its role takes the MFA code itself)' : '';
   const why =
     over === undefined || over.expiresAt > clock.now()
-      ? `profile "${profile}" needs today's MFA login`
-      : `profile "${profile}" needs a new MFA login: the last one ended ${localMinute(clock.toLocal(over.expiresAt))}`;
+      ? `profile "${profile}" needs ${own === '' ? "today's MFA login" : `an MFA login${own}`}`
+      : `profile "${profile}" needs a new MFA login${own}: the last one ended ${localMinute(clock.toLocal(over.expiresAt))}`;
   return new AppError('login-needed', { profile, target: loginTarget, why });
 }
 

@@ -118,18 +118,21 @@ async function issueOrPublishFailure(
     return await refresh.issue(stored);
   } catch (error) {
     const failure = toAppError(error);
-    // A missing login is no failure of this hop: it shows at once each time and ends with the login. Neither is a caller's own deadline.
-    if (!isAppError(failure, 'login-needed') && refresh.demand.signal?.aborted !== true) publishFailure(refresh, failure, ports);
+    // A caller's own deadline says nothing about the hop.
+    if (refresh.demand.signal?.aborted !== true) publishFailure(refresh, failure, ports);
     throw failure;
   }
 }
 
 function publishFailure({ step, profile }: Refresh, error: AppError, { state, clock, log, random }: RefreshPorts): void {
-  const known = state.read(step.id);
-  const failure = nextFailure(known?.failure, { error, now: clock.now(), random: random() });
+  const { failure: before, ...known } = state.read(step.id) ?? {};
+  // A missing login is no failure of this hop: it shows at once each time and ends with the login. It only ends what was known before.
+  const isLogin = isAppError(error, 'login-needed');
+  if (isLogin && before === undefined) return;
+  const failure = nextFailure(before, { error, now: clock.now(), random: random() });
   log.event('refresh.failed', { profile, hop: describeHop(step.hop), code: error.code, count: failure.count });
   try {
-    state.publish({ ...known, id: step.id, kind: step.hop.kind, profile, failure });
+    state.publish({ ...known, id: step.id, kind: step.hop.kind, profile, ...(isLogin ? {} : { failure }) });
   } catch (unwritable) {
     // The failure itself is what the caller must see; without the state the next caller just tries again.
     if (!isAppError(unwritable)) throw unwritable;

@@ -119,7 +119,10 @@ class AgeFileStore implements Store {
     } catch (error) {
       if (isAppError(error)) throw error;
       const problem = `its key file ${path} cannot be read: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : problemWords(error)}`;
-      const hint = `correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file); for a new store: \`age-keygen -o ${path}\``;
+      const isNew = this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
+      const hint = isNew
+        ? `make one: \`age-keygen -o ${path}\`, or correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file)`
+        : 'correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file), or put the key back: a new one opens nothing of what is stored';
       throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
     }
   }

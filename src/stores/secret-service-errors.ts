@@ -101,7 +101,9 @@ const stateNames = new Set([
 
 // The daemon takes all of its input as the password: a typed newline would be part of it, and it does not switch the echo off.
 const unlockByHand = `read -rsp 'keyring password: ' p && printf %s "$p" | gnome-keyring-daemon --replace --unlock`;
-const ageInstead = 'or put `store = age` under [rolekeeper] in ~/.aws/config';
+const fileStore =
+  'use the file store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
+const ageInstead = `or ${fileStore}`;
 
 function fromFailure(failure: BusFailure, env: Environment, cause: BusError): AppError {
   switch (failure.kind) {

@@ -11,7 +11,7 @@ export const tickMs = 50;
 /** On an overloaded machine a wait goes on, but no longer than this. */
 const longestMs = 15_000;
 /** So many runnable tasks for each processor are an overload: what a process waits for is then starved as well. */
-const crowd = 8;
+const crowd = 16;
 
 /**
  * Counts down `ms` of own time: each call takes off what has passed since the last one, and one that came late counts as little more than

@@ -136,8 +136,8 @@ const table: readonly [string, Partial<Refusal>, { readonly code?: string; reado
     'a wrong secret key',
     { awsCode: 'SignatureDoesNotMatch', message: wrongSecret },
     {
-      text: `AWS refused AssumeRole for ${roleArn}: the stored secret key does not belong to this access key (SignatureDoesNotMatch)`,
-      hint: 'store the pair again: `rolekeeper add corp`',
+      text: `AWS refused AssumeRole for ${roleArn}: the secret access key does not belong to this access key id (SignatureDoesNotMatch)`,
+      hint: 'type the pair again: `rolekeeper add corp`',
     },
   ],
   [

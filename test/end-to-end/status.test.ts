@@ -67,9 +67,18 @@ describe('status', () => {
     });
     await world.rolekeeper(['get', 'dev']);
     expect((await profile('dev'))['lastError']).toMatchObject({ code: 'aws-refused', hint: expect.any(String), count: 1 });
-    expect((await world.rolekeeper(['status'])).stdout).toContain('"Action": "sts:AssumeRole"');
+    expect((await world.rolekeeper(['status'])).stdout).toContain('rolekeeper refresh --force dev');
+    expect(JSON.stringify((await profile('dev'))['lastError'])).toContain('sts:AssumeRole');
     await succeed(world.rolekeeper(['refresh', 'dev']));
     expect((await profile('dev'))['lastError']).toBeUndefined();
+  });
+
+  it('status of an unknown profile fails, and a misspelt setting is a note', async () => {
+    expect(await world.rolekeeper(['status', 'devv'])).toMatchObject({ status: 3, stdout: '' });
+    world.writeConfig(world.readConfig().replace('[rolekeeper dev]', '[rolekeeper dev]\nexternalid = x'));
+    expect((await profile('dev'))['notes']).toEqual([
+      expect.stringMatching(/"externalid" in \[rolekeeper dev\] \(line \d+\) is no setting/),
+    ]);
   });
 
   it('status says when a login is needed', async () => {

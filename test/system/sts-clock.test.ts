@@ -85,7 +85,9 @@ describe('the STS adapter and the clock', () => {
   it('wrong keys show before the MFA code is spent', async () => {
     const sts = createSts({ clock: learningClock() });
     const call = callBy({ ...alice, secretAccessKey: 'wrong' }, double.url);
-    await expect(sts.getSessionToken({ durationSeconds: 900, mfa: mfa() }, call)).rejects.toThrow(/stored secret key/);
+    await expect(sts.getSessionToken({ durationSeconds: 900, mfa: mfa() }, call)).rejects.toThrow(
+      /secret access key does not belong/,
+    );
     expect(double.calls().GetSessionToken).toBe(0);
   });
 

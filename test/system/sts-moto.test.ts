@@ -30,7 +30,7 @@ describe('the STS adapter against moto, which is not ours', () => {
     [
       'a wrong secret key',
       () => sts().getCallerIdentity(callBy({ ...moto.alice, secretAccessKey: 'wrong' }, moto.url)),
-      /the stored secret key does not belong to this access key \(SignatureDoesNotMatch\)$/,
+      /the secret access key does not belong to this access key id \(SignatureDoesNotMatch\)$/,
     ],
     [
       'an unknown access key',
