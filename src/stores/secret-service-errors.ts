@@ -145,8 +145,7 @@ function noBusHint(env: Environment): string {
   const stale = env['DBUS_SESSION_BUS_ADDRESS']
     ? 'run `unset DBUS_SESSION_BUS_ADDRESS` if it is left over from an old session, '
     : '';
-  const without =
-    'without a desktop (SSH, WSL, containers) use the file store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
+  const without = `without a desktop (SSH, WSL, containers) ${fileStore}`;
   return `${stale}${stale === '' ? '' : 'or '}${without}`;
 }
 
