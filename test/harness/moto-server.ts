@@ -14,6 +14,8 @@ export interface MotoServer {
   readonly bob: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Trusts alice, with the external id `ext-1`. */
   readonly roleArn: string;
+  /** Checks nothing from now on: any credentials will do, those of another STS too. */
+  letEverybodyIn(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,12 +38,17 @@ export async function startMoto(): Promise<MotoServer> {
     });
     await Promise.race([failed, untilItAnswers(url)]);
     const world = await fill(url);
-    await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '0' });
-    return { url, ...world, stop };
+    await checkAfter('0', url);
+    return { url, ...world, letEverybodyIn: () => checkAfter('inf', url), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** That many requests go unchecked. */
+async function checkAfter(requests: '0' | 'inf', url: string): Promise<void> {
+  await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: requests });
 }
 
 async function fill(url: string): Promise<Pick<MotoServer, 'alice' | 'bob' | 'roleArn'>> {
