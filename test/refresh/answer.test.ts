@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { keysAccount, parseProfileName } from '../../src/config/names.ts';
+import type { Recipe } from '../../src/config/recipe.ts';
+import { type Credentials, toKeysItem } from '../../src/credentials/credentials.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { AppError } from '../../src/errors.ts';
+import { refreshAndAnswer } from '../../src/refresh/answer.ts';
+import type { ObtainPorts } from '../../src/refresh/obtain.ts';
+import { openMemoryStore } from '../../src/stores/memory.ts';
+import { fakeClock } from '../fakes/fake-clock.ts';
+import { fakeLock } from '../fakes/fake-lock.ts';
+import { fakeState } from '../fakes/fake-state.ts';
+import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
+
+const minute = 60_000;
+const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
+const corp = parseProfileName('corp');
+const dev = parseProfileName('dev');
+const recipe: Recipe = {
+  profile: dev,
+  keys: { name: corp, endpoint },
+  hops: [{ kind: 'role', request: { roleArn: 'arn:aws:iam::222233334444:role/Dev', durationSeconds: 3600 }, endpoint }],
+  loginTarget: dev,
+  network: {},
+  chain: [dev, corp],
+  notes: [],
+};
+const down = new AppError('network', { endpoint: 'sts', problem: 'refused' });
+
+async function world() {
+  const clock = fakeClock();
+  const sts = fakeSts(clock);
+  const store = openMemoryStore();
+  const [state, lock] = [fakeState(), fakeLock()];
+  await store.set(
+    keysAccount(corp),
+    toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }),
+  );
+  const ports: ObtainPorts = {
+    clock,
+    sts,
+    store,
+    state,
+    lock,
+    random: () => 1,
+    remember: async () => undefined,
+    log: { event: () => undefined },
+  };
+  const answer = (stored?: Credentials) =>
+    refreshAndAnswer(recipe, stored, {
+      budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+      ports,
+      outwait: clock.wait,
+    });
+  return { clock, sts, answer };
+}
+
+function storedFor(now: number, leftMinutes: number): Credentials {
+  const expiresAt = now + leftMinutes * minute;
+  return {
+    accessKeyId: 'STORED',
+    secretAccessKey: new Secret('s'),
+    sessionToken: new Secret('t'),
+    issuedAt: expiresAt - 60 * minute,
+    expiresAt,
+  };
+}
+
+describe('refreshAndAnswer', () => {
+  it('gives new credentials where AWS gives them', async () => {
+    const { answer } = await world();
+    expect(await answer()).toMatchObject({ kind: 'credentials', isUnfinished: false, credentials: { accessKeyId: 'ASIA0001' } });
+  });
+
+  it('falls back on what is valid, whatever failed', async () => {
+    const { answer, sts, clock } = await world();
+    sts.failNext(down);
+    expect(await answer(storedFor(clock.now(), 10))).toMatchObject({
+      kind: 'credentials',
+      credentials: { accessKeyId: 'STORED' },
+    });
+  });
+
+  it('never falls back on what is over', async () => {
+    const { answer, sts, clock } = await world();
+    sts.failNext(down);
+    expect(await answer(storedFor(clock.now(), 0))).toMatchObject({ kind: 'failure', error: down });
+  });
+
+  it('waits 2.5 s with something to fall back on, and says that the work is unfinished', async () => {
+    const { answer, sts, clock } = await world();
+    sts.hang();
+    const waiting = answer(storedFor(clock.now(), 10));
+    await clock.advance(2_499);
+    await clock.advance(1);
+    expect(await waiting).toMatchObject({ kind: 'credentials', isUnfinished: true, credentials: { accessKeyId: 'STORED' } });
+  });
+
+  it('waits 3.8 s without, and then says to try again', async () => {
+    const { answer, sts, clock } = await world();
+    sts.hang();
+    const waiting = answer();
+    await clock.advance(3_799);
+    await clock.advance(1);
+    expect(await waiting).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline', hint: 'try again' } });
+  });
+
+  it('makes no call while backing off with something to fall back on', async () => {
+    const { answer, sts, clock } = await world();
+    sts.failNext(down);
+    await answer();
+    await clock.advance(1_000);
+    expect(await answer(storedFor(clock.now(), 10))).toMatchObject({
+      kind: 'credentials',
+      credentials: { accessKeyId: 'STORED' },
+    });
+    expect(sts.calls).toHaveLength(1);
+  });
+});
