@@ -75,7 +75,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
  * A process that took this long to get here shares its machine with dozens like it. Nothing can keep the 4 s then (decisions.md 1 asserts
  * them for 20 processes), and giving up early, or passing over a lock whose holder is as slow, would only make more work.
  */
-const starvedMs = 1_600;
+const starvedMs = 600;
 const starvedBudget: Budget = { limitMs: 15_000, patienceMs, lockWaitMs: 12_000 };
 
 function budgetAfter(elapsedMs: number): Budget {

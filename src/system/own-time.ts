@@ -11,21 +11,27 @@ export const tickMs = 50;
 /** On an overloaded machine a wait goes on, but no longer than this. */
 const longestMs = 15_000;
 /** So many runnable tasks for each processor are an overload: what a process waits for is then starved as well. */
-const crowd = 16;
+const crowd = 8;
+/** An overload is felt this long after it: what it held up needs the time to finish. */
+const echoMs = 2_000;
 
 /**
  * Counts down `ms` of own time: each call takes off what has passed since the last one, and one that came late counts as little more than
- * a tick. Stays above 0 while the machine is overloaded.
+ * a tick. Stays above 0 while the machine is overloaded, and a little longer.
  */
 export function countdown(ms: number, usualTickMs = tickMs): () => number {
   const startedAt = performance.now();
   let leftMs = ms;
   let last = startedAt;
+  let overloadedAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
     leftMs -= Math.min(now - last, usualTickMs * 1.25);
     last = now;
-    return leftMs <= 0 && now - startedAt < longestMs && isOverloaded() ? usualTickMs : leftMs;
+    // Looked at only when it begins to matter.
+    if (leftMs < echoMs && isOverloaded()) overloadedAt = now;
+    const goesOn = now - overloadedAt < echoMs && now - startedAt < longestMs;
+    return goesOn ? Math.max(leftMs, usualTickMs) : leftMs;
   };
 }
 

