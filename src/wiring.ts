@@ -14,6 +14,7 @@ import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
+import { ownProgram } from './system/own-program.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, stateDirectory } from './system/paths.ts';
 import { createState } from './system/state-file.ts';
 import { createTextFiles } from './system/text-files.ts';
@@ -72,7 +73,8 @@ export function openWiring(env: Environment): Wiring {
   // The settings of this process do not change while it runs, so what a command has read already will do.
   const settings = () => findSection((lastRead ?? readConfig()).config, 'rolekeeper-settings', '')?.settings;
   const setting = (key: string) => settings()?.get(key)?.value;
-  const program = resolve(process.argv[1] ?? 'rolekeeper');
+  const script = resolve(process.argv[1] ?? 'rolekeeper');
+  const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   return {
     env,
@@ -104,7 +106,7 @@ export function openWiring(env: Environment): Wiring {
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'))) return;
-      (await import('./system/background-refresh.ts')).startRefresh({ ...place, program, profile, env });
+      (await import('./system/background-refresh.ts')).startRefresh({ ...place, script, profile, env });
     },
   };
 }

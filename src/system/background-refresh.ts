@@ -12,7 +12,7 @@ import { errorCode } from './problem-words.ts';
 
 export interface BackgroundRefresh {
   /** The script to run under this same node. */
-  readonly program: string;
+  readonly script: string;
   readonly profile: string;
   readonly env: Environment;
   readonly base: string;
@@ -26,10 +26,10 @@ const quietMs = 30_000;
 
 /** Never throws for what the system refuses: the caller has its answer already. */
 export function startRefresh(refresh: BackgroundRefresh): void {
-  const { program, profile, env, log } = refresh;
+  const { script, profile, env, log } = refresh;
   try {
     if (!claim(refresh)) return;
-    const child = spawn(process.execPath, [program, 'refresh', profile, '--quiet'], {
+    const child = spawn(process.execPath, [script, 'refresh', profile, '--quiet'], {
       detached: true,
       stdio: 'ignore',
       cwd: '/',
@@ -92,5 +92,6 @@ const passedOn = new Set([
 ]);
 
 function isPassedOn(name: string): boolean {
+  if (name === 'ROLEKEEPER_DEADLINE') return false; // of the one `get` that started this
   return passedOn.has(name) || name.startsWith('ROLEKEEPER_') || name.startsWith('XDG_');
 }
