@@ -12,6 +12,7 @@ import type { Environment, Store } from '../ports.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
 import { readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';
+import { leftOfDeadline } from './get-deadline.ts';
 import { writeStdout } from './stdout.ts';
 
 /** Counted from the first instruction of the process (decisions.md 1, 2 and 4). */
@@ -64,7 +65,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const { refreshAndAnswer } = await import('../refresh/answer.ts');
   const ports = await wiring.openRefresh(store);
   const answer = await refreshAndAnswer(recipe, cached?.credentials, {
-    budget: budgetAfter(performance.now()),
+    budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     ports,
     outwait: wiring.outwait,
   });
@@ -78,9 +79,11 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
 const starvedMs = 600;
 const starvedBudget: Budget = { limitMs: 15_000, patienceMs, lockWaitMs: 12_000 };
 
-function budgetAfter(elapsedMs: number): Budget {
+/** The front counted `leftMs` for a machine with time to spare, so a starved start is past it. */
+function budgetAfter(elapsedMs: number, leftMs: number): Budget {
   if (elapsedMs > starvedMs) return starvedBudget;
-  return { limitMs: limitMs - elapsedMs, patienceMs: patienceMs - elapsedMs, lockWaitMs };
+  const within = (ms: number) => Math.min(ms - elapsedMs, leftMs);
+  return { limitMs: within(limitMs), patienceMs: within(patienceMs), lockWaitMs };
 }
 
 /** Asked before anything but Node's own start was done. */
