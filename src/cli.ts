@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import yargs from 'yargs';
+import { agentActions } from './commands/agent-actions.ts';
 import { shells } from './commands/shells.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports.ts';
@@ -168,6 +169,26 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         run(
           args.debug,
           async (wiring) => void (await (await import('./commands/env.ts')).printEnv(args.profile, args.shell, wiring)),
+        ),
+    )
+    .command(
+      'agent <action>',
+      'the resident process that answers at once and refreshes in the background',
+      (args) =>
+        args
+          .positional('action', {
+            choices: agentActions,
+            demandOption: true,
+            describe: '`run` stays in the foreground; `start` leaves when it is idle',
+          } as const)
+          .option('json', { type: 'boolean', default: false, describe: 'with status: one JSON document' })
+          .option('until-idle', { type: 'boolean', default: false, describe: 'with run: leave when there is nothing to do' }),
+      (args) =>
+        run(args.debug, async (wiring) =>
+          (await import('./commands/agent.ts')).agent(
+            { action: args.action, isJson: args.json, leavesWhenIdle: args.untilIdle, version: ROLEKEEPER_VERSION },
+            wiring,
+          ),
         ),
     )
     .command(
