@@ -34,9 +34,18 @@ describe('status', () => {
     const { stdout, stderr } = await succeed(world.rolekeeper(['status']));
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^Store: the age store/);
-    expect(stdout).toMatch(/^dev +arn:aws:iam::222233334444:role\/Dev +corp +59 min .* refreshed from /m);
+    expect(stdout).toMatch(/^dev +222233334444 Dev +corp +59 min .* refreshed from (\d\d-\d\d )?\d\d:\d\d$/m);
     expect(stdout).toMatch(/^ops .*made at the next request$/m);
     expect(stdout).toMatch(/^corp +session +corp +11 h 59 min/m);
+  });
+
+  it('status fits a terminal of eighty columns', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    const ran = await world.run('script', ['-qec', `stty cols 80; ${world.program} status`, '/dev/null']);
+    const lines = ran.stdout.replaceAll('\r', '').split('\n').slice(1);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines).toContainEqual(expect.stringMatching(/^PROFILE +CREDENTIALS +LEFT +NEXT$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^dev +222233334444 Dev +59 min +refreshed from [\d: -]+$/));
   });
 
   it('status --json has every fact and no secret', async () => {
