@@ -150,7 +150,22 @@ describe('refresh', () => {
   it('refresh of one profile that fails does not keep the next from it', async () => {
     const ran = await world.rolekeeper(['refresh', 'nobody', 'dev']);
     expect(ran.status).toBe(3);
-    expect(ran.stderr).toMatch(/nobody: not refreshed[\s\S]*dev: refreshed/);
+    expect(ran.stderr).toMatch(/^dev: refreshed.*\nnobody: not refreshed\n/);
+  });
+
+  it('refresh says once what failed in the same way for several profiles, and for which', async () => {
+    const env = { ROLEKEEPER_AGE_KEY_FILE: join(world.home, 'nowhere') };
+    const ran = await world.rolekeeper(['refresh', 'dev', 'nobody', 'ops'], { env });
+    expect(ran).toMatchObject({ status: 5, stdout: '' });
+    const [first, ...lines] = ran.stderr.trimEnd().split('\n');
+    expect(first).toBe('dev, ops: not refreshed');
+    expect(lines.map((line) => line.replace(/^(nobody|rolekeeper: hint|rolekeeper).*$/, '$1'))).toEqual([
+      'rolekeeper',
+      'rolekeeper: hint',
+      'nobody',
+      'rolekeeper',
+      'rolekeeper: hint',
+    ]);
   });
 
   it('refresh carries roles past the end of their session', async () => {
