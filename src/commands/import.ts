@@ -6,7 +6,7 @@ import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pa
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
@@ -52,11 +52,12 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     return;
   }
   const undoNotes = await wiring.openUndoNotes();
-  await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
+  const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
     keepUndo(profile, { before, after, keys }, { ...wiring, undoNotes });
     writeTexts(before, after, wiring);
   });
-  writeStderr([...remarks, ...farewell(profile, recipe, options)]);
+  const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
+  writeStderr([...remarks, ...farewell(recipe, serial, options)]);
 }
 
 /** Kept before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way. */
@@ -72,11 +73,12 @@ function keepUndo(
   ]);
 }
 
+/** Returns whose they are. */
 async function moveKeys(
   { keys, recipe, isYes }: { readonly keys: NewKeys; readonly recipe: Recipe; readonly isYes: boolean },
   wiring: Wiring,
   writeFiles: () => void,
-): Promise<void> {
+): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const ports = await wiring.openRefresh(store);
@@ -88,6 +90,7 @@ async function moveKeys(
     writeStderr([
       `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
     ]);
+    return identified.userArn;
   } finally {
     await store.close();
   }
@@ -139,6 +142,13 @@ function dependents(profile: ProfileName, files: ConfigFiles): readonly ProfileN
   });
 }
 
+/** Many write the device only beside their roles. */
+function serialBeside(profile: ProfileName, files: ConfigFiles): string | undefined {
+  return dependents(profile, files)
+    .map((other) => profileSettings(other, files)?.get('mfa_serial'))
+    .find((serial) => serial !== undefined);
+}
+
 /** Throws what the store throws: an import into it would fail as well. */
 async function answeringStore(wiring: Wiring): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
@@ -150,15 +160,23 @@ async function answeringStore(wiring: Wiring): Promise<string> {
   }
 }
 
-function farewell(profile: ProfileName, recipe: Recipe, { isKept }: ImportOptions): readonly string[] {
-  const isMfa = recipe.hops.some((hop) => hop.mfaSerial !== undefined);
+function farewell(recipe: Recipe, serial: string, { isKept }: ImportOptions): readonly string[] {
   return [
     isKept
       ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
       : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
-    `to take it back: \`rolekeeper import ${profile} --undo\``,
-    isMfa
-      ? `next: \`rolekeeper login ${profile}\``
-      : `\`aws --profile ${profile}\` works as before; IAM's own API needs a session with MFA, or \`session = none\``,
+    `to take it back: \`rolekeeper import ${recipe.profile} --undo\``,
+    ...whatNext(recipe, serial),
+  ];
+}
+
+/** `serial`: what could be set where there is none. */
+function whatNext({ profile, hops }: Recipe, serial: string): readonly string[] {
+  if (hops.some(needsCode)) return [`next: \`rolekeeper login ${profile}\``];
+  const worksOn = `\`aws --profile ${profile}\` works as before`;
+  if (hops.length === 0) return [worksOn];
+  return [
+    worksOn,
+    `its sessions are without MFA, and IAM's own API refuses such sessions: set \`mfa_serial = ${serial}\` in [rolekeeper ${profile}], or \`session = none\``,
   ];
 }

@@ -66,6 +66,23 @@ describe('import', () => {
     expect(stderr).toContain('win over credential_process');
   });
 
+  it('import of a profile without MFA says what its sessions cannot do, and what to set', async () => {
+    const config = usualConfig.replace(`mfa_serial = ${mfaSerial}\n`, '');
+    start(config);
+    const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+      "its sessions are without MFA, and IAM's own API refuses such sessions: set `mfa_serial = arn:aws:iam::123456789012:mfa/DEVICE` in [rolekeeper corp], or `session = none`",
+    );
+    expect(world.readConfig()).toContain('[rolekeeper corp]\n');
+  });
+
+  it('import of a profile without MFA proposes the device that a role of it has', async () => {
+    const role = `[profile plain]\nrole_arn = arn:aws:iam::222233334444:role/Open\nsource_profile = corp\nmfa_serial = ${mfaSerial}\n`;
+    start(`${usualConfig.replace(`mfa_serial = ${mfaSerial}\n`, '')}${role}`);
+    const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(stderr).toContain(`set \`mfa_serial = ${mfaSerial}\` in [rolekeeper corp]`);
+  });
+
   it('import asks, and without a terminal says what to type instead', async () => {
     start();
     const ran = await world.rolekeeper(['import', 'corp']);
