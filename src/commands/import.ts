@@ -2,14 +2,13 @@
 // The plaintext goes last: only when the store's copy was read back and AWS took it.
 
 import { recordEdit } from '../config/edit-record.ts';
-import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
@@ -41,6 +40,10 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   };
   const before = readTexts(wiring);
   const after = editKeysPair(before, pair, wiring);
+  const records = [
+    recordEdit(wiring.configPath, { before: before.config, after: after.config }, keys),
+    recordEdit(wiring.credentialsPath, { before: before.credentials, after: after.credentials }, keys),
+  ];
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
     `  To keep its role fresh too, move role_arn, source_profile and the like from [profile ${other}] to a section [rolekeeper ${other}],`,
@@ -53,24 +56,12 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   }
   const undoNotes = await wiring.openUndoNotes();
   const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
-    keepUndo(profile, { before, after, keys }, { ...wiring, undoNotes });
+    // Before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way.
+    if (before.config !== after.config || before.credentials !== after.credentials) undoNotes.keep(profile, records);
     writeTexts(before, after, wiring);
   });
   const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
   writeStderr([...remarks, ...farewell(recipe, serial, options)]);
-}
-
-/** Kept before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way. */
-function keepUndo(
-  profile: ProfileName,
-  { before, after, keys }: { readonly before: ConfigTexts; readonly after: ConfigTexts; readonly keys: NewKeys },
-  { configPath, credentialsPath, undoNotes }: Pick<Wiring, 'configPath' | 'credentialsPath'> & { readonly undoNotes: UndoNotes },
-): void {
-  if (before.config === after.config && before.credentials === after.credentials) return;
-  undoNotes.keep(profile, [
-    recordEdit(configPath, { before: before.config, after: after.config }, keys),
-    recordEdit(credentialsPath, { before: before.credentials, after: after.credentials }, keys),
-  ]);
 }
 
 /** Returns whose they are. */

@@ -1,9 +1,10 @@
-// `rolekeeper import PROFILE --undo`: puts the files back as they were before the import, byte for byte, with the keys from the store.
+// `rolekeeper import PROFILE --undo`: takes the import back out of the files, with the keys from the store.
 // The store keeps its copy: nothing is lost if the person changes their mind again.
 
-import { type EditRecord, undoEdit } from '../config/edit-record.ts';
+import type { EditRecord } from '../config/edit-record.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { type Undoing, undoEdit } from '../config/undo-edit.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
@@ -26,7 +27,7 @@ interface Restored {
 
 const storeDeadlineMs = 60_000;
 
-/** Throws `edit-refused` when a file was changed since, and then writes none. */
+/** Throws `edit-refused` when the import's own lines were changed since, and then writes no file. */
 export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(options.profile);
   const undoNotes = await wiring.openUndoNotes();
@@ -38,13 +39,13 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
     });
   }
   const keys = await storedKeys(profile, wiring);
-  const files = records.map((record) => restored(record, keys, wiring));
+  const files = records.map((record) => restored(record, { keys, profile }, wiring));
   if (options.isDryRun) return writeStdout(files.map(({ path, after, before }) => unifiedDiff(path, after, before)).join(''));
   if (!options.isYes) await confirmUndo(profile, files, wiring);
   // The credentials file first: with the plaintext back, and the recipe still there, everything works.
   for (const { path, after, before } of [...files].reverse()) wiring.textFiles.replace(path, after, before);
   undoNotes.forget(profile);
-  writeStderr([`the files are as they were before the import; the keys are in plaintext again, and still in the store`]);
+  writeStderr(['the import is taken back; the keys are in plaintext again, and still in the store']);
 }
 
 async function storedKeys(profile: ProfileName, wiring: Wiring): Promise<Keys> {
@@ -59,11 +60,12 @@ async function storedKeys(profile: ProfileName, wiring: Wiring): Promise<Keys> {
   }
 }
 
-function restored(record: EditRecord, keys: Keys, { textFiles }: Wiring): Restored {
+function restored(record: EditRecord, undoing: Undoing, { textFiles }: Wiring): Restored {
   const after = textFiles.read(record.path) ?? '';
-  const before = undoEdit(after, record, keys);
+  const before = undoEdit(after, record, undoing);
   if (before !== undefined) return { path: record.path, after, before };
-  throw new AppError('edit-refused', { path: record.path, line: 1, problem: 'it was changed since the import' });
+  const problem = 'what the import changed there, or beside it, was changed since the import';
+  throw new AppError('edit-refused', { path: record.path, line: 1, problem });
 }
 
 async function confirmUndo(profile: ProfileName, files: readonly Restored[], wiring: Wiring): Promise<void> {

@@ -180,15 +180,41 @@ describe('import --undo', () => {
     expect((await succeed(world.rolekeeper(['import', 'corp', '--yes']))).stderr).toContain('accepted by AWS');
   });
 
-  it('import --undo touches nothing when a file was changed since', async () => {
+  it('import --undo takes only its own lines out when the files were changed elsewhere since', async () => {
     start(config, credentials);
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
-    writeFileSync(world.credentialsPath, `${world.readCredentials()}\n`);
+    const added = '\n[profile new]\nregion = eu-west-1\n';
+    writeFileSync(
+      world.configPath,
+      `# top\n${world.readConfig().replace('[profile dev]\n', '[profile dev]\noutput = json\n')}${added}`,
+    );
+    writeFileSync(world.credentialsPath, `${world.readCredentials()}2\n[new]\naws_access_key_id = AKIANEW\n`);
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    const before = config.replaceAll('$STS', world.sts.url).replace('[profile dev]\n', '[profile dev]\noutput = json\n');
+    expect(world.readConfig()).toBe(`# top\n${before}${added}`);
+    expect(world.readCredentials()).toBe(`${credentials}2\n[new]\naws_access_key_id = AKIANEW\n`);
+  });
+
+  it('import --undo touches nothing when its own lines were changed since', async () => {
+    start(config, credentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    world.writeConfig(world.readConfig().replace(`${program} get corp`, `${program} get corp --debug`));
     const now = [world.readConfig(), world.readCredentials()];
     const ran = await world.rolekeeper(['import', 'corp', '--undo', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
     expect(ran.stderr).toContain('changed since the import');
     expect([world.readConfig(), world.readCredentials()]).toEqual(now);
+  });
+
+  it('import refuses to take other keys of the profile out of a file, which nobody would have then', async () => {
+    const other = 'aws_access_key_id = AKIAOTHER\naws_secret_access_key = otherSecret\n';
+    start(usualConfig.replace('[profile corp]\n', `[profile corp]\n${other}`));
+    const now = [world.readConfig(), world.readCredentials()];
+    const ran = await world.rolekeeper(['import', 'corp', '--yes']);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(ran.stderr).toContain(`${world.configPath}:2: `);
+    expect([world.readConfig(), world.readCredentials()]).toEqual(now);
+    expect(world.sts.log()).toEqual([]);
   });
 
   it('what is kept for the undo holds no secret', async () => {
