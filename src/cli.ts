@@ -115,10 +115,20 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('access-key-id', { type: 'string', describe: 'the key id; the secret is asked for, or read from stdin' })
           .option('mfa-serial', { type: 'string', describe: "the ARN of the user's MFA device" })
           .option('region', { type: 'string', describe: 'the region of the profile' })
+          .option('undo', {
+            type: 'boolean',
+            default: false,
+            describe: 'take the keys out of the store and the profile out of the file',
+          })
           .option('dry-run', dryRun)
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
+          if (args.undo) {
+            const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
+            await (await import('./commands/undo-add.ts')).undoAdd(asked, wiring);
+            return 0;
+          }
           const { addKeys } = await import('./commands/add.ts');
           await addKeys(
             {

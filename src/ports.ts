@@ -1,7 +1,7 @@
 // The outside world as the rest of the program sees it. Types only: nothing here runs.
 
-import type { EditRecord } from './config/edit-record.ts';
 import type { Account, KeyId, ProfileName } from './config/names.ts';
+import type { UndoNote } from './config/undo-note.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
@@ -198,12 +198,12 @@ export interface TextFiles {
   replace(path: string, expected: string | undefined, text: string): void;
 }
 
-/** What it takes to undo the edits that were made for a profile. */
+/** What it takes to undo what was last done for a profile. */
 export interface UndoNotes {
-  /** Undefined when there is nothing to undo. */
-  read(profile: ProfileName): readonly EditRecord[] | undefined;
-  /** Throws `state-unwritable`, `foreign-owner`. */
-  keep(profile: ProfileName, records: readonly EditRecord[]): void;
+  /** Undefined when there is nothing to undo. Throws `config-unreadable`, `format-newer`. */
+  read(profile: ProfileName): UndoNote | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
+  keep(profile: ProfileName, note: UndoNote): void;
   forget(profile: ProfileName): void;
 }
 

@@ -57,7 +57,8 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   const undoNotes = await wiring.openUndoNotes();
   const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
     // Before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way.
-    if (before.config !== after.config || before.credentials !== after.credentials) undoNotes.keep(profile, records);
+    if (before.config !== after.config || before.credentials !== after.credentials)
+      undoNotes.keep(profile, { command: 'import', keys: name, records });
     writeTexts(before, after, wiring);
   });
   const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;

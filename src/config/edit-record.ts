@@ -60,7 +60,10 @@ export function lineDigest(line: string): string {
   return sha256Hex(line).slice(0, 32);
 }
 
-export function withKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKeys): string {
+/** Undefined when the line had keys and there are none to put in. */
+export function withKeys(text: string, keys: LongTermKeys | undefined): string | undefined {
+  if (keys === undefined) return text.includes(idMark) || text.includes(secretMark) ? undefined : text;
+  const { accessKeyId, secretAccessKey } = keys;
   return text.replaceAll(idMark, () => accessKeyId).replaceAll(secretMark, () => secretAccessKey.reveal());
 }
 

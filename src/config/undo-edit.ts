@@ -9,8 +9,8 @@ import type { ProfileName } from './names.ts';
 import { lineRuns } from './unified-diff.ts';
 
 export interface Undoing {
-  /** For the places of the keys that the edit took out. */
-  readonly keys: LongTermKeys;
+  /** For the places of the keys that the edit took out, if it did. */
+  readonly keys?: LongTermKeys;
   /** Whose sections the edit was about. */
   readonly profile: ProfileName;
 }
@@ -87,7 +87,7 @@ function hunksOf(steps: readonly EditStep[]): readonly Hunk[] {
   return open === undefined ? hunks : [...hunks, open];
 }
 
-function restoredLine(step: Restored, { lines, found }: Text, keys: LongTermKeys): string | undefined {
+function restoredLine(step: Restored, { lines, found }: Text, keys: LongTermKeys | undefined): string | undefined {
   if ('put' in step) return withKeys(step.put, keys);
   const at = found[step.copy];
   return at === undefined ? undefined : lines[at];

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
@@ -253,5 +254,79 @@ describe('add', () => {
     expect(
       await world.rolekeeper(['add', 'corp', '--access-key-id', 'ASIAIOSFODNN7EXAMPLE', '--yes'], { stdin: 's\n' }),
     ).toMatchObject({ status: 2 });
+  });
+});
+
+describe('add --undo', () => {
+  const args = ['add', 'corp', '--access-key-id', accessKeyId, '--mfa-serial', mfaSerial, '--region', 'eu-west-1', '--yes'];
+  const add = () => world.rolekeeper(args, { stdin: `${secretAccessKey}\n`, env: { AWS_ENDPOINT_URL_STS: world.sts.url } });
+  const undo = (...options: readonly string[]) => world.rolekeeper(['add', 'corp', '--undo', ...options]);
+  const itemsLeft = async () =>
+    (await world.run('sh', ['-c', 'ls "$XDG_STATE_HOME/rolekeeper/age" | grep -c keys'])).stdout.trim();
+
+  it('add --undo takes the keys out of the store and gives back every byte of the file', async () => {
+    start();
+    const before = world.readConfig();
+    expect((await succeed(add())).stderr).toContain('rolekeeper add corp --undo');
+    expect(await itemsLeft()).toBe('1');
+    const ran = await succeed(undo('--yes'));
+    expect(ran.stderr).toContain('without these keys they cannot work any more: dev, ops');
+    expect(ran.stderr).toContain('keys/corp is gone from the age store');
+    expect(world.readConfig()).toBe(before);
+    expect(await itemsLeft()).toBe('0');
+    expect(await undo('--yes')).toMatchObject({ status: 2, stdout: '' });
+    await succeed(add());
+  });
+
+  it('add --undo --dry-run shows what would go, and changes nothing', async () => {
+    await succeed(add());
+    const config = world.readConfig();
+    const { stdout, stderr } = await succeed(undo('--dry-run'));
+    expect(stdout).toContain(`-credential_process = ${program} get corp`);
+    expect(stderr).toContain('keys/corp would be removed from the age store');
+    expect(world.readConfig()).toBe(config);
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo says that the keys exist nowhere else, and does nothing without a yes', async () => {
+    await succeed(add());
+    const config = world.readConfig();
+    expect((await undo()).stderr).toContain('rolekeeper add corp --undo --yes');
+    const { child, ended } = world.startCommand('script', ['-qec', `${world.program} add corp --undo`, '/dev/null']);
+    let screen = '';
+    child.stdout?.on('data', (chunk: string) => {
+      screen += chunk;
+    });
+    await until(() => screen.includes('They exist nowhere else.'), 'the question');
+    child.stdin?.write('n\r');
+    expect((await ended).status).toBe(130);
+    expect(world.readConfig()).toBe(config);
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo removes nothing when the lines that it wrote were changed since', async () => {
+    await succeed(add());
+    world.writeConfig(world.readConfig().replace('[rolekeeper corp]', '[rolekeeper corp]\nsession = none'));
+    expect(await undo('--yes')).toMatchObject({ status: 3, stdout: '' });
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo goes on where it was interrupted, with the keys gone and the file not yet changed', async () => {
+    await succeed(add());
+    await succeed(world.run('sh', ['-c', 'rm "$XDG_STATE_HOME"/rolekeeper/age/*keys*']));
+    await succeed(undo('--yes'));
+    expect(world.readConfig()).toBe('');
+  });
+
+  it('an add over keys that were there has no undo, and the import before it still has its own', async () => {
+    start();
+    const before = [world.readConfig(), world.readCredentials()];
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    await succeed(world.rolekeeper(['add', 'corp', '--access-key-id', accessKeyId, '--yes'], { stdin: `${secretAccessKey}\n` }));
+    const refused = await undo('--yes');
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
+    expect(refused.stderr).toContain('rolekeeper import corp --undo');
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    expect([world.readConfig(), world.readCredentials()]).toEqual(before);
   });
 });
