@@ -48,7 +48,7 @@ const common = {
   target,
   // Packages with native files are found beside us at run time; all others are bundled.
   external: ['fs-native-extensions', 'keytar'],
-  define: { ROLEKEEPER_VERSION: JSON.stringify(version) },
+  define: { ROLEKEEPER_VERSION: JSON.stringify(version), FAULT_POINTS: 'false' },
   minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
