@@ -87,14 +87,6 @@ describe('an answer', () => {
     expect(all.map(({ stdout }) => stdout.toString())).toEqual(cuts.map(() => document));
   });
 
-  it('may come in the last moment: the front waits longer than for the ack', async () => {
-    await world.agent(async ({ send, end }) => {
-      await send('!');
-      setTimeout(() => end(answer(0, document).slice(1)), 600);
-    });
-    expect(await get()).toMatchObject({ status: 0, stdout: Buffer.from(document) });
-  });
-
   it('ends with a newline on a terminal only', async () => {
     await world.agent(({ end }) => end(answer(0, document)));
     const { stdout } = await world.run('script', ['-qec', `${compiled.front} get dev`, '/dev/null']);
@@ -159,10 +151,26 @@ describe('what is no answer', () => {
 });
 
 describe('the waits', () => {
+  let real: Compiled;
+  beforeAll(() => {
+    real = compile({ ackMs: 300 });
+  });
+  afterAll(() => real.close());
+
+  const getAsBuilt = (profile = 'dev') => world.run(real.front, ['get', profile]);
+
+  it('for an answer is longer than for the ack', async () => {
+    await world.agent(async ({ send, end }) => {
+      await send('!');
+      setTimeout(() => end(answer(0, document).slice(1)), 600);
+    });
+    expect(await getAsBuilt()).toMatchObject({ status: 0, stdout: Buffer.from(document) });
+  });
+
   it('without an ack the front goes its own way after 300 ms, and Node hears of the deadline', async () => {
     await world.agent(() => undefined);
     const before = Date.now();
-    const spoken = await get();
+    const spoken = await getAsBuilt();
     const after = Date.now();
     expect(wentItsOwnWay(spoken)).toBe(true);
     expect(spoken.tookMs).toBeGreaterThanOrEqual(300);
@@ -173,7 +181,7 @@ describe('the waits', () => {
   });
 
   it('a queue that is full is waited for, but no longer than for an ack', async () => {
-    const spoken = await world.run('python3', ['-c', queueIsFull, world.runtime, compiled.front]);
+    const spoken = await world.run('python3', ['-c', queueIsFull, world.runtime, real.front]);
     expect(wentItsOwnWay(spoken)).toBe(true);
     expect(spoken.tookMs).toBeGreaterThanOrEqual(300);
     expect(spoken.tookMs).toBeLessThan(3_000);
@@ -185,8 +193,8 @@ describe('the waits', () => {
       await caller.send('!');
       if (caller.request.fields[1] === 'stopped') asked.resolve(caller);
     });
-    const silent = get('silent one');
-    const other = world.start(compiled.front, ['get', 'stopped']);
+    const silent = getAsBuilt('silent one');
+    const other = world.start(real.front, ['get', 'stopped']);
     const { end } = await asked.promise;
     await stop(other.pid);
     end(answer(0, document).slice(1));
@@ -208,7 +216,7 @@ describe('the waits', () => {
       await caller.send('!');
       asked.resolve(caller);
     });
-    const { pid, ended } = world.start(compiled.front, ['get', 'dev']);
+    const { pid, ended } = world.start(real.front, ['get', 'dev']);
     const { end } = await asked.promise;
     for (let i = 0; i < 20; i++) {
       process.kill(pid, 'SIGWINCH');

@@ -56,7 +56,7 @@ export interface SpeakOptions {
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wpedantic', '-Wconversion'];
 
 /** Throws with what the compiler says. `node` is the stub, unless the test says what to bake in. */
-export function compile({ flags = ['-O2'], node, places = '/nonexistent' }: CompileOptions = {}): Compiled {
+export function compile({ flags = ['-O2'], node, places = '/nonexistent', ackMs = 5_000 }: CompileOptions = {}): Compiled {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'rk-front-')));
   const stub = join(directory, 'node');
   const front = join(directory, 'rolekeeper');
@@ -64,6 +64,7 @@ export function compile({ flags = ['-O2'], node, places = '/nonexistent' }: Comp
   const sources = readdirSync('src/front').filter((name) => name.endsWith('.c'));
   const baked = Object.entries({ NODE: node ?? stub, DIST: '/baked/dist', PLACES: places });
   const defines = baked.map(([name, value]) => `-DROLEKEEPER_${name}=${JSON.stringify(value)}`);
+  defines.push(`-DROLEKEEPER_ACK_MS=${ackMs}`);
   gcc([...strict, ...flags, ...defines, ...sources.map((name) => resolve('src/front', name)), '-o', front]);
   return { directory, front, node: stub, close: () => rmSync(directory, { recursive: true, force: true }) };
 }
@@ -72,6 +73,8 @@ export interface CompileOptions {
   readonly flags?: readonly string[];
   readonly node?: string;
   readonly places?: string;
+  /** Ample, since the fake agent shares a busy process with its test. The front's own is 300. */
+  readonly ackMs?: number;
 }
 
 /** A HOME without anything, and a runtime directory for the agent. */
@@ -136,12 +139,18 @@ function speak(
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const ended = once(child, 'close').then(([status]) => ({
-    status: typeof status === 'number' ? status : null,
-    signal: child.signalCode,
-    stdout: Buffer.concat(stdout),
-    stderr: Buffer.concat(stderr).toString(),
-    tookMs: performance.now() - startedAt,
-  }));
-  return { pid: child.pid ?? -1, ended };
+  return { pid: child.pid ?? -1, ended: endOf() };
+
+  async function endOf(): Promise<Spoken> {
+    const [status] = await once(child, 'close').catch((error: unknown) => {
+      throw new Error(`${command} could not be started; install valgrind, util-linux, bsdutils or python3`, { cause: error });
+    });
+    return {
+      status: typeof status === 'number' ? status : null,
+      signal: child.signalCode,
+      stdout: Buffer.concat(stdout),
+      stderr: Buffer.concat(stderr).toString(),
+      tookMs: performance.now() - startedAt,
+    };
+  }
 }
