@@ -66,6 +66,7 @@ const { outputFiles, metafile } = await build({
 });
 // Programs of their own, run as child processes.
 await build({ ...common, entryPoints: ['src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'], outdir: dist, format: 'cjs' });
+await build({ ...common, entryPoints: ['src/front/launcher.ts'], outdir: dist, format: 'cjs', minifyWhitespace: true });
 
 mkdirSync(join(dist, 'chunks'), { recursive: true });
 const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(place.length + 1), text]));
@@ -100,14 +101,20 @@ async function writeOutput(name, text) {
 
 /**
  * Starts main.js out of V8's compiled code where the build left some for this very Node, else from its text. V8 itself refuses code of
- * another version or of another text.
+ * another version or of another text. A `get` asks the agent before, unless the front has done so.
  */
 function launcherText() {
   return `#!/usr/bin/env node
 'use strict';
 const { existsSync, readFileSync } = require('node:fs');
+const start = () => {
 ${scriptText}
 script.runInThisContext()(exports, require, module, __filename);
+};
+const [verb, profile = '-', ...rest] = process.argv.slice(2);
+const isAsking = verb === 'get' && !profile.startsWith('-') && rest.length === 0 && process.env.ROLEKEEPER_DEADLINE === undefined;
+if (isAsking) require('./launcher.js').launch(profile, start);
+else start();
 `;
 }
 

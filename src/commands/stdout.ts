@@ -11,7 +11,7 @@ const patienceMs = 3_000;
  * One write where the pipe takes it whole. On a terminal the last line is ended, so that the prompt does not stick to it. Throws
  * `interrupted` when nobody reads any more, `deadline` when a full pipe stays full.
  */
-export function writeStdout(document: string): void {
+export function writeStdout(document: string | Buffer): void {
   const bytes = Buffer.from(document);
   const giveUpAt = performance.now() + patienceMs;
   let written = 0;
