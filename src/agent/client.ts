@@ -1,15 +1,7 @@
 // Asks the agent, from a Node process: our own commands, and the launcher where there is no native front.
 
 import { connect } from 'node:net';
-import {
-  type AgentAnswer,
-  type AgentRequest,
-  acknowledgement,
-  encodeRequest,
-  maxAnswerBytes,
-  maxLineBytes,
-  parseAnswer,
-} from './wire.ts';
+import { type AgentAnswer, type AgentRequest, encodeRequest, readAnswer } from './wire.ts';
 
 export interface AskOptions {
   readonly socketPath: string;
@@ -33,12 +25,14 @@ export function converse(
   request: AgentRequest,
   { socketPath, acknowledgeWaitMs, answerWaitMs }: AskOptions,
 ): Promise<Conversation> {
+  const question = encodeRequest(request);
+  if (question === undefined) return Promise.resolve({ kind: 'nobody' }); // more than any agent takes
   return new Promise((resolve) => {
     let isConnected = false;
     let received: Buffer = Buffer.alloc(0);
     const socket = connect(socketPath, () => {
       isConnected = true;
-      socket.write(encodeRequest(request));
+      socket.write(question);
     });
     const finish = (conversation: Conversation) => {
       clearTimeout(timer);
@@ -63,11 +57,11 @@ export function converse(
       received = Buffer.concat([before, chunk]);
       before.fill(0);
       chunk.fill(0);
-      if (received.length > acknowledgement.length + maxLineBytes + maxAnswerBytes) finish({ kind: 'silent' });
+      if (readAnswer(received).kind === 'broken') finish({ kind: 'silent' });
     });
     socket.once('end', () => {
-      const answer = parseAnswer(received);
-      finish(answer === undefined ? { kind: 'silent' } : { kind: 'answer', answer });
+      const progress = readAnswer(received);
+      finish(progress.kind === 'answer' ? progress : { kind: 'silent' });
     });
   });
 }
