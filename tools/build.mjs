@@ -174,6 +174,7 @@ answeringBus().listen('bus', () => script.runInThisContext()({}, main, {}, filen
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     ROLEKEEPER_STATE_DIR: at('state'),
     ROLEKEEPER_STORE: 'keychain',
+    ROLEKEEPER_AUTOSTART: '0',
     DBUS_SESSION_BUS_ADDRESS: `unix:path=${at('bus')}`,
   };
   const { status, stderr } = spawnSync(process.execPath, ['warm-up.mjs'], { cwd: world, env, timeout: 20_000, encoding: 'utf8' });
