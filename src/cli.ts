@@ -55,10 +55,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .positional('profile', optionalProfile)
           .option('all', { type: 'boolean', default: false, describe: 'of every profile' }),
       (args) =>
-        run(
-          args.debug,
-          async (wiring) =>
-            void (await (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring)),
+        run(args.debug, async (wiring) =>
+          (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring),
         ),
     )
     .command(
