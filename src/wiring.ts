@@ -104,7 +104,14 @@ export function openWiring(env: Environment): Wiring {
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'))) return;
-      (await import('./system/background-refresh.ts')).startRefresh({ ...place, program, profile, env });
+      (await import('./system/background-refresh.ts')).startRefresh({
+        ...place,
+        program,
+        profile,
+        env,
+        configPath,
+        credentialsPath,
+      });
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { closeSync, futimesSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
@@ -15,6 +15,9 @@ export interface BackgroundRefresh {
   readonly program: string;
   readonly profile: string;
   readonly env: Environment;
+  /** As the caller sees them: perhaps relative to its directory. */
+  readonly configPath: string;
+  readonly credentialsPath: string;
   readonly base: string;
   readonly machine: string;
   readonly owner: Owner;
@@ -26,14 +29,14 @@ const quietMs = 30_000;
 
 /** Never throws for what the system refuses: the caller has its answer already. */
 export function startRefresh(refresh: BackgroundRefresh): void {
-  const { program, profile, env, log } = refresh;
+  const { program, profile, log } = refresh;
   try {
     if (!claim(refresh)) return;
     const child = spawn(process.execPath, [program, 'refresh', profile, '--quiet'], {
       detached: true,
       stdio: 'ignore',
       cwd: '/',
-      env: Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
+      env: childEnvironment(refresh),
     });
     child.once('error', (error) => log.event('background.failed', { profile, problem: error.message }));
     child.unref();
@@ -42,6 +45,17 @@ export function startRefresh(refresh: BackgroundRefresh): void {
     if (!(error instanceof AppError) && errorCode(error) === undefined) throw error;
     log.event('background.failed', { profile, problem: String(error) });
   }
+}
+
+// In its own directory, and with few of the caller's variables, the child would take a relative path or one with `$VAR` for another file.
+function childEnvironment({ env, configPath, credentialsPath }: BackgroundRefresh): Environment {
+  const caBundle = env['AWS_CA_BUNDLE'];
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
+    AWS_CONFIG_FILE: resolve(configPath),
+    AWS_SHARED_CREDENTIALS_FILE: resolve(credentialsPath),
+    ...(caBundle ? { AWS_CA_BUNDLE: resolve(caBundle) } : {}),
+  };
 }
 
 /** True for one of many callers. Two at the very same moment may both get it: the refresh lock makes them one. */
