@@ -26,6 +26,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .scriptName('rolekeeper')
     .usage('rolekeeper keeps AWS role credentials fresh for every CLI and SDK.\n\nUsage: rolekeeper COMMAND')
     .locale('en')
+    .check(refuseRepeated)
     .option('debug', { type: 'boolean', default: false, describe: 'tell on stderr what happens, one line per event' })
     .command(
       'get <profile>',
@@ -190,6 +191,16 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .parseAsync();
   return status;
 }
+
+/** yargs makes a list of an option that is given twice, whatever its type; which of the two is meant is not for us to guess. */
+function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
+  const repeated = Object.keys(args).find((name) => Array.isArray(args[name]) && !lists.has(name));
+  if (repeated === undefined) return true;
+  const name = repeated.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new AppError('usage', { problem: `--${name} is given more than once` });
+}
+
+const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles']);
 
 /** yargs' own words, where a person in a hurry would not understand them. */
 function inPlainWords(message: string, [command = '', ...words]: readonly string[]): string {
