@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import yargs from 'yargs';
+import { agentActions } from './commands/agent-actions.ts';
 import { shells } from './commands/shells.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports.ts';
@@ -113,10 +114,20 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('access-key-id', { type: 'string', describe: 'the key id; the secret is asked for, or read from stdin' })
           .option('mfa-serial', { type: 'string', describe: "the ARN of the user's MFA device" })
           .option('region', { type: 'string', describe: 'the region of the profile' })
+          .option('undo', {
+            type: 'boolean',
+            default: false,
+            describe: 'take the keys out of the store and the profile out of the file',
+          })
           .option('dry-run', dryRun)
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
+          if (args.undo) {
+            const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
+            await (await import('./commands/undo-add.ts')).undoAdd(asked, wiring);
+            return 0;
+          }
           const { addKeys } = await import('./commands/add.ts');
           await addKeys(
             {
@@ -167,6 +178,26 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         run(
           args.debug,
           async (wiring) => void (await (await import('./commands/env.ts')).printEnv(args.profile, args.shell, wiring)),
+        ),
+    )
+    .command(
+      'agent <action>',
+      'the resident process that answers at once and refreshes in the background',
+      (args) =>
+        args
+          .positional('action', {
+            choices: agentActions,
+            demandOption: true,
+            describe: '`run` stays in the foreground; `start` leaves when it is idle',
+          } as const)
+          .option('json', { type: 'boolean', default: false, describe: 'with status: one JSON document' })
+          .option('until-idle', { type: 'boolean', default: false, describe: 'with run: leave when there is nothing to do' }),
+      (args) =>
+        run(args.debug, async (wiring) =>
+          (await import('./commands/agent.ts')).agent(
+            { action: args.action, isJson: args.json, leavesWhenIdle: args.untilIdle, version: ROLEKEEPER_VERSION },
+            wiring,
+          ),
         ),
     )
     .command(

@@ -48,6 +48,9 @@ export interface ErrorDetails {
   readonly network: { readonly endpoint: string; readonly problem: string };
   readonly deadline: { readonly doing: string; readonly seconds: number };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'agent-running': { readonly socket: string };
+  readonly 'agent-absent': { readonly socket: string };
+  readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
@@ -249,6 +252,21 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `could not write ${d.path}: ${d.problem}`,
     hint: () => 'check the permissions of that directory and the space left on the disk',
+  },
+  'agent-running': {
+    exitStatus: 1,
+    text: () => 'another agent of yours is running already',
+    hint: () => 'run `rolekeeper agent status`, or `rolekeeper agent restart`',
+  },
+  'agent-absent': {
+    exitStatus: 1,
+    text: (d) => `no agent answers at ${d.socket}`,
+    hint: () => 'run `rolekeeper agent start`',
+  },
+  'agent-silent': {
+    exitStatus: 1,
+    text: (d) => `the agent is not as it should be: ${d.problem}`,
+    hint: (d) => d.hint,
   },
   'called-by-itself': {
     exitStatus: 3,

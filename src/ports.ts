@@ -1,7 +1,7 @@
 // The outside world as the rest of the program sees it. Types only: nothing here runs.
 
-import type { EditRecord } from './config/edit-record.ts';
 import type { Account, KeyId, ProfileName } from './config/names.ts';
+import type { UndoNote } from './config/undo-note.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
@@ -50,8 +50,8 @@ export interface StoreManners {
   readonly prompts: 'never' | 'allowed';
 }
 
-/** What may be locked: one refresh per key id, the list of items, the user's config files. */
-export type LockName = KeyId | 'index' | 'config';
+/** What may be locked: one refresh per key id, the list of items, the user's config files, the agent's place. */
+export type LockName = KeyId | 'index' | 'config' | 'agent';
 
 export type LockOutcome<T> =
   | { readonly kind: 'held'; readonly value: T }
@@ -102,6 +102,12 @@ export interface State {
   principal(keys: ProfileName): string | undefined;
   rememberPrincipal(keys: ProfileName, userArn: string): void;
   forgetPrincipal(keys: ProfileName): void;
+  /** Changes whenever a record was published or removed, by whichever process. */
+  stamp(): string;
+  /** Notes that somebody wants these credentials, about once an hour. Never throws: it is only a note. */
+  noteAsked(id: KeyId): void;
+  /** When somebody last wanted them, within an hour, on the local clock; undefined where nobody is known to. */
+  askedAt(id: KeyId): number | undefined;
 }
 
 /** Which STS answers: part of the key id. */
@@ -192,12 +198,12 @@ export interface TextFiles {
   replace(path: string, expected: string | undefined, text: string): void;
 }
 
-/** What it takes to undo the edits that were made for a profile. */
+/** What it takes to undo what was last done for a profile. */
 export interface UndoNotes {
-  /** Undefined when there is nothing to undo. */
-  read(profile: ProfileName): readonly EditRecord[] | undefined;
-  /** Throws `state-unwritable`, `foreign-owner`. */
-  keep(profile: ProfileName, records: readonly EditRecord[]): void;
+  /** Undefined when there is nothing to undo. Throws `config-unreadable`, `format-newer`. */
+  read(profile: ProfileName): UndoNote | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
+  keep(profile: ProfileName, note: UndoNote): void;
   forget(profile: ProfileName): void;
 }
 
@@ -216,4 +222,17 @@ export interface Terminal {
 /** Events for `--debug`: one line each, never a secret. */
 export interface Log {
   event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** Rings every 15 seconds by the wall clock; after a sleep or a jump of the clock once, however much was missed. */
+export interface Bell {
+  /** Never rings while the last ring is still being answered. Returns what stops it. */
+  start(onRing: () => Promise<void>): () => void;
+}
+
+/** The local clocks together: the one that people set, and two that nobody sets, of which one goes on in sleep. */
+export interface ClockReading {
+  readonly wallMs: number;
+  readonly uptimeMs: number;
+  readonly monotonicMs: number;
 }

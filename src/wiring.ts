@@ -14,9 +14,11 @@ import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
+import { ownProgram } from './system/own-program.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, stateDirectory } from './system/paths.ts';
 import { createState } from './system/state-file.ts';
 import { createTextFiles } from './system/text-files.ts';
+import type { AgentWiring } from './wiring-agent.ts';
 
 export interface Wiring {
   readonly env: Environment;
@@ -27,6 +29,8 @@ export interface Wiring {
   readonly openUndoNotes: () => Promise<UndoNotes>;
   /** This program as a caller can run it again: an absolute path. */
   readonly program: string;
+  /** The script of this program, for the same node. */
+  readonly script: string;
   readonly configPath: string;
   readonly credentialsPath: string;
   readonly stateDirectory: string;
@@ -41,6 +45,16 @@ export interface Wiring {
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** Starts the agent for the next caller, unless the person switched that off. */
+  readonly startAgentLater: () => Promise<void>;
+  readonly openAgentWiring: () => Promise<AgentWiring>;
+  /** As the person set them, unchecked. */
+  readonly agentSettings: () => AgentSettingTexts;
+}
+
+export interface AgentSettingTexts {
+  readonly idleMinutes: string | undefined;
+  readonly unusedDays: string | undefined;
 }
 
 /** For the error where there is no terminal: which command wanted to ask, and what to type instead. */
@@ -72,9 +86,11 @@ export function openWiring(env: Environment): Wiring {
   // The settings of this process do not change while it runs, so what a command has read already will do.
   const settings = () => findSection((lastRead ?? readConfig()).config, 'rolekeeper-settings', '')?.settings;
   const setting = (key: string) => settings()?.get(key)?.value;
-  const program = resolve(process.argv[1] ?? 'rolekeeper');
+  const script = resolve(process.argv[1] ?? 'rolekeeper');
+  const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
+  const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
-  return {
+  const wiring: Wiring = {
     env,
     clock,
     state,
@@ -82,6 +98,7 @@ export function openWiring(env: Environment): Wiring {
     textFiles,
     openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes(place),
     program,
+    script,
     configPath,
     credentialsPath,
     stateDirectory: base,
@@ -103,17 +120,20 @@ export function openWiring(env: Environment): Wiring {
       (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
-      if (isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'))) return;
-      (await import('./system/background-refresh.ts')).startRefresh({
-        ...place,
-        program,
-        profile,
-        env,
-        configPath,
-        credentialsPath,
-      });
+      if (!startsOthers()) return;
+      (await import('./system/background.ts')).startRefresh(profile, { ...place, script, env, configPath, credentialsPath });
     },
+    startAgentLater: async () => {
+      if (!startsOthers()) return;
+      (await import('./system/background.ts')).startAgent({ ...place, script, env });
+    },
+    agentSettings: () => ({
+      idleMinutes: env['ROLEKEEPER_IDLE_MINUTES'] ?? setting('idle_minutes'),
+      unusedDays: env['ROLEKEEPER_UNUSED_DAYS'] ?? setting('unused_days'),
+    }),
+    openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
   };
+  return wiring;
 }
 
 async function askAgePassphrase(purpose: 'open' | 'choose'): Promise<Secret> {

@@ -1,13 +1,25 @@
-// Builds dist/: dist/rolekeeper starts dist/main.js, which holds all that a cached `get` needs; the rest lies in chunks that are loaded on
-// demand. CommonJS, since Node's loader for ES modules alone costs a `get` half of its time (docs/decisions/build.md).
+// Builds dist/: rolekeeper.js starts main.js, which holds all that a cached `get` needs; the rest lies in chunks that are loaded on demand.
+// CommonJS, since Node's loader for ES modules alone costs a `get` half of its time (docs/decisions/build.md). dist/rolekeeper is the native
+// front where there is a C compiler, else the same launcher once more.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { compileFront } from './compile-front.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const place = join(root, 'dist');
@@ -36,7 +48,7 @@ const common = {
   target,
   // Packages with native files are found beside us at run time; all others are bundled.
   external: ['fs-native-extensions', 'keytar'],
-  define: { ROLEKEEPER_VERSION: JSON.stringify(version) },
+  define: { ROLEKEEPER_VERSION: JSON.stringify(version), FAULT_POINTS: 'false' },
   minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
@@ -64,8 +76,15 @@ writeFileSync(join(dist, 'main.js'), await mainText());
 contents['main.js'] = ['main.js', ...hot].flatMap(sourcesOf);
 writeFileSync(join(dist, 'contents.json'), `${JSON.stringify(contents, undefined, 1)}\n`);
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
-writeFileSync(join(dist, 'rolekeeper'), launcherText());
-chmodSync(join(dist, 'rolekeeper'), 0o755);
+writeFileSync(join(dist, 'rolekeeper.js'), launcherText());
+chmodSync(join(dist, 'rolekeeper.js'), 0o755);
+// Not resolved further than Node itself does: a version manager's link may lead elsewhere tomorrow. When an upgrade takes this very
+// file away, the front looks on PATH and in the usual places, where the links are.
+const compiler = compileFront({ output: join(dist, 'rolekeeper'), node: process.execPath, place });
+if (compiler === undefined) copyFileSync(join(dist, 'rolekeeper.js'), join(dist, 'rolekeeper'));
+console.log(
+  `dist/rolekeeper is ${compiler === undefined ? 'the JavaScript launcher: no C compiler' : `the native front, by ${compiler}`}`,
+);
 keepCompiledCode();
 moveIntoPlace();
 
@@ -102,9 +121,9 @@ function keepCompiledCode() {
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const net = require('node:net');
 const __dirname = ${JSON.stringify(dist)};
-const main = require('node:module').createRequire(__dirname + '/rolekeeper');
+const main = require('node:module').createRequire(__dirname + '/rolekeeper.js');
 ${scriptText}
-process.argv = [process.argv[0], __dirname + '/rolekeeper', 'get', 'build'];
+process.argv = [process.argv[0], __dirname + '/rolekeeper.js', 'get', 'build'];
 process.on('exit', () => writeFileSync(cache, script.createCachedData()));
 const bus = net.createServer((socket) => socket.once('data', () => socket.end('DATA\\r\\nOK 0\\r\\n')));
 bus.listen('bus', () => script.runInThisContext()(exports, main, module, filename));`;

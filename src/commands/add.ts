@@ -1,14 +1,18 @@
 // `rolekeeper add PROFILE`: long-term keys that a person types go straight into the store; the profile is set up beside them.
 // The secret comes from the terminal without echo, or from stdin. Never from an argument.
 
+import { recordEdit } from '../config/edit-record.ts';
 import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { parseSerial } from '../config/limits.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { profileSettings } from '../config/profile-settings.ts';
 import { resolveNetwork, resolveStsEndpoint } from '../config/sts-endpoint.ts';
+import type { UndoNote } from '../config/undo-note.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
+import { loadStoredKeys } from '../hops/keys.ts';
+import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
@@ -43,12 +47,26 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
     const ports = await wiring.openRefresh(store);
     const identified = await identifyKeys(keys, route, ports);
     if (!options.isYes && before.config !== after.config) await confirmEdit(profile, wiring);
+    const undoNotes = await wiring.openUndoNotes();
+    // Before the keys are stored: whatever happens next, there is a way back. From keys that took the place of others there is none.
+    if ((await loadStoredKeys(name, store)) === undefined) {
+      const record = recordEdit(wiring.configPath, { before: before.config, after: after.config }, keys);
+      keepUndo(profile, { command: 'add', keys: name, records: before.config === after.config ? [] : [record] }, undoNotes);
+    }
     await storeKeys(identified, name, { route, ports });
     writeTexts(before, after, wiring);
-    writeStderr([`the keys of ${identified.userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`]);
+    writeStderr([
+      `the keys of ${identified.userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`,
+      ...(undoNotes.read(profile)?.command === 'add' ? [`to take it back: \`rolekeeper add ${profile} --undo\``] : []),
+    ]);
   } finally {
     await store.close();
   }
+}
+
+/** An add that changes no file keeps the older way. */
+function keepUndo(profile: ProfileName, note: UndoNote, undoNotes: UndoNotes): void {
+  if (note.records.length > 0 || undoNotes.read(profile) === undefined) undoNotes.keep(profile, note);
 }
 
 function pairOf(

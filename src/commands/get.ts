@@ -1,17 +1,19 @@
 // `rolekeeper get PROFILE`: what every CLI and SDK runs. Prints one JSON document, or nothing and one or two lines on stderr.
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
+import { leadsBack } from '../config/caller-mark.ts';
 import { parseProfileName } from '../config/names.ts';
 import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
 import { AppError } from '../errors.ts';
-import { knownPrincipal, loadStoredKeys } from '../hops/keys.ts';
-import type { Environment, Store } from '../ports.ts';
+import { knownPrincipal, loadKeysThemselves } from '../hops/keys.ts';
+import type { Store } from '../ports.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
 import { readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';
+import { leftOfDeadline } from './get-deadline.ts';
 import { writeStdout } from './stdout.ts';
 
 /** Counted from the first instruction of the process (decisions.md 1, 2 and 4). */
@@ -27,29 +29,23 @@ const starvedStoreDeadlineMs = 10_000;
 /** Prints the profile's credentials. Throws AppError; stdout is then empty. */
 export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(rawProfile);
-  if (isCalledBy(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
+  if (leadsBack(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
   try {
-    if (recipe.hops.length === 0) return writeStdout(await keysDocument(recipe, store));
+    if (recipe.hops.length === 0) return writeStdout(toKeysJson(await loadKeysThemselves(recipe, store)));
     const { answer, refreshLater } = await answerFor(recipe, store, wiring);
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
-    if (refreshLater) await wiring.refreshLater(profile);
+    // One start is enough for one call: an agent that is started now sees for itself what is due.
+    await (refreshLater ? wiring.refreshLater(profile) : wiring.startAgentLater());
     if (answer.kind === 'failure') throw answer.error;
   } finally {
     await store.close();
   }
 }
 
-/** `session = none`: the long-term keys themselves, which have no end. */
-async function keysDocument({ keys, profile }: Recipe, store: Store): Promise<string> {
-  const found = (await loadStoredKeys(keys.name, store)) ?? keys.plaintext;
-  if (found === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
-  return toKeysJson(found);
-}
-
 interface Answered {
-  readonly answer: Answer;
+  readonly answer: Answer<Credentials>;
   readonly refreshLater: boolean;
 }
 
@@ -61,11 +57,13 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
     const refreshLater = freshness === 'due' && !isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
     return { answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false }, refreshLater };
   }
-  const { refreshAndAnswer } = await import('../refresh/answer.ts');
+  const { refreshAndAnswer, refreshDirectly } = await import('../refresh/answer.ts');
   const ports = await wiring.openRefresh(store);
-  const answer = await refreshAndAnswer(recipe, cached?.credentials, {
-    budget: budgetAfter(performance.now()),
-    ports,
+  const fallback = cached?.credentials;
+  const answer = await refreshAndAnswer(recipe.profile, fallback, {
+    budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
+    clock,
+    refresh: (demand) => refreshDirectly(recipe, { fallback, demand }, ports),
     outwait: wiring.outwait,
   });
   return { answer, refreshLater: answer.isUnfinished };
@@ -78,9 +76,11 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
 const starvedMs = 600;
 const starvedBudget: Budget = { limitMs: 15_000, patienceMs, lockWaitMs: 12_000 };
 
-function budgetAfter(elapsedMs: number): Budget {
+/** The front counted `leftMs` for a machine with time to spare, so a starved start is past it. */
+function budgetAfter(elapsedMs: number, leftMs: number): Budget {
   if (elapsedMs > starvedMs) return starvedBudget;
-  return { limitMs: limitMs - elapsedMs, patienceMs: patienceMs - elapsedMs, lockWaitMs };
+  const within = (ms: number) => Math.min(ms - elapsedMs, leftMs);
+  return { limitMs: within(limitMs), patienceMs: within(patienceMs), lockWaitMs };
 }
 
 /** Asked before anything but Node's own start was done. */
@@ -103,9 +103,4 @@ async function readCached(recipe: Recipe, store: Store, wiring: Wiring): Promise
 
 function documentOf(credentials: Credentials, { clock }: Wiring): string {
   return toProcessJson(credentials, clock.toLocal(credentials.expiresAt));
-}
-
-/** Programs that we run carry the profile they are run for, so that they cannot lead back here for ever. */
-function isCalledBy(profile: string, env: Environment): boolean {
-  return (env['ROLEKEEPER_CALLER'] ?? '').split('\n').includes(profile);
 }

@@ -2,14 +2,13 @@
 // The plaintext goes last: only when the store's copy was read back and AWS took it.
 
 import { recordEdit } from '../config/edit-record.ts';
-import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
@@ -41,6 +40,10 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   };
   const before = readTexts(wiring);
   const after = editKeysPair(before, pair, wiring);
+  const records = [
+    recordEdit(wiring.configPath, { before: before.config, after: after.config }, keys),
+    recordEdit(wiring.credentialsPath, { before: before.credentials, after: after.credentials }, keys),
+  ];
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
     `  To keep its role fresh too, move role_arn, source_profile and the like from [profile ${other}] to a section [rolekeeper ${other}],`,
@@ -52,31 +55,22 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     return;
   }
   const undoNotes = await wiring.openUndoNotes();
-  await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
-    keepUndo(profile, { before, after, keys }, { ...wiring, undoNotes });
+  const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
+    // Before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way.
+    if (before.config !== after.config || before.credentials !== after.credentials)
+      undoNotes.keep(profile, { command: 'import', keys: name, records });
     writeTexts(before, after, wiring);
   });
-  writeStderr([...remarks, ...farewell(profile, recipe, options)]);
+  const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
+  writeStderr([...remarks, ...farewell(recipe, serial, options)]);
 }
 
-/** Kept before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way. */
-function keepUndo(
-  profile: ProfileName,
-  { before, after, keys }: { readonly before: ConfigTexts; readonly after: ConfigTexts; readonly keys: NewKeys },
-  { configPath, credentialsPath, undoNotes }: Pick<Wiring, 'configPath' | 'credentialsPath'> & { readonly undoNotes: UndoNotes },
-): void {
-  if (before.config === after.config && before.credentials === after.credentials) return;
-  undoNotes.keep(profile, [
-    recordEdit(configPath, { before: before.config, after: after.config }, keys),
-    recordEdit(credentialsPath, { before: before.credentials, after: after.credentials }, keys),
-  ]);
-}
-
+/** Returns whose they are. */
 async function moveKeys(
   { keys, recipe, isYes }: { readonly keys: NewKeys; readonly recipe: Recipe; readonly isYes: boolean },
   wiring: Wiring,
   writeFiles: () => void,
-): Promise<void> {
+): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const ports = await wiring.openRefresh(store);
@@ -88,6 +82,7 @@ async function moveKeys(
     writeStderr([
       `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
     ]);
+    return identified.userArn;
   } finally {
     await store.close();
   }
@@ -139,6 +134,13 @@ function dependents(profile: ProfileName, files: ConfigFiles): readonly ProfileN
   });
 }
 
+/** Many write the device only beside their roles. */
+function serialBeside(profile: ProfileName, files: ConfigFiles): string | undefined {
+  return dependents(profile, files)
+    .map((other) => profileSettings(other, files)?.get('mfa_serial'))
+    .find((serial) => serial !== undefined);
+}
+
 /** Throws what the store throws: an import into it would fail as well. */
 async function answeringStore(wiring: Wiring): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
@@ -150,15 +152,23 @@ async function answeringStore(wiring: Wiring): Promise<string> {
   }
 }
 
-function farewell(profile: ProfileName, recipe: Recipe, { isKept }: ImportOptions): readonly string[] {
-  const isMfa = recipe.hops.some((hop) => hop.mfaSerial !== undefined);
+function farewell(recipe: Recipe, serial: string, { isKept }: ImportOptions): readonly string[] {
   return [
     isKept
       ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
       : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
-    `to take it back: \`rolekeeper import ${profile} --undo\``,
-    isMfa
-      ? `next: \`rolekeeper login ${profile}\``
-      : `\`aws --profile ${profile}\` works as before; IAM's own API needs a session with MFA, or \`session = none\``,
+    `to take it back: \`rolekeeper import ${recipe.profile} --undo\``,
+    ...whatNext(recipe, serial),
+  ];
+}
+
+/** `serial`: what could be set where there is none. */
+function whatNext({ profile, hops }: Recipe, serial: string): readonly string[] {
+  if (hops.some(needsCode)) return [`next: \`rolekeeper login ${profile}\``];
+  const worksOn = `\`aws --profile ${profile}\` works as before`;
+  if (hops.length === 0) return [worksOn];
+  return [
+    worksOn,
+    `its sessions are without MFA, and IAM's own API refuses such sessions: set \`mfa_serial = ${serial}\` in [rolekeeper ${profile}], or \`session = none\``,
   ];
 }

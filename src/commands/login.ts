@@ -7,7 +7,8 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { isComfortable } from '../credentials/plan.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
+import type { Terminal } from '../ports.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
@@ -69,10 +70,25 @@ async function readCode(recipe: Recipe, given: string | undefined, wiring: Wirin
   if (recipe.mfaProcess !== undefined) return wiring.runMfaProcess(recipe.mfaProcess, recipe.profile);
   const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
-  if (terminal.isInteractive) return parseMfaCode((await terminal.askHidden(question(recipe))).reveal());
+  if (terminal.isInteractive) return await askCode(question(recipe), terminal);
   const line = await readLine();
   if (line !== undefined) return parseMfaCode(line);
   throw new AppError('no-terminal', { command: 'login', instead });
+}
+
+const attempts = 3;
+
+/** A slip of the finger costs nothing: AWS has not seen it. Throws `usage` when the last try is no code either. */
+async function askCode(message: string, terminal: Terminal): Promise<MfaCode> {
+  for (let left = attempts - 1; ; left -= 1) {
+    const typed = await terminal.askHidden(message);
+    try {
+      return parseMfaCode(typed.reveal());
+    } catch (error) {
+      if (left === 0 || !isAppError(error, 'usage')) throw error;
+      terminal.say(`${error.message}; nothing was sent, once more`);
+    }
+  }
 }
 
 function question({ hops, keys }: Recipe): string {

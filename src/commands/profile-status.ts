@@ -4,7 +4,6 @@ import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { localMinute } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff, isValid } from '../credentials/plan.ts';
 import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
@@ -40,17 +39,23 @@ export interface Trouble {
   readonly more?: readonly string[];
 }
 
+export interface StatusInputs {
+  readonly wiring: Wiring;
+  /** How `next` shows a moment of the local clock. */
+  readonly timeWords: (localAt: number) => string;
+}
+
 /** Never throws for what is wrong with the profile: that is its status. */
-export function profileStatus(profile: ProfileName, files: ConfigFiles, wiring: Wiring): ProfileStatus {
+export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: StatusInputs): ProfileStatus {
   try {
-    return statusOf(resolveRecipe(profile, files, wiring.env), wiring);
+    return statusOf(resolveRecipe(profile, files, inputs.wiring.env), inputs);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { profile, kind: 'broken', chain: [], problem: troubleOf(error), next: 'cannot work', notes: [] };
   }
 }
 
-function statusOf(recipe: Recipe, { clock, state }: Wiring): ProfileStatus {
+function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: StatusInputs): ProfileStatus {
   const now = clock.now();
   const principal = knownPrincipal(recipe.keys, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
@@ -73,7 +78,7 @@ function statusOf(recipe: Recipe, { clock, state }: Wiring): ProfileStatus {
     ...(lastRecord?.issuedAt === undefined ? {} : { lastRefreshAt: iso(lastRecord.issuedAt) }),
     ...lastErrorOf(lastRecord),
     next: nextOf({ recipe, session, needsSession: sessionIndex >= 0, last: lastRecord, now }, (at) =>
-      localMinute(clock.toLocal(at)),
+      timeWords(clock.toLocal(at)),
     ),
     notes: recipe.notes,
   };

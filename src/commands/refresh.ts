@@ -35,7 +35,9 @@ export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, w
       if (!isQuiet) writeStderr(linesOf(report, wiring.clock));
       return report;
     });
-    return reports.flatMap((report) => (report.kind === 'failed' ? [report.error.exitStatus] : []))[0] ?? 0;
+    const failures = reports.filter((report) => report.kind === 'failed');
+    if (!isQuiet) writeStderr(failureLines(failures));
+    return failures[0]?.error.exitStatus ?? 0;
   } finally {
     await store.close();
   }
@@ -47,6 +49,8 @@ interface Named {
   readonly ports: ObtainPorts;
   readonly wiring: Wiring;
 }
+
+type Failed = Extract<RefreshReport, { readonly kind: 'failed' }>;
 
 type Report = RefreshReport | { readonly profile: ProfileName; readonly kind: 'gone' };
 
@@ -60,6 +64,16 @@ async function refreshNamed(profile: ProfileName, { files, mode, ports, wiring }
   }
 }
 
+/** At the end, so that what failed in the same way for several profiles is said once: a locked store, a network that is down. */
+function failureLines(failures: readonly Failed[]): readonly string[] {
+  const names = new Map<string, readonly ProfileName[]>();
+  for (const { profile, error } of failures) {
+    const words = fullReport(error).join('\n');
+    names.set(words, [...(names.get(words) ?? []), profile]);
+  }
+  return [...names].flatMap(([words, profiles]) => [`${profiles.join(', ')}: not refreshed`, words]);
+}
+
 function linesOf(report: Report, clock: Clock): readonly string[] {
   switch (report.kind) {
     case 'refreshed':
@@ -71,9 +85,8 @@ function linesOf(report: Report, clock: Clock): readonly string[] {
     case 'keys':
       return [`${report.profile}: long-term keys (session = none), nothing to refresh`];
     case 'gone':
-      return [];
     case 'failed':
-      return [`${report.profile}: not refreshed`, ...fullReport(report.error)];
+      return [];
     default:
       return report satisfies never;
   }

@@ -4,12 +4,13 @@ import { parseProfileName } from '../config/names.ts';
 import { keptProfiles } from '../config/profile-settings.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { type ProfileStatus, profileStatus } from './profile-status.ts';
+import { shortTime } from './short-time.ts';
+import { type StatusRow, shortRole, statusTable } from './status-table.ts';
 import { writeStdout } from './stdout.ts';
 import { type StoreStatus, storeStatus } from './store-status.ts';
-import { textTable } from './text-table.ts';
+import { terminalColumns } from './terminal-columns.ts';
 
 export interface StatusOptions {
   readonly profile: string | undefined;
@@ -24,12 +25,17 @@ export async function status({ profile, isJson }: StatusOptions, wiring: Wiring)
   const files = wiring.readConfig();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
-  const profiles = names.map((name) => profileStatus(name, files, wiring)).filter((one) => profile !== undefined || !isGone(one));
+  const localNow = wiring.clock.toLocal(wiring.clock.now());
+  const timeWords = isJson ? localMinute : (localAt: number) => shortTime(localAt, localNow);
+  const profiles = names
+    .map((name) => profileStatus(name, files, { wiring, timeWords }))
+    .filter((one) => profile !== undefined || !isGone(one));
   const [named] = profile === undefined ? [] : profiles;
   if (named?.problem?.code === 'profile-unknown')
     throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
   const store = await storeStatus(wiring);
-  writeStdout(isJson ? `${JSON.stringify({ v: 1, store, profiles }, undefined, 2)}\n` : inWords(profiles, store, wiring.clock));
+  const times = (at: string) => timeWords(wiring.clock.toLocal(Date.parse(at)));
+  writeStdout(isJson ? `${JSON.stringify({ v: 1, store, profiles }, undefined, 2)}\n` : inWords(profiles, store, times));
 }
 
 /** Asked for once, and removed from the config since. */
@@ -37,23 +43,33 @@ function isGone({ problem }: ProfileStatus): boolean {
   return problem?.code === 'profile-unknown';
 }
 
-function inWords(profiles: readonly ProfileStatus[], store: StoreStatus, clock: Clock): string {
+/** A moment as the status has it, for a person. */
+type Times = (at: string) => string;
+
+function inWords(profiles: readonly ProfileStatus[], store: StoreStatus, times: Times): string {
   if (profiles.length === 0)
     return `${storeLine(store)}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
-  const header = ['PROFILE', 'CREDENTIALS', 'KEYS', 'LEFT', 'EXPIRES', 'SESSION UNTIL', 'NEXT'];
-  const rows = profiles.map((one) => [
-    one.profile,
-    one.role ?? one.kind,
-    one.keys ?? '',
-    one.secondsLeft === undefined ? '-' : duration(one.secondsLeft),
-    one.expiresAt === undefined ? '-' : localTime(one.expiresAt, clock),
-    one.sessionExpiresAt === undefined ? '-' : localTime(one.sessionExpiresAt, clock),
-    one.next,
-  ]);
-  const remarks = profiles.flatMap((one) => remarksOn(one, clock));
-  return [storeLine(store), '', ...textTable([header, ...rows]), ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join(
-    '\n',
+  const table = statusTable(
+    profiles.map((one) => rowOf(one, times)),
+    terminalColumns(),
   );
+  const remarks = profiles.flatMap((one) => remarksOn(one, times));
+  return [storeLine(store), '', ...table, ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join('\n');
+}
+
+function rowOf(
+  { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next }: ProfileStatus,
+  times: Times,
+): StatusRow {
+  return {
+    profile,
+    credentials: role === undefined ? kind : shortRole(role),
+    keys: keys ?? '',
+    left: secondsLeft === undefined ? '-' : duration(secondsLeft),
+    expires: expiresAt === undefined ? '-' : times(expiresAt),
+    sessionUntil: sessionExpiresAt === undefined ? '-' : times(sessionExpiresAt),
+    next,
+  };
 }
 
 function storeLine({ description, problem, hint }: StoreStatus): string {
@@ -61,18 +77,14 @@ function storeLine({ description, problem, hint }: StoreStatus): string {
   return `Store: ${problem}${hint === undefined ? '' : `\n  hint: ${hint}`}`;
 }
 
-function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, clock: Clock): readonly string[] {
+function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, times: Times): readonly string[] {
   const failure = problem ?? lastError;
   return [
     ...(failure === undefined ? [] : [`${profile}: ${failure.message}`]),
-    ...(lastError === undefined ? [] : [`  failed ${localTime(lastError.at, clock)}, ${lastError.count} in a row`]),
+    ...(lastError === undefined ? [] : [`  failed ${times(lastError.at)}, ${lastError.count} in a row`]),
     ...(failure?.hint === undefined ? [] : [`  hint: ${failure.hint}`]),
     ...notes.map((note) => `${profile}: note: ${note}`),
   ];
-}
-
-function localTime(at: number | string, clock: Clock): string {
-  return localMinute(clock.toLocal(typeof at === 'string' ? Date.parse(at) : at));
 }
 
 function duration(seconds: number): string {

@@ -1,12 +1,16 @@
 // Writes a whole document to stdout at once, and waits until it is there.
 
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
+import process from 'node:process';
 import { AppError } from '../errors.ts';
 
 /** How long a full pipe is waited for. Its reader has asked for the document, so it is there. */
 const patienceMs = 3_000;
 
-/** One write where the pipe takes it whole. Throws `interrupted` when nobody reads any more, `deadline` when a full pipe stays full. */
+/**
+ * One write where the pipe takes it whole. On a terminal the last line is ended, so that the prompt does not stick to it. Throws
+ * `interrupted` when nobody reads any more, `deadline` when a full pipe stays full.
+ */
 export function writeStdout(document: string): void {
   const bytes = Buffer.from(document);
   const giveUpAt = performance.now() + patienceMs;
@@ -16,6 +20,12 @@ export function writeStdout(document: string): void {
     if (count === 0) waitForReader(giveUpAt);
     written += count;
   }
+  if (document !== '' && !document.endsWith('\n') && isTerminal()) writeStdout('\n');
+}
+
+/** Costs callers, whose stdout is a pipe, no more than one call: the module for terminals is not loaded for them. */
+function isTerminal(): boolean {
+  return fstatSync(1).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(1);
 }
 
 function writeSome(bytes: Buffer): number {

@@ -30,7 +30,7 @@ export function checkEdit(
 }
 
 /** Undefined when the edit has made the file malformed. */
-function readBack(edited: string, path: string): Contents | undefined {
+export function readBack(edited: string, path: string): Contents | undefined {
   try {
     return contentsOf(scanLines(edited, path));
   } catch (error) {

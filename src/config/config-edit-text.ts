@@ -3,6 +3,17 @@
 
 import { endOfLine, nextLine, skipBlanks } from './aws-config-text.ts';
 
+/** The lines with their newlines: joined, they are the text. */
+export function wholeLines(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    const next = afterLine(text, start);
+    lines.push(text.slice(start, next));
+    start = next;
+  }
+  return lines;
+}
+
 /** Offset of the line after the one this offset is in, or the length of the text. */
 export function afterLine(text: string, offset: number): number {
   return Math.min(nextLine(text, endOfLine(text, offset)), text.length);

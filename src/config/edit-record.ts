@@ -1,50 +1,70 @@
-// What it takes to undo an edit byte for byte, without the secrets that the edit took out of the file. Pure.
+// What it takes to undo an edit, without any secret: neither those that the edit took out of the file nor those of other profiles. Pure.
 
 import type { Keys } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
-import { lineChanges } from './unified-diff.ts';
+import { AppError } from '../errors.ts';
+import { wholeLines } from './config-edit-text.ts';
+import { masked } from './secret-lines.ts';
+import { lineRuns } from './unified-diff.ts';
 
-/** How one file was before, told by what it is now. */
+/** How one file was before, told by what it is after the edit. */
 export interface EditRecord {
   readonly path: string;
-  /** Of the text after the edit: the record is for that text and no other. */
-  readonly sha256: string;
+  /** A digest of each line after the edit: enough to find them again, and no use to who wants to read them. */
+  readonly lines: readonly string[];
   readonly steps: readonly EditStep[];
 }
 
-/** From the start of the text on: keep so many characters, drop so many, put this text in. */
-export type EditStep = { readonly keep: number } | { readonly drop: number } | { readonly put: string };
+/** From the first line on: keep so many, drop so many, put this line in, or put in a copy of the line with this number after the edit. */
+export type EditStep =
+  | { readonly keep: number }
+  | { readonly drop: number }
+  | { readonly put: string }
+  | { readonly copy: number };
 
-type LongTermKeys = Pick<Keys, 'accessKeyId' | 'secretAccessKey'>;
+export type LongTermKeys = Pick<Keys, 'accessKeyId' | 'secretAccessKey'>;
 
 // No config file holds a NUL (decisions of the parser), so no text of the user's is taken for one of these.
 const idMark = '\0access-key-id\0';
 const secretMark = '\0secret-access-key\0';
 
-/** The keys are left out of the record; `undoEdit` puts in those that it is given. */
+/**
+ * The keys are left out of the record; an undo puts in those that it is given. Throws `edit-refused` when the edit takes another secret
+ * out of the file: nobody would have it then.
+ */
 export function recordEdit(
   path: string,
   texts: { readonly before: string; readonly after: string },
   keys: LongTermKeys,
 ): EditRecord {
-  const steps = lineChanges(texts.before, texts.after).map(({ kind, text }): EditStep => {
-    if (kind === 'same') return { keep: text.length };
-    return kind === 'added' ? { drop: text.length } : { put: withoutKeys(text, keys) };
+  const [old, fresh] = [wholeLines(texts.before), wholeLines(texts.after)];
+  const bare = old.map(withoutNewline);
+  const shown = masked(bare);
+  let at = 0;
+  const steps = lineRuns(old, fresh).flatMap(({ kind, count }): readonly EditStep[] => {
+    if (kind === 'added') return [{ drop: count }];
+    const start = at;
+    at += count;
+    if (kind === 'same') return [{ keep: count }];
+    return old.slice(start, at).map((line, index) => {
+      const put = withoutKeys(line, keys);
+      const isSecret = bare[start + index] !== shown[start + index] && hasValue(put);
+      return isSecret ? copyOf(line, fresh, { path, line: start + index + 1 }) : { put };
+    });
   });
-  return { path, sha256: sha256Hex(texts.after), steps };
+  return { path, lines: fresh.map(lineDigest), steps };
 }
 
-/** The text before the edit; undefined when this is not the text that the edit made. */
-export function undoEdit(after: string, { sha256, steps }: EditRecord, keys: LongTermKeys): string | undefined {
-  if (sha256Hex(after) !== sha256) return undefined;
-  let at = 0;
-  const pieces = steps.map((step) => {
-    if ('put' in step) return withKeys(step.put, keys);
-    const start = at;
-    at += 'keep' in step ? step.keep : step.drop;
-    return 'keep' in step ? after.slice(start, at) : '';
-  });
-  return pieces.join('');
+/** Half of a SHA-256 is more than enough for the lines of one file. */
+export function lineDigest(line: string): string {
+  return sha256Hex(line).slice(0, 32);
+}
+
+/** Undefined when the line had keys and there are none to put in. */
+export function withKeys(text: string, keys: LongTermKeys | undefined): string | undefined {
+  if (keys === undefined) return text.includes(idMark) || text.includes(secretMark) ? undefined : text;
+  const { accessKeyId, secretAccessKey } = keys;
+  return text.replaceAll(idMark, () => accessKeyId).replaceAll(secretMark, () => secretAccessKey.reveal());
 }
 
 /** The records in a parsed file; undefined for anything else. */
@@ -52,23 +72,37 @@ export function parseEditRecords(value: unknown): readonly EditRecord[] | undefi
   return Array.isArray(value) && value.every(isRecord) ? value : undefined;
 }
 
+/** Another profile's secret is still in the file when the comparison takes its lines for moved ones. */
+function copyOf(line: string, fresh: readonly string[], place: { readonly path: string; readonly line: number }): EditStep {
+  const copy = fresh.indexOf(line);
+  if (copy === -1)
+    throw new AppError('edit-refused', { ...place, problem: 'this secret is none of these keys and would be lost' });
+  return { copy };
+}
+
 function withoutKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKeys): string {
   return text.replaceAll(secretAccessKey.reveal(), secretMark).replaceAll(accessKeyId, idMark);
 }
 
-function withKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKeys): string {
-  return text.replaceAll(idMark, () => accessKeyId).replaceAll(secretMark, () => secretAccessKey.reveal());
+function hasValue(line: string): boolean {
+  const rest = line.replaceAll(idMark, '').replaceAll(secretMark, '');
+  return rest.replace(/^[^=:]*[=:]/, '').trim() !== '';
+}
+
+function withoutNewline(line: string): string {
+  return line.replace(/[\n\r]+$/, '');
 }
 
 function isRecord(value: unknown): value is EditRecord {
-  if (typeof value !== 'object' || value === null || !('path' in value && 'sha256' in value && 'steps' in value)) return false;
-  const { path, sha256, steps } = value;
-  return typeof path === 'string' && typeof sha256 === 'string' && Array.isArray(steps) && steps.every(isStep);
+  if (typeof value !== 'object' || value === null || !('path' in value && 'lines' in value && 'steps' in value)) return false;
+  const { path, lines, steps } = value;
+  if (typeof path !== 'string' || !Array.isArray(lines) || !Array.isArray(steps)) return false;
+  return lines.every((line) => typeof line === 'string') && steps.every(isStep);
 }
 
 function isStep(value: unknown): value is EditStep {
   if (typeof value !== 'object' || value === null) return false;
   if ('put' in value) return typeof value.put === 'string';
-  const count = 'keep' in value ? value.keep : 'drop' in value ? value.drop : undefined;
+  const count = 'keep' in value ? value.keep : 'drop' in value ? value.drop : 'copy' in value ? value.copy : undefined;
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0;
 }

@@ -1,7 +1,8 @@
 // What an edit changes: for people a unified diff that shows no secret, for undoing the bare lines. The one importer of `diff`. Pure.
 
-import { diffLines, structuredPatch } from 'diff';
+import { diffArrays, structuredPatch } from 'diff';
 import { endOfLine, nextLine } from './aws-config-text.ts';
+import { masked } from './secret-lines.ts';
 
 /**
  * The usual three lines of context; empty when nothing changes. Values of access keys and session tokens are `[secret]`, in comments too,
@@ -15,16 +16,16 @@ export function unifiedDiff(path: string, before: string, after: string): string
   return `${[`--- ${path}`, `+++ ${path}`, ...hunks.flatMap((hunk) => hunkLines(hunk, shown))].join('\n')}\n`;
 }
 
-/** Runs of lines, as they are: those that are the same or gone make up `before`, those that are the same or added `after`. */
-export interface LineChange {
+/** So many lines in a row: those that are the same or removed make up `before`, those that are the same or added `after`. */
+export interface LineRun {
   readonly kind: 'same' | 'added' | 'removed';
-  readonly text: string;
+  readonly count: number;
 }
 
-export function lineChanges(before: string, after: string): readonly LineChange[] {
-  return diffLines(before, after).map(({ added, removed, value }) => ({
+export function lineRuns(before: readonly string[], after: readonly string[]): readonly LineRun[] {
+  return diffArrays([...before], [...after]).map(({ added, removed, count }) => ({
     kind: added ? 'added' : removed ? 'removed' : 'same',
-    text: value,
+    count,
   }));
 }
 
@@ -47,19 +48,6 @@ function hunkLines(hunk: Hunk, { old, fresh }: Shown): readonly string[] {
     return `${mark}${shown ?? ''}`;
   });
   return [`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...lines];
-}
-
-const secretLine = /^([\s#;\ufeff]*(?:aws_access_key_id|aws_secret_access_key|aws_session_token|aws_security_token)\s*[=:]).*$/i;
-
-function masked(lines: readonly string[]): readonly string[] {
-  let isSecret = false;
-  return lines.map((line) => {
-    const [whole, key] = secretLine.exec(line) ?? [];
-    const isContinued = isSecret && /^\s/.test(line);
-    isSecret = whole !== undefined || isContinued;
-    if (key !== undefined) return `${key} [secret]`;
-    return isContinued && line.trim() !== '' ? '  [secret]' : line;
-  });
 }
 
 function linesOf(text: string): readonly string[] {

@@ -1,7 +1,7 @@
 // Decides what is fresh, what is due and when to try again. Knows no clock, no disk: everything arrives as an argument.
 // All times are absolute wall-clock times, so that sleep, missed ticks and clock jumps need no code of their own.
 
-import type { AppError, StoredError } from '../errors.ts';
+import { type AppError, recallError, type StoredError } from '../errors.ts';
 import type { EpochMs } from './credentials.ts';
 
 /** When credentials began and end. */
@@ -89,6 +89,32 @@ export function isRemembered(failure: Pick<Failure, 'at'> | undefined, now: Epoc
 /** True while no background attempt should be made. */
 export function isBackingOff(failure: Pick<Failure, 'at' | 'retryAt'> | undefined, now: EpochMs): boolean {
   return failure !== undefined && now >= failure.at && now < failure.retryAt;
+}
+
+export interface RefreshPlan {
+  /** The end of the MFA session that the hop hangs on; undefined where it hangs on none. */
+  readonly sessionExpiresAt: EpochMs | undefined;
+  /** A failure of an earlier time, before a sleep, is forgiven. */
+  readonly forgivenBefore?: EpochMs;
+}
+
+/**
+ * When the background refreshes a hop next; undefined for never: it cannot without a person, or it never worked and time will not mend it.
+ * `life` is what the store has, if anything.
+ */
+export function nextRefreshAt(
+  { life, failure }: { readonly life: Life | undefined; readonly failure: Failure | undefined },
+  { sessionExpiresAt, forgivenBefore = 0 }: RefreshPlan,
+): EpochMs | undefined {
+  if (life === undefined && (failure === undefined || !isPassing(failure))) return undefined;
+  const due = life === undefined ? 0 : dueAt(life, sessionExpiresAt);
+  const retryAt = failure === undefined || failure.at < forgivenBefore ? 0 : failure.retryAt;
+  const at = Math.max(due, retryAt);
+  return sessionExpiresAt !== undefined && at >= sessionExpiresAt ? undefined : at;
+}
+
+function isPassing({ error }: Failure): boolean {
+  return recallError(error.code, error.details)?.isTransient === true;
 }
 
 // The jitter is a property of the credentials (a hash of the millisecond they began in), so that every process sees one due time.

@@ -1,8 +1,8 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import type { KeysSource, PlaintextKeys } from '../config/recipe.ts';
-import { type Keys, parseKeysItem } from '../credentials/credentials.ts';
+import type { KeysSource, PlaintextKeys, Recipe } from '../config/recipe.ts';
+import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
@@ -41,6 +41,16 @@ export async function loadStoredKeys(name: ProfileName, store: Store): Promise<K
   const parsed = parseKeysItem(item, `the store's item keys/${name}`);
   if (parsed.kind === 'broken') throw new AppError('keys-broken', { keys: name, problem: parsed.problem });
   return parsed.value;
+}
+
+/** The keys as they are, for `session = none`: no hop, no end. Throws `keys-missing`, `keys-broken` and what the store throws. */
+export async function loadKeysThemselves(
+  { keys, profile }: Pick<Recipe, 'keys' | 'profile'>,
+  store: Store,
+): Promise<KeysDocument> {
+  const found = (await loadStoredKeys(keys.name, store)) ?? keys.plaintext;
+  if (found === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
+  return found;
 }
 
 /** The owner as the state remembers it, so that a cached answer needs neither the keys nor STS. */

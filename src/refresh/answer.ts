@@ -1,15 +1,18 @@
 // What `get` does when nothing fresh is at hand: refresh within its deadline, or fall back on what is still valid.
 // Decides only: never prompts, never prints.
 
+import type { ProfileName } from '../config/names.ts';
 import type { Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import { isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
+import { isBackingOff, isComfortable, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, toAppError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
 import { type ObtainPorts, obtain, openChain } from './obtain.ts';
 import type { Demand } from './refresh-one.ts';
 
-export type Answer =
-  | { readonly kind: 'credentials'; readonly credentials: Credentials; readonly isUnfinished: boolean }
+/** `T` is whatever form the credentials are at hand in. */
+export type Answer<T> =
+  | { readonly kind: 'credentials'; readonly credentials: T; readonly isUnfinished: boolean }
   | { readonly kind: 'failure'; readonly error: AppError; readonly isUnfinished: boolean };
 
 export interface Budget {
@@ -21,62 +24,64 @@ export interface Budget {
   readonly lockWaitMs: number;
 }
 
-export interface AnswerPorts {
+export interface AnswerPorts<T> {
   readonly budget: Budget;
-  readonly ports: ObtainPorts;
+  readonly clock: Clock;
+  /** Starts a refresh of the last hop, or joins one. `accepts`, `signal` and so on are this caller's. */
+  readonly refresh: (demand: Demand) => Promise<T>;
   /** Ends after so much time, or later on an overloaded machine; at once when the signal is aborted. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * `stored` is what the store has for this recipe, as far as that could be told. `isUnfinished`: time ran out, and a refresh in the
- * background should go on.
+ * `stored` is what is at hand, as far as that could be told. `isUnfinished`: time ran out, and a refresh in the background should go on.
  */
-export async function refreshAndAnswer(
-  recipe: Recipe,
-  stored: Credentials | undefined,
-  { budget, ports, outwait }: AnswerPorts,
-): Promise<Answer> {
-  const fallback = stored !== undefined && isValid(stored, ports.clock.now()) ? stored : undefined;
+export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
+  profile: ProfileName,
+  stored: T | undefined,
+  { budget, clock, refresh, outwait }: AnswerPorts<T>,
+): Promise<Answer<T>> {
+  const fallback = stored !== undefined && isValid(stored, clock.now()) ? stored : undefined;
   const waitMs = Math.max(0, Math.round(fallback === undefined ? budget.limitMs : budget.patienceMs));
   const end = new AbortController();
-  const waiting = fallback === undefined ? outwait(waitMs, end.signal) : ports.clock.wait(waitMs, end.signal);
+  const waiting = fallback === undefined ? outwait(waitMs, end.signal) : clock.wait(waitMs, end.signal);
   const timedOut = waiting.then(() => 'timed-out' as const);
   const giveUp = new AbortController();
   const demand: Demand = {
-    accepts: (life) => isComfortable(life, ports.clock.now()),
+    accepts: (life) => isComfortable(life, clock.now()),
     lockWaitMs: fallback === undefined ? Math.min(budget.lockWaitMs, waitMs) : waitMs,
     sharesFailures: true,
     signal: giveUp.signal,
   };
-  const outcome = await Promise.race([refreshed(recipe, { fallback, demand }, ports), timedOut]);
+  const outcome = await Promise.race([refresh(demand).catch(toAppError), timedOut]);
   end.abort();
   if (outcome !== 'timed-out') return fallingBack(outcome, fallback);
   giveUp.abort();
   const late = new AppError('deadline', {
-    doing: `getting credentials for "${recipe.profile}"`,
+    doing: `getting credentials for "${profile}"`,
     seconds: Math.round(waitMs / 100) / 10,
   });
   return { ...fallingBack(late, fallback), isUnfinished: true };
 }
 
-async function refreshed(
+/**
+ * What a process without the agent does: the last hop from the store or from AWS. With something valid at hand (`fallback`), that will do
+ * while the back-off of an earlier failure lasts.
+ */
+export async function refreshDirectly(
   recipe: Recipe,
   { fallback, demand }: { readonly fallback: Credentials | undefined; readonly demand: Demand },
   ports: ObtainPorts,
-): Promise<Credentials | AppError> {
-  try {
-    const chain = await openChain(recipe, ports, demand.signal);
-    const last = chain.steps.at(-1);
-    if (fallback !== undefined && last !== undefined && isBackingOff(ports.state.read(last.id)?.failure, ports.clock.now()))
-      return fallback;
-    return (await obtain(chain, chain.steps.length - 1, { demand, ports })).credentials;
-  } catch (error) {
-    return toAppError(error);
-  }
+): Promise<Credentials> {
+  const chain = await openChain(recipe, ports, demand.signal);
+  const last = chain.steps.at(-1);
+  const now = ports.clock.now();
+  const mayFallBack = fallback !== undefined && isValid(fallback, now);
+  if (mayFallBack && last !== undefined && isBackingOff(ports.state.read(last.id)?.failure, now)) return fallback;
+  return (await obtain(chain, chain.steps.length - 1, { demand, ports })).credentials;
 }
 
-function fallingBack(outcome: Credentials | AppError, fallback: Credentials | undefined): Answer {
+function fallingBack<T>(outcome: T | AppError, fallback: T | undefined): Answer<T> {
   if (!(outcome instanceof AppError)) return { kind: 'credentials', credentials: outcome, isUnfinished: false };
   if (fallback !== undefined) return { kind: 'credentials', credentials: fallback, isUnfinished: false };
   return { kind: 'failure', error: outcome, isUnfinished: false };

@@ -7,6 +7,7 @@ import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '.
 import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
 import type { Clock, HeldLock, Lock, LockOutcome, Log, State, Store } from '../ports.ts';
+import { faultPoint } from './fault-point.ts';
 import { readStored } from './stored.ts';
 
 export interface RefreshPorts {
@@ -79,6 +80,7 @@ async function underLock(refresh: Refresh, ports: RefreshPorts, startedAt: Epoch
   try {
     return await ports.lock.withLock<Obtained>(refresh.step.id, wait, (held) => {
       isHeld = true;
+      faultPoint('lock taken');
       return refreshHeld(refresh, ports, held);
     });
   } catch (error) {
@@ -104,6 +106,7 @@ async function refreshHeld(refresh: Refresh, ports: RefreshPorts, held: HeldLock
   const failure = ports.state.read(step.id)?.failure;
   if (failure !== undefined && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
   const credentials = await issueOrPublishFailure(refresh, stored, ports);
+  faultPoint('AWS answered');
   const notStored = await storeAndPublish(refresh, credentials, { ports, held });
   ports.log.event('refresh.done', { profile, hop: describeHop(step.hop), expires: isoSeconds(credentials.expiresAt) });
   return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
@@ -153,7 +156,9 @@ async function storeAndPublish(
       if (other !== undefined && other.expiresAt >= credentials.expiresAt) return undefined;
     }
     await ports.remember(step.account);
+    faultPoint('index item written');
     await ports.store.set(step.account, toCredentialsItem(credentials));
+    faultPoint('item written');
     ports.state.publish({
       id: step.id,
       kind: step.hop.kind,
@@ -161,6 +166,7 @@ async function storeAndPublish(
       issuedAt: credentials.issuedAt,
       expiresAt: credentials.expiresAt,
     });
+    faultPoint('state published');
     return undefined;
   } catch (error) {
     if (!isAppError(error)) throw error;

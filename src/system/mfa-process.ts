@@ -1,6 +1,7 @@
 // Runs the user's `mfa_process` command and takes the MFA code it prints. Its stderr goes to the person: "touch your key".
 
 import { spawn } from 'node:child_process';
+import { callerMark } from '../config/caller-mark.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
@@ -17,12 +18,7 @@ export async function runMfaProcess(
   command: string,
   { env, caller, waitMs = patienceMs }: { readonly env: Environment; readonly caller: string; readonly waitMs?: number },
 ): Promise<MfaCode> {
-  const callers = env['ROLEKEEPER_CALLER'];
-  const output = await outputOf(
-    command,
-    { ...env, ROLEKEEPER_CALLER: callers === undefined ? caller : `${callers}\n${caller}` },
-    waitMs,
-  );
+  const output = await outputOf(command, { ...env, ...callerMark(caller, env) }, waitMs);
   const codes = output.match(/(?<![0-9])[0-9]{6}(?![0-9])/g) ?? [];
   const [code, ...others] = codes;
   if (code === undefined || others.length > 0) {

@@ -1,8 +1,9 @@
 // The state directory behind its port: one small file per id, and one for the principals. Never holds a secret.
 // Writers of many processes may meet: each file is replaced whole, and a broken one is kept aside before it is replaced.
 
-import { linkSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
 import type { Log, State, StateRecord } from '../ports.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
@@ -40,7 +41,33 @@ export function createState(place: StatePlace): State {
     principal: (keys) => readable(readPrincipals(directory))?.get(keys),
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
+    stamp: () => directoryStamp(directory),
+    noteAsked: (id) => noteAsked(askedPath(directory, id)),
+    askedAt: (id) => statSync(askedPath(directory, id), { throwIfNoEntry: false })?.mtimeMs,
   };
+}
+
+// Every record is renamed into its place, which the directory's time shows; the notes of askers are touched where they are.
+function directoryStamp(directory: string): string {
+  return String(statSync(directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 'absent');
+}
+
+const askedEveryMs = 3_600_000;
+
+function askedPath(directory: string, id: KeyId): string {
+  return join(directory, `${id}.asked`);
+}
+
+function noteAsked(path: string): void {
+  try {
+    const now = Date.now();
+    const notedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (notedAt !== undefined && Math.abs(now - notedAt) < askedEveryMs) return;
+    if (notedAt === undefined) closeSync(openSync(path, 'a', 0o600));
+    else utimesSync(path, now / 1000, now / 1000);
+  } catch {
+    // A full disk, a directory that is not there yet: a note is never worth a failure.
+  }
 }
 
 function publish(place: StatePlace, record: StateRecord): void {

@@ -2,7 +2,7 @@
 
 import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EditRecord, parseEditRecords } from '../config/edit-record.ts';
+import { parseUndoNote, printUndoNote, type UndoNote } from '../config/undo-note.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
@@ -19,22 +19,25 @@ export interface UndoPlace {
 export function createUndoNotes({ base, machine, owner }: UndoPlace): UndoNotes {
   const pathOf = (profile: string) => join(base, machine, `undo-${sha256Hex(profile).slice(0, 16)}.json`);
   return {
-    read: (profile) => readRecords(pathOf(profile)),
-    keep: (profile, records) => {
+    read: (profile) => readNote(pathOf(profile)),
+    keep: (profile, note) => {
+      readNote(pathOf(profile)); // throws for one of a newer version
       ensurePrivateDirectory({ base, below: [machine], owner });
-      writeWholeFile(pathOf(profile), `${JSON.stringify(records)}\n`);
+      writeWholeFile(pathOf(profile), printUndoNote(note));
     },
     forget: (profile) => remove(pathOf(profile)),
   };
 }
 
-function readRecords(path: string): readonly EditRecord[] | undefined {
+function readNote(path: string): UndoNote | undefined {
+  let text: string;
   try {
-    return parseEditRecords(JSON.parse(readFileSync(path, 'utf8')));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined; // none, or none that can be used
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw new AppError('config-unreadable', { path, problem: problemWords(error) }, error);
   }
+  return parseUndoNote(text, path);
 }
 
 function remove(path: string): void {

@@ -50,6 +50,18 @@ describe('get by state', () => {
     world = await openUsualWorld();
   });
 
+  it('a pipe, a file and a character device that is no terminal get the document alone; a terminal a newline behind it', async () => {
+    const { stdout } = await succeed(world.rolekeeper(['get', 'dev']));
+    expect(stdout).toMatch(/\}$/);
+    const file = await world.run('sh', [
+      '-c',
+      `${world.program} get dev > out && cat out && ${world.program} get dev > /dev/null`,
+    ]);
+    expect(file).toMatchObject({ stdout, stderr: '', status: 0 });
+    const screen = await world.run('script', ['-qec', `${world.program} get dev`, '/dev/null']);
+    expect(screen.stdout).toBe(`${stdout}\r\n`);
+  });
+
   it('fresh: it prints what the store has, and AWS is not asked', async () => {
     const first = await succeed(world.rolekeeper(['get', 'dev']));
     const second = await succeed(world.rolekeeper(['get', 'dev']));

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
@@ -64,6 +65,23 @@ describe('import', () => {
     const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--keep', '--yes']));
     expect(world.readCredentials()).toBe(usualCredentials);
     expect(stderr).toContain('win over credential_process');
+  });
+
+  it('import of a profile without MFA says what its sessions cannot do, and what to set', async () => {
+    const config = usualConfig.replace(`mfa_serial = ${mfaSerial}\n`, '');
+    start(config);
+    const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+      "its sessions are without MFA, and IAM's own API refuses such sessions: set `mfa_serial = arn:aws:iam::123456789012:mfa/DEVICE` in [rolekeeper corp], or `session = none`",
+    );
+    expect(world.readConfig()).toContain('[rolekeeper corp]\n');
+  });
+
+  it('import of a profile without MFA proposes the device that a role of it has', async () => {
+    const role = `[profile plain]\nrole_arn = arn:aws:iam::222233334444:role/Open\nsource_profile = corp\nmfa_serial = ${mfaSerial}\n`;
+    start(`${usualConfig.replace(`mfa_serial = ${mfaSerial}\n`, '')}${role}`);
+    const { stderr } = await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(stderr).toContain(`set \`mfa_serial = ${mfaSerial}\` in [rolekeeper corp]`);
   });
 
   it('import asks, and without a terminal says what to type instead', async () => {
@@ -163,15 +181,41 @@ describe('import --undo', () => {
     expect((await succeed(world.rolekeeper(['import', 'corp', '--yes']))).stderr).toContain('accepted by AWS');
   });
 
-  it('import --undo touches nothing when a file was changed since', async () => {
+  it('import --undo takes only its own lines out when the files were changed elsewhere since', async () => {
     start(config, credentials);
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
-    writeFileSync(world.credentialsPath, `${world.readCredentials()}\n`);
+    const added = '\n[profile new]\nregion = eu-west-1\n';
+    writeFileSync(
+      world.configPath,
+      `# top\n${world.readConfig().replace('[profile dev]\n', '[profile dev]\noutput = json\n')}${added}`,
+    );
+    writeFileSync(world.credentialsPath, `${world.readCredentials()}2\n[new]\naws_access_key_id = AKIANEW\n`);
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    const before = config.replaceAll('$STS', world.sts.url).replace('[profile dev]\n', '[profile dev]\noutput = json\n');
+    expect(world.readConfig()).toBe(`# top\n${before}${added}`);
+    expect(world.readCredentials()).toBe(`${credentials}2\n[new]\naws_access_key_id = AKIANEW\n`);
+  });
+
+  it('import --undo touches nothing when its own lines were changed since', async () => {
+    start(config, credentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    world.writeConfig(world.readConfig().replace(`${program} get corp`, `${program} get corp --debug`));
     const now = [world.readConfig(), world.readCredentials()];
     const ran = await world.rolekeeper(['import', 'corp', '--undo', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
     expect(ran.stderr).toContain('changed since the import');
     expect([world.readConfig(), world.readCredentials()]).toEqual(now);
+  });
+
+  it('import refuses to take other keys of the profile out of a file, which nobody would have then', async () => {
+    const other = 'aws_access_key_id = AKIAOTHER\naws_secret_access_key = otherSecret\n';
+    start(usualConfig.replace('[profile corp]\n', `[profile corp]\n${other}`));
+    const now = [world.readConfig(), world.readCredentials()];
+    const ran = await world.rolekeeper(['import', 'corp', '--yes']);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(ran.stderr).toContain(`${world.configPath}:2: `);
+    expect([world.readConfig(), world.readCredentials()]).toEqual(now);
+    expect(world.sts.log()).toEqual([]);
   });
 
   it('what is kept for the undo holds no secret', async () => {
@@ -210,5 +254,79 @@ describe('add', () => {
     expect(
       await world.rolekeeper(['add', 'corp', '--access-key-id', 'ASIAIOSFODNN7EXAMPLE', '--yes'], { stdin: 's\n' }),
     ).toMatchObject({ status: 2 });
+  });
+});
+
+describe('add --undo', () => {
+  const args = ['add', 'corp', '--access-key-id', accessKeyId, '--mfa-serial', mfaSerial, '--region', 'eu-west-1', '--yes'];
+  const add = () => world.rolekeeper(args, { stdin: `${secretAccessKey}\n`, env: { AWS_ENDPOINT_URL_STS: world.sts.url } });
+  const undo = (...options: readonly string[]) => world.rolekeeper(['add', 'corp', '--undo', ...options]);
+  const itemsLeft = async () =>
+    (await world.run('sh', ['-c', 'ls "$XDG_STATE_HOME/rolekeeper/age" | grep -c keys'])).stdout.trim();
+
+  it('add --undo takes the keys out of the store and gives back every byte of the file', async () => {
+    start();
+    const before = world.readConfig();
+    expect((await succeed(add())).stderr).toContain('rolekeeper add corp --undo');
+    expect(await itemsLeft()).toBe('1');
+    const ran = await succeed(undo('--yes'));
+    expect(ran.stderr).toContain('without these keys they cannot work any more: dev, ops');
+    expect(ran.stderr).toContain('keys/corp is gone from the age store');
+    expect(world.readConfig()).toBe(before);
+    expect(await itemsLeft()).toBe('0');
+    expect(await undo('--yes')).toMatchObject({ status: 2, stdout: '' });
+    await succeed(add());
+  });
+
+  it('add --undo --dry-run shows what would go, and changes nothing', async () => {
+    await succeed(add());
+    const config = world.readConfig();
+    const { stdout, stderr } = await succeed(undo('--dry-run'));
+    expect(stdout).toContain(`-credential_process = ${program} get corp`);
+    expect(stderr).toContain('keys/corp would be removed from the age store');
+    expect(world.readConfig()).toBe(config);
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo says that the keys exist nowhere else, and does nothing without a yes', async () => {
+    await succeed(add());
+    const config = world.readConfig();
+    expect((await undo()).stderr).toContain('rolekeeper add corp --undo --yes');
+    const { child, ended } = world.startCommand('script', ['-qec', `${world.program} add corp --undo`, '/dev/null']);
+    let screen = '';
+    child.stdout?.on('data', (chunk: string) => {
+      screen += chunk;
+    });
+    await until(() => screen.includes('They exist nowhere else.'), 'the question');
+    child.stdin?.write('n\r');
+    expect((await ended).status).toBe(130);
+    expect(world.readConfig()).toBe(config);
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo removes nothing when the lines that it wrote were changed since', async () => {
+    await succeed(add());
+    world.writeConfig(world.readConfig().replace('[rolekeeper corp]', '[rolekeeper corp]\nsession = none'));
+    expect(await undo('--yes')).toMatchObject({ status: 3, stdout: '' });
+    expect(await itemsLeft()).toBe('1');
+  });
+
+  it('add --undo goes on where it was interrupted, with the keys gone and the file not yet changed', async () => {
+    await succeed(add());
+    await succeed(world.run('sh', ['-c', 'rm "$XDG_STATE_HOME"/rolekeeper/age/*keys*']));
+    await succeed(undo('--yes'));
+    expect(world.readConfig()).toBe('');
+  });
+
+  it('an add over keys that were there has no undo, and the import before it still has its own', async () => {
+    start();
+    const before = [world.readConfig(), world.readCredentials()];
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    await succeed(world.rolekeeper(['add', 'corp', '--access-key-id', accessKeyId, '--yes'], { stdin: `${secretAccessKey}\n` }));
+    const refused = await undo('--yes');
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
+    expect(refused.stderr).toContain('rolekeeper import corp --undo');
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    expect([world.readConfig(), world.readCredentials()]).toEqual(before);
   });
 });

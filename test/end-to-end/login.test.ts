@@ -33,6 +33,23 @@ function codesSent(): number {
   return world.sts.log().filter(({ params }) => params['SerialNumber'] !== undefined).length;
 }
 
+/** `login corp` on a terminal, one line for each question. */
+async function typed(lines: readonly string[]): Promise<Ran> {
+  const { child, ended } = world.startCommand('script', ['-qec', `${world.program} login corp`, '/dev/null']);
+  let screen = '';
+  child.stdout?.on('data', (chunk: string) => {
+    screen += chunk;
+  });
+  for (const line of lines) {
+    await until(() => screen.includes(`MFA code of ${mfaSerial}`), 'the question');
+    screen = '';
+    child.stdin?.write(`${line}\r`);
+    await until(() => screen.includes('\n'), 'the end of the line');
+    screen = screen.slice(screen.indexOf('\n'));
+  }
+  return await ended;
+}
+
 describe('login', () => {
   it('login takes --code and says until when it covers whom', async () => {
     const ran = await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
@@ -72,17 +89,24 @@ describe('login', () => {
 
   it('login asks on a terminal and shows nothing of the code', async () => {
     const code = world.sts.totp('alice');
-    const { child, ended } = world.startCommand('script', ['-qec', `${world.program} login corp`, '/dev/null']);
-    let screen = '';
-    child.stdout?.on('data', (chunk: string) => {
-      screen += chunk;
-    });
-    await until(() => screen.includes(`MFA code of ${mfaSerial}`), 'the question');
-    child.stdin?.write(`${code}\r`);
-    const ran = await ended;
+    const ran = await typed([code]);
     expect(ran.stdout).toContain('logged in');
     expect(ran.stdout).not.toContain(code);
     expect(sessionsGiven()).toBe(1);
+  });
+
+  it('login asks again on a terminal for what is no code, and sends the code alone', async () => {
+    const ran = await typed(['12345', 'abcdef', world.sts.totp('alice')]);
+    expect(ran.stdout).toContain('logged in');
+    expect(ran.stdout.match(/exactly six digits/g)).toHaveLength(2);
+    expect(codesSent()).toBe(1);
+  });
+
+  it('login gives up on a terminal after three tries that were no codes, and has sent nothing', async () => {
+    const ran = await typed(['12345', '1234567', 'x']);
+    expect(ran.status).toBe(2);
+    expect(ran.stdout.match(/exactly six digits/g)).toHaveLength(3);
+    expect(codesSent()).toBe(0);
   });
 
   it('login without a terminal and without a code says how to give one', async () => {

@@ -9,9 +9,11 @@ export interface FakeState extends State {
   fillDisk(): void;
 }
 
-export function fakeState(): FakeState {
+export function fakeState(localNow: () => number = Date.now): FakeState {
   const records = new Map<KeyId, StateRecord>();
   const principals = new Map<ProfileName, string>();
+  const asked = new Map<KeyId, number>();
+  let changes = 0;
   let isFull = false;
   const writing = () => {
     if (isFull) throw new AppError('state-unwritable', { path: '/state', problem: 'no space left on the disk' });
@@ -21,15 +23,22 @@ export function fakeState(): FakeState {
     list: () => [...records.values()],
     publish: (record) => {
       writing();
+      changes += 1;
       records.set(record.id, structuredClone(record));
     },
-    remove: (id) => void records.delete(id),
+    remove: (id) => {
+      changes += 1;
+      records.delete(id);
+    },
     principal: (keys) => principals.get(keys),
     rememberPrincipal: (keys, userArn) => {
       writing();
       principals.set(keys, userArn);
     },
     forgetPrincipal: (keys) => void principals.delete(keys),
+    stamp: () => String(changes),
+    noteAsked: (id) => void asked.set(id, localNow()),
+    askedAt: (id) => asked.get(id),
     fillDisk: () => {
       isFull = true;
     },

@@ -12,6 +12,13 @@ const requireLine =
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
+export interface BundleOptions {
+  /** A directory inside that of the bundles. */
+  readonly below?: string;
+  /** As in tools/build.mjs: a name, and the expression it stands for. */
+  readonly define?: Readonly<Record<string, string>>;
+}
+
 /** A temporary directory of bundles, with this repository's packages in reach. */
 export class Bundles {
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'rk-bundle-')));
@@ -21,7 +28,7 @@ export class Bundles {
   }
 
   /** `source` from the repository's root, bundled as tools/build.mjs does it; returns the path of the module. */
-  add(source: string, { below = '.' }: { readonly below?: string } = {}): string {
+  add(source: string, { below = '.', define = {} }: BundleOptions = {}): string {
     const outdir = join(this.directory, below);
     buildSync({
       entryPoints: [join(repository, source)],
@@ -33,6 +40,7 @@ export class Bundles {
       platform: 'node',
       external: ['fs-native-extensions', 'keytar'],
       banner: { js: requireLine },
+      define: { ...define },
     });
     return join(outdir, `${basename(source, '.ts')}.mjs`);
   }

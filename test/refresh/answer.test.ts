@@ -4,7 +4,7 @@ import type { Recipe } from '../../src/config/recipe.ts';
 import { type Credentials, toKeysItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import { refreshAndAnswer } from '../../src/refresh/answer.ts';
+import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import type { ObtainPorts } from '../../src/refresh/obtain.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
@@ -47,9 +47,10 @@ async function world() {
     log: { event: () => undefined },
   };
   const answer = (stored?: Credentials) =>
-    refreshAndAnswer(recipe, stored, {
+    refreshAndAnswer(recipe.profile, stored, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
-      ports,
+      clock,
+      refresh: (demand) => refreshDirectly(recipe, { fallback: stored, demand }, ports),
       outwait: clock.wait,
     });
   return { clock, sts, answer };

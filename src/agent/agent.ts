@@ -1,0 +1,221 @@
+// The agent as a whole: callers in front, the background refresh behind, and when it is time to leave.
+// Opens nothing by itself: socket, stores, clocks and bell arrive as arguments.
+
+import type { KeyId, ProfileName } from '../config/names.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
+import type { AppError } from '../errors.ts';
+import type { Bell, Clock, ClockReading, Environment, Log, State } from '../ports.ts';
+import type { ObtainPorts } from '../refresh/obtain.ts';
+import { type AnswersPorts, answerGet } from './answers.ts';
+import { type Caller, type CallerPlace, Callers } from './callers.ts';
+import { Refresher } from './refresher.ts';
+import { Rooms } from './rooms.ts';
+import { type AgentServer, listenAt, type Place } from './server.ts';
+import type { AgentStatus } from './status.ts';
+import { type AgentAnswer, type AgentRequest, variablesToSend } from './wire.ts';
+
+export interface AgentPorts {
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly state: State;
+  readonly log: Log;
+  readonly bell: Bell;
+  readonly random: () => number;
+  readonly readClocks: () => ClockReading;
+  readonly placeOf: (env: Environment, cwd: string) => CallerPlace;
+  readonly readFiles: (place: CallerPlace) => ConfigFiles;
+  /** The ports of a refresh, with the caller's store. */
+  readonly openPorts: (caller: Caller) => Promise<ObtainPorts>;
+  readonly wordsFor: (error: AppError, caller: Caller) => Promise<readonly string[]>;
+  /** Changes when the program on the disk is another one. */
+  readonly programStamp: () => string;
+  /** As in `ServerPorts`. */
+  readonly socketIdentity: () => string | undefined;
+  readonly onListening: () => void;
+}
+
+export interface AgentSettings {
+  readonly version: string;
+  readonly pid: number;
+  readonly socket: Place;
+  readonly socketPath: string;
+  /** Leaves when nobody asked for so long and there is nothing to refresh; undefined: never. */
+  readonly idleMs: number | undefined;
+  /** What nobody asked for is refreshed so long. */
+  readonly unusedMs: number;
+}
+
+export type Leaving = 'told' | 'idle' | 'program-changed' | 'socket-gone';
+
+/** Longer than the deadline of STS: what is under way is finished. */
+const closeWaitMs = 12_000;
+const mostInterests = 5_000;
+const noteEveryMs = 10 * 60_000;
+
+/** Runs until it is told to stop, or has reason to leave. Throws what listening throws. */
+export async function runAgent(settings: AgentSettings, ports: AgentPorts, stop: AbortSignal): Promise<Leaving> {
+  return await new Agent(settings, ports).run(stop);
+}
+
+interface Interest {
+  readonly caller: Caller;
+  readonly profile: ProfileName;
+  readonly notedAtMs: number;
+}
+
+class Agent {
+  readonly #settings: AgentSettings;
+  readonly #ports: AgentPorts;
+  readonly #callers: Callers;
+  readonly #rooms: Rooms;
+  readonly #refresher: Refresher;
+  readonly #own: Caller;
+  readonly #interests = new Map<KeyId, Interest>();
+  readonly #leave: (why: Leaving) => void;
+  readonly #left: Promise<Leaving>;
+  readonly #startedFrom: string;
+  readonly #startedAtMs: number;
+  #lastRequestMs: number;
+  #server: AgentServer | undefined;
+
+  constructor(settings: AgentSettings, ports: AgentPorts) {
+    const { env, placeOf, readFiles, openPorts, readClocks } = ports;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#callers = new Callers({ env, placeOf, readFiles });
+    this.#own = this.#callers.of({ env: variablesToSend(env), cwd: '/' });
+    this.#rooms = new Rooms({ openPorts, monotonicMs: () => readClocks().uptimeMs });
+    this.#refresher = this.#createRefresher();
+    let leave: (why: Leaving) => void = () => undefined;
+    this.#left = new Promise((resolve) => {
+      leave = resolve;
+    });
+    this.#leave = leave;
+    this.#startedFrom = ports.programStamp();
+    this.#startedAtMs = readClocks().uptimeMs;
+    this.#lastRequestMs = this.#startedAtMs;
+  }
+
+  async run(stop: AbortSignal): Promise<Leaving> {
+    const told = () => this.#leave('told');
+    stop.addEventListener('abort', told);
+    if (stop.aborted) told();
+    const server = await listenAt(this.#settings.socket, {
+      answer: (request) => this.#answer(request),
+      identity: this.#ports.socketIdentity,
+    });
+    this.#server = server;
+    this.#ports.onListening();
+    this.#ports.log.event('agent.listening', { socket: this.#settings.socketPath });
+    const silence = this.#ports.bell.start(() => this.#ring());
+    void this.#ring();
+    const why = await this.#left;
+    this.#ports.log.event('agent.leaving', { why });
+    silence();
+    stop.removeEventListener('abort', told);
+    await server.close(closeWaitMs);
+    await this.#rooms.close();
+    return why;
+  }
+
+  async #ring(): Promise<void> {
+    await this.#refresher.ring();
+    this.#rooms.dropExpired();
+    if (this.#server?.isReachable() !== true) this.#leave('socket-gone');
+    else if (this.#ports.programStamp() !== this.#startedFrom) this.#leave('program-changed');
+    else if (this.#isIdle()) this.#leave('idle');
+  }
+
+  #isIdle(): boolean {
+    const { idleMs } = this.#settings;
+    if (idleMs === undefined || this.#ports.readClocks().uptimeMs - this.#lastRequestMs < idleMs) return false;
+    return this.#rooms.underWay === 0 && this.#refresher.planned().count === 0;
+  }
+
+  async #answer(request: AgentRequest): Promise<AgentAnswer> {
+    switch (request.verb) {
+      case 'get':
+        this.#lastRequestMs = this.#ports.readClocks().uptimeMs;
+        return await answerGet(request, this.#callers.of(request), this.#answersPorts());
+      case 'status':
+        return said(JSON.stringify(this.#status()));
+      case 'forget':
+        this.#rooms.forgetAll();
+        this.#refresher.planAnew();
+        return said('');
+      case 'stop':
+        this.#leave('told');
+        return said('');
+      default:
+        return { kind: 'pass', reason: 'verb' };
+    }
+  }
+
+  #answersPorts(): AnswersPorts {
+    const { clock, log, wordsFor, readClocks } = this.#ports;
+    return {
+      clock,
+      log,
+      wordsFor,
+      isMine: ({ place }) => place.home === this.#own.place.home && place.stateDirectory === this.#own.place.stateDirectory,
+      roomFor: (caller) => this.#rooms.of(caller),
+      noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),
+      localNow: () => readClocks().wallMs,
+    };
+  }
+
+  #noteAsked(id: KeyId, { profile, caller }: Pick<Interest, 'profile' | 'caller'>): void {
+    const nowMs = this.#ports.readClocks().uptimeMs;
+    const before = this.#interests.get(id);
+    const isNoted = before !== undefined && nowMs - before.notedAtMs < noteEveryMs;
+    if (isNoted && before.caller === caller && before.profile === profile) return;
+    if (!isNoted) this.#ports.state.noteAsked(id);
+    const [oldest] = this.#interests.keys();
+    if (this.#interests.size >= mostInterests && oldest !== undefined) this.#interests.delete(oldest);
+    this.#interests.set(id, { profile, caller, notedAtMs: isNoted ? before.notedAtMs : nowMs });
+  }
+
+  #createRefresher(): Refresher {
+    const { clock, state, log, random, readClocks } = this.#ports;
+    const callerOf = (id: KeyId) => this.#interests.get(id)?.caller ?? this.#own;
+    return new Refresher({
+      clock,
+      state,
+      log,
+      random,
+      readClocks,
+      unusedMs: this.#settings.unusedMs,
+      stamp: () => [state.stamp(), ...this.#filesInUse()].join(' '),
+      recipeOf: ({ id, profile }) => callerOf(id).recipe(this.#interests.get(id)?.profile ?? profile),
+      refresh: async (recipe, step) => (await this.#rooms.of(callerOf(step.id))).refresh(recipe, step),
+      onWake: () => this.#rooms.doubtAll(),
+    });
+  }
+
+  /** A number for each parsed state of the files that recipes come from. */
+  #filesInUse(): readonly string[] {
+    const callers = new Set([this.#own, ...[...this.#interests.values()].map(({ caller }) => caller)]);
+    return [...callers].map((caller) => caller.filesStamp());
+  }
+
+  #status(): AgentStatus {
+    const { version, pid, socketPath } = this.#settings;
+    const { count, nextAt } = this.#refresher.planned();
+    return {
+      v: 1,
+      pid,
+      version,
+      uptimeSeconds: Math.floor((this.#ports.readClocks().uptimeMs - this.#startedAtMs) / 1000),
+      socket: socketPath,
+      callers: this.#server?.open ?? 0,
+      cached: this.#rooms.cached,
+      refreshing: this.#rooms.underWay,
+      planned: count,
+      ...(nextAt === undefined ? {} : { nextRefreshAt: new Date(nextAt).toISOString() }),
+    };
+  }
+}
+
+function said(text: string): AgentAnswer {
+  return { kind: 'exit', status: 0, bytes: Buffer.from(text) };
+}

@@ -1,0 +1,88 @@
+// Answers one request of a caller: from memory, after a look into the store, or after a refresh that all its callers share.
+// Never prompts; never gives expired credentials; passes on what another process must answer.
+
+import { leadsBack } from '../config/caller-mark.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import type { Recipe, Step } from '../config/recipe.ts';
+import { toKeysJson } from '../credentials/credentials.ts';
+import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
+import { AppError, toAppError } from '../errors.ts';
+import { loadKeysThemselves } from '../hops/keys.ts';
+import type { Clock, Log } from '../ports.ts';
+import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
+import type { Caller } from './callers.ts';
+import type { Remembered } from './memory.ts';
+import type { StoreRoom } from './store-room.ts';
+import type { AgentAnswer, AgentRequest } from './wire.ts';
+
+export interface AnswersPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly isMine: (caller: Caller) => boolean;
+  readonly roomFor: (caller: Caller) => Promise<StoreRoom>;
+  /** The lines for stderr, with what the caller's files can add to them. */
+  readonly wordsFor: (error: AppError, caller: Caller) => Promise<readonly string[]>;
+  /** For the background: who asked for this. */
+  readonly noteAsked: (asked: { readonly step: Step; readonly profile: ProfileName; readonly caller: Caller }) => void;
+  /** The local wall clock, which deadlines are given in. */
+  readonly localNow: () => number;
+}
+
+/** As for a process of its own (decisions.md 2 and 4). */
+const limitMs = 3_800;
+const patienceMs = 2_500;
+
+export async function answerGet(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<AgentAnswer> {
+  if (!ports.isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
+  try {
+    return { kind: 'exit', status: 0, bytes: await documentFor(request, caller, ports) };
+  } catch (error) {
+    const failure = toAppError(error);
+    const lines = await ports.wordsFor(failure, caller);
+    return { kind: 'exit', status: failure.exitStatus, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
+  }
+}
+
+async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
+  const profile = parseProfileName(request.argument);
+  if (leadsBack(profile, caller.env)) throw new AppError('called-by-itself', { profile });
+  const recipe = caller.recipe(profile);
+  const room = await ports.roomFor(caller);
+  if (recipe.hops.length === 0) return Buffer.from(toKeysJson(await loadKeysThemselves(recipe, room.ports.store)));
+  const answer = await answerFor({ recipe, room, caller, request }, ports);
+  if (answer.kind === 'failure') throw answer.error;
+  return answer.credentials.document;
+}
+
+interface Asked {
+  readonly recipe: Recipe;
+  readonly room: StoreRoom;
+  readonly caller: Caller;
+  readonly request: AgentRequest;
+}
+
+async function answerFor({ recipe, room, caller, request }: Asked, ports: AnswersPorts): Promise<Answer<Remembered>> {
+  const { clock } = ports;
+  const step = room.lastStep(recipe);
+  if (step !== undefined) ports.noteAsked({ step, profile: recipe.profile, caller });
+  const known = step === undefined ? undefined : await room.look(step);
+  if (known !== undefined && step !== undefined) {
+    const freshness = freshnessOf(known, clock.now());
+    const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
+    if (freshness === 'due' && !mayWait) void room.refresh(recipe, step).catch((error) => noteFailure(error, recipe, ports));
+    if (freshness === 'due' || (freshness !== 'expired' && mayWait))
+      return { kind: 'credentials', credentials: known, isUnfinished: false };
+  }
+  const leftMs = Math.min(Math.max(request.deadlineMs - ports.localNow(), 0), limitMs);
+  return refreshAndAnswer(recipe.profile, known, {
+    budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
+    clock,
+    refresh: () => room.refresh(recipe, step),
+    outwait: clock.wait,
+  });
+}
+
+// The state has it, and the next caller who needs it will hear of it.
+function noteFailure(error: unknown, { profile }: Recipe, { log }: AnswersPorts): void {
+  log.event('refresh.failed', { profile, code: toAppError(error).code });
+}

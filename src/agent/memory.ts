@@ -1,0 +1,103 @@
+// What the agent has at hand for its callers: one whole process document per store item, as bytes that are wiped when they are replaced.
+// Never holds long-term keys; never outlives what it was told to forget.
+
+import type { Account } from '../config/names.ts';
+import { type Credentials, isoSeconds, toProcessJson } from '../credentials/credentials.ts';
+import type { Life } from '../credentials/plan.ts';
+import type { Clock } from '../ports.ts';
+
+export interface Remembered extends Life {
+  /** The document for stdout. A copy, which the caller wipes after use. */
+  readonly document: Buffer;
+}
+
+interface Entry {
+  readonly life: Life;
+  readonly document: Buffer;
+  /** What the document says of the end, on the local clock. */
+  localExpiresAt: number;
+  /** When the store was last seen to hold this, on a clock that nobody sets. */
+  checkedAtMs: number;
+}
+
+/** `Expiration` is written anew when the local clock has been set by more; its reading wavers by less. */
+const toleratedMs = 2_000;
+
+export class AgentMemory {
+  readonly #entries = new Map<Account, Entry>();
+  readonly #clock: Clock;
+  readonly #monotonicMs: () => number;
+  #generation = 0;
+
+  constructor(clock: Clock, monotonicMs: () => number) {
+    this.#clock = clock;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Grows with each `forgetAll`: what was read before that must not be kept after it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Accounts whose credentials are still valid. */
+  accounts(): readonly Account[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** True if the store was seen to hold this within the last `ms`. */
+  isChecked(account: Account, ms: number): boolean {
+    const entry = this.#entries.get(account);
+    return entry !== undefined && this.#monotonicMs() - entry.checkedAtMs < ms;
+  }
+
+  recall(account: Account): Remembered | undefined {
+    const entry = this.#entries.get(account);
+    if (entry === undefined) return undefined;
+    this.#dateAnew(entry);
+    return { ...entry.life, document: Buffer.from(entry.document) };
+  }
+
+  /** Keeps what the store has just been seen to hold, or what AWS has just given. */
+  keep(account: Account, credentials: Credentials): void {
+    const localExpiresAt = this.#clock.toLocal(credentials.expiresAt);
+    const document = Buffer.from(toProcessJson(credentials, localExpiresAt));
+    this.forget(account);
+    const { issuedAt, expiresAt } = credentials;
+    this.#entries.set(account, { life: { issuedAt, expiresAt }, document, localExpiresAt, checkedAtMs: this.#monotonicMs() });
+  }
+
+  /** For an item that the store does not have any more. */
+  forget(account: Account): void {
+    this.#entries.get(account)?.document.fill(0);
+    this.#entries.delete(account);
+  }
+
+  forgetAll(): void {
+    this.#generation += 1;
+    for (const account of this.accounts()) this.forget(account);
+  }
+
+  /** After a sleep nobody knows what became of the store meanwhile. */
+  doubtAll(): void {
+    for (const entry of this.#entries.values()) entry.checkedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Forgets what has ended: nobody will be given it any more. */
+  dropExpired(): void {
+    const now = this.#clock.now();
+    for (const [account, { life }] of [...this.#entries]) if (life.expiresAt <= now) this.forget(account);
+  }
+
+  // The date has the same length whatever it is, so it is written over where it stands.
+  #dateAnew(entry: Entry): void {
+    const localExpiresAt = this.#clock.toLocal(entry.life.expiresAt);
+    if (Math.abs(localExpiresAt - entry.localExpiresAt) < toleratedMs) return;
+    const at = entry.document.indexOf(isoSeconds(entry.localExpiresAt));
+    entry.document.write(isoSeconds(localExpiresAt), at, 'latin1');
+    entry.localExpiresAt = localExpiresAt;
+  }
+}

@@ -1,0 +1,127 @@
+// One store, the memory before it, and the refreshes under way in it: where the agent's credentials come from.
+// A store that does not answer takes nothing away: what is in memory and valid is served on.
+
+import type { KeyId } from '../config/names.ts';
+import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
+import { isComfortable, isValid } from '../credentials/plan.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { knownPrincipal } from '../hops/keys.ts';
+import { Flights } from '../refresh/flights.ts';
+import { type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
+import type { Demand } from '../refresh/refresh-one.ts';
+import { readStored } from '../refresh/stored.ts';
+import type { AgentMemory, Remembered } from './memory.ts';
+
+/** Edits of the store by others are seen within this time (decisions.md 17). */
+const checkedForMs = 15_000;
+/** With something valid in memory, a store is not waited for longer than this. */
+const storePatienceMs = 250;
+/** Outlasts the STS deadline of whoever holds the lock; with nothing valid left a lock is passed over sooner (decisions.md 3). */
+const lockWaitMs = { withFallback: 12_000, without: 2_000 } as const;
+
+export class StoreRoom {
+  readonly ports: ObtainPorts;
+  readonly memory: AgentMemory;
+  readonly #refreshes = new Flights<Remembered>();
+  readonly #checks = new Flights<Remembered | undefined>();
+  readonly #principals = new Flights<string>();
+  /** Which AWS gave and the store would not take. */
+  readonly #unstored = new Set<KeyId>();
+
+  constructor(ports: ObtainPorts, memory: AgentMemory) {
+    this.ports = ports;
+    this.memory = memory;
+  }
+
+  /** Refreshes under way. */
+  get underWay(): number {
+    return this.#refreshes.count;
+  }
+
+  /** The last step of a recipe; undefined while nobody knows whose keys these are, and for a recipe without hops. */
+  lastStep(recipe: Recipe): Step | undefined {
+    const userArn = knownPrincipal(recipe.keys, this.ports.state);
+    return userArn === undefined ? undefined : lastStepOf(recipe, userArn);
+  }
+
+  /** From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer. */
+  async look(step: Step): Promise<Remembered | undefined> {
+    const { account } = step;
+    if (this.memory.isChecked(account, checkedForMs)) return this.memory.recall(account);
+    const known = this.memory.recall(account);
+    const check = this.#checks.join(step.id, () => this.#check(step));
+    if (known === undefined || !isValid(known, this.ports.clock.now())) return check;
+    const end = new AbortController();
+    const patience = this.ports.clock.wait(storePatienceMs, end.signal).then(() => known);
+    const found = await Promise.race([check.catch(() => known), patience]);
+    end.abort();
+    return found;
+  }
+
+  /** One AssumeRole for all who ask for this recipe at the same time. Throws what `obtain` throws. */
+  async refresh(recipe: Recipe, known: Step | undefined): Promise<Remembered> {
+    const step = known ?? (await this.#stepOf(recipe));
+    return this.#refreshes.join(step.id, () => this.#refreshed(recipe, step));
+  }
+
+  /** For what our own commands changed. What is under way is not kept either. */
+  forgetAll(): void {
+    this.memory.forgetAll();
+    this.#unstored.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#refreshes.landed();
+    this.forgetAll();
+    await this.ports.store.close();
+  }
+
+  async #check(step: Step): Promise<Remembered | undefined> {
+    const { generation } = this.memory;
+    const credentials = await readStored(step, this.ports);
+    if (generation !== this.memory.generation) return this.#check(step);
+    const known = this.memory.recall(step.account);
+    if (this.#unstored.has(step.id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0)) return known;
+    if (credentials === undefined) this.memory.forget(step.account);
+    else this.memory.keep(step.account, credentials);
+    return this.memory.recall(step.account);
+  }
+
+  async #refreshed(recipe: Recipe, step: Step): Promise<Remembered> {
+    const { clock } = this.ports;
+    const { generation } = this.memory;
+    const before = this.memory.recall(step.account);
+    const hasFallback = before !== undefined && isValid(before, clock.now());
+    const demand: Demand = {
+      accepts: (life) => isComfortable(life, clock.now()) && life.issuedAt > (before?.issuedAt ?? 0),
+      lockWaitMs: hasFallback ? lockWaitMs.withFallback : lockWaitMs.without,
+      sharesFailures: true,
+    };
+    const chain = await openChain(recipe, this.ports);
+    const { credentials, notStored } = await obtain(chain, chain.steps.length - 1, { demand, ports: this.ports });
+    if (notStored === undefined) this.#unstored.delete(step.id);
+    else this.#unstored.add(step.id);
+    this.memory.keep(step.account, credentials);
+    const kept = this.memory.recall(step.account);
+    // Somebody logged out meanwhile: whoever waited still gets what AWS gave, and nobody after them.
+    if (generation !== this.memory.generation) this.memory.forget(step.account);
+    if (kept === undefined) throw new AppError('unexpected', { problem: 'the agent lost what it had just kept' });
+    return kept;
+  }
+
+  async #stepOf(recipe: Recipe): Promise<Step> {
+    const { keys } = recipe;
+    const userArn = await this.#principals.join(JSON.stringify([keys.name, keys.plaintext, keys.endpoint]), async () => {
+      const chain = await openChain({ ...recipe, hops: [] }, this.ports);
+      return chain.principal.userArn;
+    });
+    const step = lastStepOf(recipe, userArn);
+    if (step === undefined) throw new AppError('unexpected', { problem: `profile "${recipe.profile}" has no hop` });
+    return step;
+  }
+}
+
+/** True for a store that no refresh can go on without: the next one would fail in the same way. */
+export function isStoreTrouble(error: unknown): boolean {
+  return isAppError(error, 'store-locked', 'store-unavailable');
+}

@@ -1,0 +1,136 @@
+// The agent's wire, version 1 (rolekeeper-agent(7)): one request, one answer, both with a length. Pure.
+// The native front speaks it too (src/front/front.c); change both together.
+
+/** `get` is what callers ask; the others are for our own commands. */
+export interface AgentRequest {
+  readonly verb: string;
+  readonly argument: string;
+  /** When the caller stops waiting, on the local wall clock. */
+  readonly deadlineMs: number;
+  /** The caller's working directory, for relative paths in its environment. */
+  readonly cwd: string;
+  /** What changes the answer, of the caller's environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type AgentAnswer =
+  /** Status 0: `bytes` are for stdout; else for stderr. */
+  | { readonly kind: 'exit'; readonly status: number; readonly bytes: Buffer }
+  /** The agent cannot answer for this caller, who goes its own way. */
+  | { readonly kind: 'pass'; readonly reason: PassReason };
+
+export type PassReason = 'not-mine' | 'version' | 'verb' | 'busy' | 'leaving' | 'malformed';
+
+export const protocolVersion = 1;
+/** The largest body of a request. */
+export const maxRequestBytes = 262_144;
+/** The largest document or message. */
+export const maxAnswerBytes = 65_536;
+/** The longest first line of either side, its newline included. */
+export const maxLineBytes = 64;
+/** Sent at once when a request was taken, so that a caller soon knows whether anybody is there. */
+export const acknowledgement = Buffer.from('!');
+
+/** Of a caller's environment, what is sent along; besides every name that begins with ROLEKEEPER_. */
+export const sentVariables: readonly string[] = [
+  'HOME',
+  'XDG_STATE_HOME',
+  'XDG_RUNTIME_DIR',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_STS_REGIONAL_ENDPOINTS',
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_CA_BUNDLE',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+export function variablesToSend(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const isSent = (name: string) => sentVariables.includes(name) || name.startsWith('ROLEKEEPER_');
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value !== undefined && isSent(name) ? [[name, value]] : [])),
+  );
+}
+
+export function encodeRequest({ verb, argument, deadlineMs, cwd, env }: AgentRequest): Buffer {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const body = Buffer.from(
+    [verb, argument, String(Math.round(deadlineMs)), cwd, ...variables].map((field) => `${field}\0`).join(''),
+  );
+  return Buffer.concat([Buffer.from(`rolekeeper ${protocolVersion} ${body.length}\n`), body]);
+}
+
+export function encodeAnswer(answer: AgentAnswer): Buffer {
+  if (answer.kind === 'pass') return Buffer.from(`rolekeeper ${protocolVersion} pass ${answer.reason}\n`);
+  const { status, bytes } = answer;
+  return Buffer.concat([Buffer.from(`rolekeeper ${protocolVersion} exit ${status} ${bytes.length}\n`), bytes]);
+}
+
+export type RequestProgress =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'request'; readonly request: AgentRequest }
+  | { readonly kind: 'refused'; readonly reason: Extract<PassReason, 'version' | 'malformed'> };
+
+/** What the bytes received so far are. Bytes past the end of a request are malformed. */
+export function readRequest(received: Buffer): RequestProgress {
+  const lineEnd = received.subarray(0, maxLineBytes).indexOf(newline);
+  if (lineEnd < 0) return received.length < maxLineBytes ? { kind: 'more' } : malformed;
+  const [, version, length] = /^rolekeeper (\d{1,5}) (\d{1,7})$/.exec(received.toString('latin1', 0, lineEnd)) ?? [];
+  if (version === undefined || length === undefined) return malformed;
+  if (Number(version) !== protocolVersion) return { kind: 'refused', reason: 'version' };
+  const end = lineEnd + 1 + Number(length);
+  if (Number(length) > maxRequestBytes || received.length > end) return malformed;
+  if (received.length < end) return { kind: 'more' };
+  const request = parseBody(received.subarray(lineEnd + 1, end));
+  return request === undefined ? malformed : { kind: 'request', request };
+}
+
+/** Undefined for anything that is not one whole answer of this version, acknowledgement included: the same as no answer. */
+export function parseAnswer(received: Buffer): AgentAnswer | undefined {
+  if (received[0] !== acknowledgement[0]) return undefined;
+  const answer = received.subarray(1);
+  const lineEnd = answer.subarray(0, maxLineBytes).indexOf(newline);
+  if (lineEnd < 0) return undefined;
+  const line = answer.toString('latin1', 0, lineEnd);
+  const bytes = answer.subarray(lineEnd + 1);
+  const reason = /^rolekeeper 1 pass ([a-z-]+)$/.exec(line)?.[1];
+  if (reason !== undefined) return isPassReason(reason) && bytes.length === 0 ? { kind: 'pass', reason } : undefined;
+  const [, status, length] = /^rolekeeper 1 exit (\d{1,3}) (\d{1,6})$/.exec(line) ?? [];
+  if (status === undefined || Number(status) > 255 || Number(length) !== bytes.length || bytes.length > maxAnswerBytes)
+    return undefined;
+  return { kind: 'exit', status: Number(status), bytes };
+}
+
+const newline = 0x0a;
+const malformed = { kind: 'refused', reason: 'malformed' } as const;
+
+function parseBody(body: Buffer): AgentRequest | undefined {
+  const text = body.toString('utf8');
+  if (!text.endsWith('\0')) return undefined;
+  const [verb, argument, deadline, cwd, ...variables] = text.slice(0, -1).split('\0');
+  if (verb === undefined || argument === undefined || cwd === undefined || !/^\d{1,15}$/.test(deadline ?? '')) return undefined;
+  const env = variables.map((field) => splitOnce(field)).filter((pair) => pair !== undefined);
+  if (env.length !== variables.length) return undefined;
+  return { verb, argument, deadlineMs: Number(deadline), cwd, env: Object.fromEntries(env) };
+}
+
+function splitOnce(field: string): readonly [string, string] | undefined {
+  const at = field.indexOf('=');
+  return at > 0 ? [field.slice(0, at), field.slice(at + 1)] : undefined;
+}
+
+const passReasons: readonly PassReason[] = ['not-mine', 'version', 'verb', 'busy', 'leaving', 'malformed'];
+
+function isPassReason(text: string): text is PassReason {
+  return passReasons.some((reason) => reason === text);
+}

@@ -1,0 +1,188 @@
+// `rolekeeper agent run|start|stop|restart|status`: the resident process that answers callers and refreshes in the background.
+
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { type Leaving, runAgent } from '../agent/agent.ts';
+import type { Place } from '../agent/server.ts';
+import type { AgentStatus } from '../agent/status.ts';
+import { AppError } from '../errors.ts';
+import type { Environment } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import type { AgentAction } from './agent-actions.ts';
+import { agentPorts } from './agent-ports.ts';
+import { writeStderr } from './report.ts';
+import { writeStdout } from './stdout.ts';
+import { agentStatus, tellAgentToStop } from './tell-agent.ts';
+
+export interface AgentOptions {
+  readonly action: AgentAction;
+  readonly isJson: boolean;
+  readonly leavesWhenIdle: boolean;
+  readonly version: string;
+}
+
+const defaultIdleMinutes = 30;
+const defaultUnusedDays = 3;
+/** An agent starts in a fifth of a second; on a busy machine later. */
+const startWaitMs = 5_000;
+/** It finishes what is under way: longer than the deadline of STS. */
+const stopWaitMs = 15_000;
+const lookEveryMs = 25;
+
+/** Returns the exit status. */
+export async function agent(options: AgentOptions, wiring: Wiring): Promise<number> {
+  switch (options.action) {
+    case 'run':
+      await run(options, wiring);
+      return 0;
+    case 'start':
+      await start(wiring);
+      return 0;
+    case 'stop':
+      await stop(wiring);
+      return 0;
+    case 'restart':
+      await stop(wiring);
+      await start(wiring);
+      return 0;
+    case 'status':
+      return await showStatus(options, wiring);
+    default:
+      return options.action satisfies never;
+  }
+}
+
+/** Under the agent's lock, so that there is one; an agent that systemd started serves its socket in any case. */
+async function run(options: AgentOptions, wiring: Wiring): Promise<void> {
+  const inherited = inheritedSocket(wiring.env, process.pid);
+  const lock = await wiring.openLock();
+  const outcome = await lock.withLock('agent', { waitMs: inherited === undefined ? 0 : startWaitMs }, (held) =>
+    serve({ ...options, inherited, lost: held.lost }, wiring),
+  );
+  if (outcome.kind !== 'busy') return;
+  const { socketPath } = await wiring.openAgentWiring();
+  if (inherited === undefined) throw new AppError('agent-running', { socket: socketPath });
+  wiring.log.event('agent.second', { socket: socketPath });
+  await serve({ ...options, inherited, lost: new AbortController().signal }, wiring);
+}
+
+interface Serving extends AgentOptions {
+  readonly inherited: Place | undefined;
+  /** Aborted when somebody else may be the agent now. */
+  readonly lost: AbortSignal;
+}
+
+async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiring: Wiring): Promise<Leaving> {
+  const outside = await wiring.openAgentWiring();
+  const { idleMinutes, unusedDays } = wiring.agentSettings();
+  const idleMs = positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000;
+  const unusedMs = positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000;
+  outside.hardenProcess();
+  if (inherited === undefined) await outside.prepareSocket();
+  const settings = {
+    version,
+    pid: process.pid,
+    socket: inherited ?? { path: outside.socketPath },
+    socketPath: outside.socketPath,
+    idleMs: leavesWhenIdle ? idleMs : undefined,
+    unusedMs,
+  };
+  const told = new AbortController();
+  const stopNow = () => told.abort();
+  for (const signal of stopSignals) process.on(signal, stopNow);
+  try {
+    return await runAgent(settings, await agentPorts(outside, wiring), AbortSignal.any([told.signal, lost]));
+  } finally {
+    for (const signal of stopSignals) process.off(signal, stopNow);
+  }
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** sd_listen_fds(3): the first socket is fd 3, and the variables are meant for one process alone. */
+function inheritedSocket(env: Environment, pid: number): Place | undefined {
+  return env['LISTEN_PID'] === String(pid) && Number(env['LISTEN_FDS']) >= 1 ? { fd: 3 } : undefined;
+}
+
+async function start(wiring: Wiring): Promise<void> {
+  const running = await agentStatus(wiring);
+  if (running !== undefined) return writeStderr([`an agent is running already, process ${running.pid}`]);
+  const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
+  const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
+  let problem: string | undefined;
+  child.once('error', (error) => {
+    problem = error.message;
+  });
+  child.unref();
+  const started = await waitFor(async () => (problem === undefined ? await agentStatus(wiring) : undefined), startWaitMs, wiring);
+  if (started === undefined) {
+    const hint = 'run `rolekeeper agent run --debug` to see why';
+    throw new AppError('agent-silent', { problem: problem ?? `it does not answer after ${startWaitMs / 1000} s`, hint });
+  }
+  writeStderr([`agent started, process ${started.pid}`]);
+}
+
+async function stop(wiring: Wiring): Promise<void> {
+  const running = await agentStatus(wiring);
+  if (running === undefined) return writeStderr(['no agent is running']);
+  await tellAgentToStop(wiring);
+  const lock = await wiring.openLock();
+  const outcome = await lock.withLock('agent', { waitMs: stopWaitMs }, async () => undefined);
+  if (outcome.kind === 'busy') {
+    const hint = `end it by hand: \`kill ${running.pid}\``;
+    throw new AppError('agent-silent', { problem: `it does not end after ${stopWaitMs / 1000} s`, hint });
+  }
+  writeStderr([`agent stopped, process ${running.pid}`]);
+}
+
+async function showStatus({ isJson }: AgentOptions, wiring: Wiring): Promise<number> {
+  const status = await agentStatus(wiring);
+  if (isJson) {
+    writeStdout(
+      `${JSON.stringify(status === undefined ? { v: 1, running: false } : { running: true, ...status }, undefined, 2)}\n`,
+    );
+    return status === undefined ? 1 : 0;
+  }
+  if (status === undefined) throw new AppError('agent-absent', { socket: (await wiring.openAgentWiring()).socketPath });
+  writeStdout(`${inWords(status).join('\n')}\n`);
+  return 0;
+}
+
+function inWords({
+  pid,
+  version,
+  uptimeSeconds,
+  socket,
+  cached,
+  planned,
+  refreshing,
+  nextRefreshAt,
+}: AgentStatus): readonly string[] {
+  return [
+    `agent ${version}, process ${pid}, up ${duration(uptimeSeconds)}, at ${socket}`,
+    `${cached} in memory, ${planned} kept fresh, ${refreshing} being refreshed`,
+    ...(nextRefreshAt === undefined ? [] : [`next refresh ${nextRefreshAt}`]),
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function positive(text: string | undefined, key: string, usual: number): number {
+  if (text === undefined || text === '') return usual;
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new AppError('usage', { problem: `${key} says ${JSON.stringify(text.slice(0, 40))}, which is no positive number` });
+}
+
+async function waitFor<T>(look: () => Promise<T | undefined>, waitMs: number, { clock }: Wiring): Promise<T | undefined> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined || performance.now() > until) return found;
+    await clock.wait(lookEveryMs);
+  }
+}

@@ -1,0 +1,57 @@
+// Takes what a command noted back out of the user's files. Shared by `import --undo` and `add --undo`.
+
+import type { EditRecord } from '../config/edit-record.ts';
+import type { ProfileName } from '../config/names.ts';
+import { type Undoing, undoEdit } from '../config/undo-edit.ts';
+import type { UndoableCommand, UndoNote } from '../config/undo-note.ts';
+import { unifiedDiff } from '../config/unified-diff.ts';
+import { AppError } from '../errors.ts';
+import type { UndoNotes } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import { writeStdout } from './stdout.ts';
+
+export interface UndoOptions {
+  readonly profile: string;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+}
+
+/** One file as it is, and as it is to be. */
+export interface Restored {
+  readonly path: string;
+  readonly after: string;
+  readonly before: string;
+}
+
+/** Throws `usage` when this is not what was done last for the profile. */
+export function readNote(command: UndoableCommand, profile: ProfileName, undoNotes: UndoNotes): UndoNote {
+  const note = undoNotes.read(profile);
+  if (note?.command === command) return note;
+  throw new AppError('usage', {
+    problem: `there is no ${command} of "${profile}" to undo`,
+    hint: note === undefined ? `see \`rolekeeper status ${profile}\`` : `run \`rolekeeper ${note.command} ${profile} --undo\``,
+  });
+}
+
+/** Throws `edit-refused` when the command's own lines were changed since. */
+export function restoredFiles({ command, records }: UndoNote, undoing: Undoing, { textFiles }: Wiring): readonly Restored[] {
+  return records.map(({ path, ...record }: EditRecord) => {
+    const after = textFiles.read(path) ?? '';
+    const before = undoEdit(after, { path, ...record }, undoing);
+    if (before !== undefined) return { path, after, before };
+    const problem = `what the ${command} changed there, or beside it, was changed since the ${command}`;
+    throw new AppError('edit-refused', { path, line: 1, problem });
+  });
+}
+
+/** Prints what would change, secrets masked. */
+export function showRestored(files: readonly Restored[]): void {
+  writeStdout(files.map(({ path, after, before }) => unifiedDiff(path, after, before)).join(''));
+}
+
+/** The credentials file, which was changed last, goes first: with the plaintext back, and the recipe still there, everything works. */
+export function writeRestored(files: readonly Restored[], { textFiles }: Wiring): void {
+  for (const { path, after, before } of [...files].reverse()) {
+    if (after !== before) textFiles.replace(path, after, before);
+  }
+}

@@ -1,0 +1,41 @@
+// What a command keeps so that its edits can be undone: its written form. Pure; holds no secret.
+
+import { AppError } from '../errors.ts';
+import { type EditRecord, parseEditRecords } from './edit-record.ts';
+import { isProfileName, type ProfileName } from './names.ts';
+
+export type UndoableCommand = 'import' | 'add';
+
+export interface UndoNote {
+  readonly command: UndoableCommand;
+  /** Name of the long-term keys that it put into the store. */
+  readonly keys: ProfileName;
+  readonly records: readonly EditRecord[];
+}
+
+const version = 1;
+
+export function printUndoNote(note: UndoNote): string {
+  return `${JSON.stringify({ v: version, ...note })}\n`;
+}
+
+/** Undefined for what is no note. `what` names it in the error `format-newer`. */
+export function parseUndoNote(text: string, what: string): UndoNote | undefined {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
+  if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
+  if (!('command' in value && 'keys' in value && 'records' in value)) return undefined;
+  const { command, keys } = value;
+  const records = parseEditRecords(value.records);
+  if (command !== 'import' && command !== 'add') return undefined;
+  return typeof keys === 'string' && isProfileName(keys) && records !== undefined ? { command, keys, records } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // cut off by a full disk: no way back by this note
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+// Where a test holds the program after a step of the refresh path, to kill it there from outside (house rule: any step may be the last one).
+// Nothing of this is in the built program: tools/build.mjs sets FAULT_POINTS to false, and the code goes.
+
+import { writeSync } from 'node:fs';
+import process from 'node:process';
+
+// Put in by the build; the sources as they are have none.
+declare const FAULT_POINTS: boolean | undefined;
+
+export type FaultPoint = 'lock taken' | 'AWS answered' | 'index item written' | 'item written' | 'state published';
+
+const patienceMs = 60_000;
+
+/** The step is done. Where the environment names it, says so on stderr and holds the whole process for a minute; else nothing. */
+export function faultPoint(step: FaultPoint): void {
+  if (typeof FAULT_POINTS === 'undefined' || FAULT_POINTS !== true) return;
+  if (process.env['FAULT_POINT'] !== step) return;
+  writeSync(2, `fault-point: ${step}\n`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patienceMs);
+}

@@ -1,0 +1,66 @@
+// The place of the agent's socket: our own directory, a name that fits, and nobody else's socket removed.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { sha256Hex } from '../credentials/digest.ts';
+import { AppError } from '../errors.ts';
+import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { errorCode, problemWords } from './problem-words.ts';
+
+/** `agent.sock` in the runtime directory; on Windows a pipe named after the state directory. */
+export function agentSocketPath(
+  platform: NodeJS.Platform,
+  directories: { readonly runtime: string; readonly state: string },
+): string {
+  if (platform === 'win32') return `\\\\.\\pipe\\rolekeeper-${sha256Hex(directories.state.toLowerCase()).slice(0, 32)}`;
+  return join(directories.runtime, 'agent.sock');
+}
+
+/**
+ * Makes way for a socket at this path: makes and checks its directory, and removes what a killed agent left. Call it under the agent's lock.
+ * Throws `agent-running` when somebody answers there, `state-unwritable` and `foreign-owner` when there is no place for it.
+ */
+export async function prepareSocketPath(path: string, owner: Owner): Promise<void> {
+  if (process.platform === 'win32') return;
+  refuseTooLong(path);
+  ensurePrivateDirectory({ base: dirname(path), below: [], owner });
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  if (await isAnswered(path)) throw new AppError('agent-running', { socket: path });
+  unlinkSync(path);
+}
+
+/** For others of this user no difference, since the directory is closed to the rest; but a backup or a scan then sees no open door. */
+export function closeToOthers(path: string): void {
+  if (process.platform !== 'win32') chmodSync(path, 0o600);
+}
+
+/** What tells this socket from one that another agent made at the same path; undefined where nothing is. */
+export function socketIdentity(path: string): string | undefined {
+  const stats = process.platform === 'win32' ? undefined : lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
+}
+
+/** unix(7): `sun_path` has 108 bytes with the NUL, 104 on macOS. Node 20 silently cuts off what is longer. */
+function refuseTooLong(path: string): void {
+  const most = process.platform === 'linux' ? 107 : 103;
+  if (Buffer.byteLength(path) <= most) return;
+  const problem = `the name is longer than the ${most} bytes that a socket may have; set ROLEKEEPER_RUNTIME_DIR to a shorter directory`;
+  throw new AppError('state-unwritable', { path, problem });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => {
+      // Nobody listens (ECONNREFUSED), it is no socket (ENOTSOCK), or it has just gone.
+      if (['ECONNREFUSED', 'ENOTSOCK', 'ENOENT'].includes(errorCode(error) ?? '')) return resolve(false);
+      reject(new AppError('state-unwritable', { path, problem: problemWords(error) }, error));
+    });
+  });
+}

@@ -1,0 +1,148 @@
+// Starts processes of our own that outlive this one, for a `get` that must not wait. One start per purpose and half minute.
+
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, futimesSync, openSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { sha256Hex } from '../credentials/digest.ts';
+import { AppError } from '../errors.ts';
+import type { Environment, Log } from '../ports.ts';
+import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { errorCode } from './problem-words.ts';
+
+export interface Background {
+  /** The script to run under this same node. */
+  readonly script: string;
+  readonly env: Environment;
+  readonly base: string;
+  readonly machine: string;
+  readonly owner: Owner;
+  readonly log: Log;
+}
+
+/** As the caller sees them: perhaps relative to its directory. */
+export interface AwsFiles {
+  readonly configPath: string;
+  readonly credentialsPath: string;
+}
+
+/** A burst of callers starts one process; one that died is started again after this time. */
+const quietMs = 30_000;
+
+/** `rolekeeper refresh PROFILE`. Never throws for what the system refuses: the caller has its answer already. */
+export function startRefresh(profile: string, background: Background & AwsFiles): void {
+  start(`refresh ${profile}`, background, {
+    command: process.execPath,
+    args: [background.script, 'refresh', profile, '--quiet'],
+    env: refreshEnvironment(background),
+  });
+}
+
+// In its own directory, and with few of the caller's variables, the child would take a relative path or one with `$VAR` for another file.
+function refreshEnvironment({ env, configPath, credentialsPath }: Background & AwsFiles): Environment {
+  const caBundle = env['AWS_CA_BUNDLE'];
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
+    AWS_CONFIG_FILE: resolve(configPath),
+    AWS_SHARED_CREDENTIALS_FILE: resolve(credentialsPath),
+    ...(caBundle ? { AWS_CA_BUNDLE: resolve(caBundle) } : {}),
+  };
+}
+
+/** The agent: the installed service if there is one, else a process that leaves when it is idle. Never throws, as above. */
+export function startAgent(background: Background): void {
+  const command = agentCommand(background);
+  start('agent', background, hasService(background) ? { ...service, env: command.env } : command);
+}
+
+/** Without core files, where a shell can see to that (setrlimit(2) is out of Node's reach). */
+export function agentCommand({ script, env }: Pick<Background, 'script' | 'env'>): Command {
+  const args = [script, 'agent', 'run', '--until-idle'];
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => isForAgent(name)));
+  if (process.platform === 'win32') return { command: process.execPath, args, env: own };
+  return { command: '/bin/sh', args: ['-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...args], env: own };
+}
+
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const service = { command: 'systemctl', args: ['--user', '--no-block', 'start', 'rolekeeper.socket', 'rolekeeper.service'] };
+
+function hasService({ env, owner }: Background): boolean {
+  const config = env['XDG_CONFIG_HOME'] || join(owner.home, '.config');
+  return process.platform === 'linux' && existsSync(join(config, 'systemd', 'user', 'rolekeeper.service'));
+}
+
+function start(purpose: string, background: Background, { command, args, env }: Command): void {
+  const { log } = background;
+  try {
+    if (!claim(purpose, background)) return;
+    const child = spawn(command, args, { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
+    child.once('error', (error) => log.event('background.failed', { purpose, problem: error.message }));
+    child.unref();
+    log.event('background.started', { purpose });
+  } catch (error) {
+    if (!(error instanceof AppError) && errorCode(error) === undefined) throw error;
+    log.event('background.failed', { purpose, problem: String(error) });
+  }
+}
+
+/** True for one of many callers. Two at the very same moment may both get it: the locks make them one. */
+function claim(purpose: string, { base, machine, owner }: Background): boolean {
+  const directory = ensurePrivateDirectory({ base, below: [machine], owner });
+  const path = join(directory, `started-${sha256Hex(purpose).slice(0, 16)}`);
+  const last = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const now = Date.now();
+  if (now >= last && now - last < quietMs) return false;
+  const file = openSync(path, 'a', 0o600);
+  try {
+    futimesSync(file, now / 1000, now / 1000);
+  } finally {
+    closeSync(file);
+  }
+  return true;
+}
+
+// What changes the answer or is needed to reach store and network; a caller's own secrets stay behind.
+const passedOn = new Set([
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'PATH',
+  'LANG',
+  'TMPDIR',
+  'USERPROFILE',
+  'LOCALAPPDATA',
+  'APPDATA',
+  'SystemRoot',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'NODE_EXTRA_CA_CERTS',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_STS_REGIONAL_ENDPOINTS',
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_CA_BUNDLE',
+]);
+
+/** The agent learns from each request what its callers mean; of its own it needs its home, its directories and the store. */
+function isForAgent(name: string): boolean {
+  return isPassedOn(name) && !name.startsWith('AWS_') && !/_proxy$/i.test(name);
+}
+
+function isPassedOn(name: string): boolean {
+  if (name === 'ROLEKEEPER_DEADLINE') return false; // of the one `get` that started this
+  return passedOn.has(name) || name.startsWith('ROLEKEEPER_') || name.startsWith('XDG_');
+}

@@ -1,0 +1,111 @@
+// Builds what the agent needs of the outside. Loaded only by the agent's own commands, and by those that tell it something.
+
+import { statSync, writeFileSync } from 'node:fs';
+import { uptime, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import type { CallerPlace } from './agent/callers.ts';
+import { findSection } from './config/aws-config.ts';
+import type { ConfigFiles } from './config/profile-settings.ts';
+import type { Bell, ClockReading, Environment, Store } from './ports.ts';
+import { chooseStore } from './stores/choose-store.ts';
+import { agentSocketPath, closeToOthers, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
+import { agentCommand, type Command } from './system/background.ts';
+import { createBell } from './system/bell.ts';
+import { isOwnDirectory } from './system/directory.ts';
+import { createParsedFiles } from './system/parsed-files.ts';
+import { awsConfigFile, awsCredentialsFile, homeDirectory, runtimeDirectory, stateDirectory } from './system/paths.ts';
+import type { Wiring } from './wiring.ts';
+
+export interface AgentWiring {
+  readonly socketPath: string;
+  readonly bell: Bell;
+  readonly readClocks: () => ClockReading;
+  readonly placeOf: (env: Environment, cwd: string) => CallerPlace;
+  readonly readFiles: (place: CallerPlace) => ConfigFiles;
+  /** For background work: short deadlines, no prompts. */
+  readonly openStoreOf: (
+    caller: { readonly env: Environment; readonly place: CallerPlace },
+    files: ConfigFiles,
+  ) => Promise<Store>;
+  readonly programStamp: () => string;
+  /** Throws `agent-running`, `state-unwritable`, `foreign-owner`. */
+  readonly prepareSocket: () => Promise<void>;
+  readonly closeToOthers: () => void;
+  /** For a process that lives long with secrets in its memory. */
+  readonly hardenProcess: () => void;
+  /** Starts an agent that leaves when it is idle. */
+  readonly agentCommand: Command;
+  /** What tells our socket from a successor's. */
+  readonly socketIdentity: () => string | undefined;
+}
+
+const storeDeadlineMs = 1_500;
+
+export function openAgentWiring({ env, log, textFiles, stateDirectory: state, script }: Wiring): AgentWiring {
+  const own = callerOf(env);
+  const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
+  const files = createParsedFiles(textFiles);
+  return {
+    socketPath,
+    bell: createBell(log),
+    readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptime() * 1000, monotonicMs: performance.now() }),
+    placeOf: (sent, cwd) => placeOf(sent, cwd),
+    readFiles: (place) => files.read(place),
+    openStoreOf: async (caller, parsed) => {
+      const settings = findSection(parsed.config, 'rolekeeper-settings', '')?.settings;
+      return await chooseStore({
+        env: caller.env,
+        settings: { store: settings?.get('store')?.value, ageKeyFile: settings?.get('age_key_file')?.value },
+        platform: process.platform,
+        stateDirectory: caller.place.stateDirectory,
+        manners: { deadlineMs: storeDeadlineMs, prompts: 'never' },
+      });
+    },
+    programStamp: () => stampOf(script),
+    prepareSocket: () => prepareSocketPath(socketPath, { uid: own.uid, home: own.home }),
+    closeToOthers: () => closeToOthers(socketPath),
+    hardenProcess,
+    agentCommand: agentCommand({ script, env }),
+    socketIdentity: () => socketIdentity(socketPath),
+  };
+}
+
+/**
+ * No core file shall hold what this process knows: a dump without any memory is all that Node can ask for (core(5)). SIGUSR1 would open
+ * the inspector to every program of this user.
+ */
+function hardenProcess(): void {
+  process.umask(0o077);
+  process.on('SIGUSR1', () => undefined);
+  try {
+    writeFileSync('/proc/self/coredump_filter', '0');
+  } catch {
+    // No Linux, or /proc is not writable: RLIMIT_CORE, which whoever starts an agent sets to 0, has to do.
+  }
+}
+
+function placeOf(env: Environment, cwd: string): CallerPlace {
+  const caller = callerOf(env);
+  return {
+    home: caller.home,
+    stateDirectory: stateDirectory(caller),
+    configPath: resolve(cwd, awsConfigFile(caller)),
+    credentialsPath: resolve(cwd, awsCredentialsFile(caller)),
+  };
+}
+
+function callerOf(env: Environment) {
+  const { platform } = process;
+  const home = homeDirectory({ env, platform }, () => userInfo().homedir);
+  return { env, platform, uid: process.getuid?.(), home };
+}
+
+function ownDirectory(path: string): boolean {
+  return isOwnDirectory(path, process.getuid?.());
+}
+
+function stampOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? 'absent' : `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}

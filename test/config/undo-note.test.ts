@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { parseProfileName } from '../../src/config/names.ts';
+import { parseUndoNote, printUndoNote, type UndoNote } from '../../src/config/undo-note.ts';
+
+const note: UndoNote = {
+  command: 'add',
+  keys: parseProfileName('corp'),
+  records: [{ path: '/c', lines: ['x'], steps: [{ keep: 1 }, { drop: 2 }, { put: 'a\n' }, { copy: 0 }] }],
+};
+
+describe('parseUndoNote', () => {
+  it('parseUndoNote gives back what was printed', () => {
+    expect(parseUndoNote(printUndoNote(note), 'n')).toEqual(note);
+  });
+
+  it.each([
+    '',
+    '{"v":1',
+    '[]',
+    '{"command":"add","keys":"corp","records":[]}',
+    '{"v":1,"command":"login","keys":"corp","records":[]}',
+    '{"v":1,"command":"add","keys":"","records":[]}',
+    '{"v":1,"command":"add","keys":"corp","records":[{}]}',
+  ])('parseUndoNote takes %j for no note', (text) => {
+    expect(parseUndoNote(text, 'n')).toBeUndefined();
+  });
+
+  it('parseUndoNote refuses a note of a newer version by name', () => {
+    expect(() => parseUndoNote('{"v":2}', '/state/undo.json')).toThrow('/state/undo.json was written by a newer rolekeeper');
+  });
+});
