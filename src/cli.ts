@@ -1,7 +1,6 @@
 // The command line: names, options and help of every command. A command is loaded when it is chosen.
 
 import process from 'node:process';
-import yargs from 'yargs';
 import { agentActions } from './commands/agent-actions.ts';
 import { shells } from './commands/shells.ts';
 import { AppError } from './errors.ts';
@@ -23,7 +22,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
   const run = async (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) => {
     status = (await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0;
   };
-  await yargs([...argv])
+  const yargs = await loadYargs();
+  await yargs([...argv], '/')
     .scriptName('rolekeeper')
     .usage('rolekeeper keeps AWS role credentials fresh for every CLI and SDK.\n\nUsage: rolekeeper COMMAND')
     .locale('en')
@@ -221,6 +221,17 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     })
     .parseAsync();
   return status;
+}
+
+// yargs asks for the working directory, which may have been deleted, when it is loaded; it has no use for the answer here.
+async function loadYargs() {
+  const { cwd } = process;
+  process.cwd = () => '/';
+  try {
+    return (await import('yargs')).default;
+  } finally {
+    process.cwd = cwd;
+  }
 }
 
 /** yargs makes a list of an option that is given twice, whatever its type; which of the two is meant is not for us to guess. */

@@ -51,6 +51,7 @@ export interface ErrorDetails {
   readonly 'agent-running': { readonly socket: string };
   readonly 'agent-absent': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
+  readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
@@ -267,6 +268,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `the agent is not as it should be: ${d.problem}`,
     hint: (d) => d.hint,
+  },
+  'stdout-unwritable': {
+    exitStatus: 1,
+    text: (d) => `could not write to stdout: ${d.problem}`,
+    hint: () => 'look at where the output goes, and at the space left there: `df -h`',
   },
   'called-by-itself': {
     exitStatus: 3,

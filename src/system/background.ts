@@ -31,11 +31,11 @@ const quietMs = 30_000;
 
 /** `rolekeeper refresh PROFILE`. Never throws for what the system refuses: the caller has its answer already. */
 export function startRefresh(profile: string, background: Background & AwsFiles): void {
-  start(`refresh ${profile}`, background, {
+  start(`refresh ${profile}`, background, () => ({
     command: process.execPath,
     args: [background.script, 'refresh', profile, '--quiet'],
     env: refreshEnvironment(background),
-  });
+  }));
 }
 
 // In its own directory, and with few of the caller's variables, the child would take a relative path or one with `$VAR` for another file.
@@ -52,7 +52,7 @@ function refreshEnvironment({ env, configPath, credentialsPath }: Background & A
 /** The agent: the installed service if there is one, else a process that leaves when it is idle. Never throws, as above. */
 export function startAgent(background: Background): void {
   const command = agentCommand(background);
-  start('agent', background, hasService(background) ? { ...service, env: command.env } : command);
+  start('agent', background, () => (hasService(background) ? { ...service, env: command.env } : command));
 }
 
 /** Without core files, where a shell can see to that (setrlimit(2) is out of Node's reach). */
@@ -76,10 +76,11 @@ function hasService({ env, owner }: Background): boolean {
   return process.platform === 'linux' && existsSync(join(config, 'systemd', 'user', 'rolekeeper.service'));
 }
 
-function start(purpose: string, background: Background, { command, args, env }: Command): void {
+function start(purpose: string, background: Background, commandOf: () => Command): void {
   const { log } = background;
   try {
     if (!claim(purpose, background)) return;
+    const { command, args, env } = commandOf();
     const child = spawn(command, args, { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
     child.once('error', (error) => log.event('background.failed', { purpose, problem: error.message }));
     child.unref();
