@@ -120,6 +120,19 @@ describe('obtain', () => {
     expect(one.state.list().find(({ kind }) => kind === 'role')?.failure).toBeUndefined();
   });
 
+  // A corrected HTTPS_PROXY or AWS_CA_BUNDLE was answered with the failure of the wrong one.
+  it.each([
+    new AppError('network', { endpoint: 'sts.example', problem: 'the proxy does not answer' }),
+    new AppError('config-unreadable', { path: '/ca.pem', problem: 'ENOENT' }),
+  ])('obtain gives a failure of the way only to those who waited for it: $code', async (failure) => {
+    const one = await loggedIn(world());
+    one.sts.failNext(failure);
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => getDev(one)));
+    expect(all.map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
+    await one.clock.advance(1);
+    expect((await getDev(one)).isNew).toBe(true);
+  });
+
   it('obtain asks AWS just after a failure where a person wants to try again', async () => {
     const one = await loggedIn(world());
     one.sts.failNext(throttled);
