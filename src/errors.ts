@@ -138,6 +138,10 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }
 
+function shortChain(chain: readonly string[]): string {
+  return (chain.length > 8 ? [...chain.slice(0, 3), '…', ...chain.slice(-2)] : chain).join(' → ');
+}
+
 const words: { readonly [C in ErrorCode]: Words<C> } = {
   usage: {
     exitStatus: 2,
@@ -176,7 +180,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   },
   'recipe-invalid': {
     exitStatus: 3,
-    text: (d) => `profile "${d.profile}"${d.chain.length > 1 ? ` (${d.chain.join(' → ')})` : ''}: ${d.problem}`,
+    text: (d) => `profile "${d.profile}"${d.chain.length > 1 ? ` (${shortChain(d.chain)})` : ''}: ${d.problem}`,
     hint: (d) => d.hint,
   },
   'keys-missing': {
