@@ -231,7 +231,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'store-rejected': {
     exitStatus: 5,
     text: (d) => `${d.store} did not take ${d.account}: ${d.problem}`,
-    hint: () => undefined,
+    hint: () => 'look at the space, the permissions and the settings of that store, then run the command again',
   },
   'format-newer': {
     exitStatus: 5,
