@@ -63,7 +63,7 @@ export async function storeKeys(
 ): Promise<void> {
   const account = keysAccount(name);
   await ports.remember(account);
-  await ports.store.set(account, toKeysItem(keys));
+  await ports.store.set(account, toKeysItem(keys, account));
   const readBack = await loadStoredKeys(name, ports.store);
   if (readBack === undefined || readBack.secretAccessKey.reveal() !== keys.secretAccessKey.reveal()) {
     throw new AppError('store-rejected', {

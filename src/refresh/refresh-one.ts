@@ -168,7 +168,7 @@ async function storeAndPublish(
     }
     await ports.remember(step.account);
     faultPoint('index item written');
-    await ports.store.set(step.account, toCredentialsItem(credentials));
+    await ports.store.set(step.account, toCredentialsItem(credentials, step.account));
     faultPoint('item written');
     ports.state.publish({
       id: step.id,

@@ -52,7 +52,7 @@ function recipe(hops: Recipe['hops']): Recipe {
 
 async function withKeys(one: World): Promise<World> {
   const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn };
-  await one.store.set(keysAccount(corp), toKeysItem(keys));
+  await one.store.set(keysAccount(corp), toKeysItem(keys, keysAccount(corp)));
   return one;
 }
 
@@ -264,7 +264,7 @@ describe('obtain', () => {
     one.lock.loseNext();
     const waiting = getDev(one);
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
-    await one.store.set(step.account, toCredentialsItem(later));
+    await one.store.set(step.account, toCredentialsItem(later, step.account));
     open();
     await waiting;
     expect((await getDev(one)).credentials.accessKeyId).toBe('LATER');
