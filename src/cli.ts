@@ -22,6 +22,15 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
   const run = async (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) => {
     status = (await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0;
   };
+  // A command that changes store, state or files: an agent must not answer from before, however the command ended.
+  const runChanging = (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) =>
+    run(debug, async (wiring) => {
+      try {
+        return await work(wiring);
+      } finally {
+        await (await import('./commands/tell-agent.ts')).tellAgentToForget(wiring);
+      }
+    });
   const yargs = await loadYargs();
   await yargs([...argv], '/')
     .scriptName('rolekeeper')
@@ -43,7 +52,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .positional('profile', optionalProfile)
           .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' }),
       (args) =>
-        run(
+        runChanging(
           args.debug,
           async (wiring) =>
             void (await (await import('./commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
@@ -57,7 +66,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .positional('profile', optionalProfile)
           .option('all', { type: 'boolean', default: false, describe: 'of every profile' }),
       (args) =>
-        run(args.debug, async (wiring) =>
+        runChanging(args.debug, async (wiring) =>
           (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring),
         ),
     )
@@ -71,7 +80,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('force', { type: 'boolean', default: false, describe: 'what is not due as well' })
           .option('quiet', { type: 'boolean', default: false, describe: 'say nothing; the exit status tells' }),
       (args) =>
-        run(args.debug, async (wiring) =>
+        runChanging(args.debug, async (wiring) =>
           (await import('./commands/refresh.ts')).refresh(
             { profiles: args.profiles, isForced: args.force, isQuiet: args.quiet },
             wiring,
@@ -90,7 +99,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('dry-run', dryRun)
           .option('yes', yes),
       (args) =>
-        run(args.debug, async (wiring) => {
+        runChanging(args.debug, async (wiring) => {
           const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
           if (args.undo) {
             await (await import('./commands/undo-import.ts')).undoImport(asked, wiring);
@@ -122,7 +131,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('dry-run', dryRun)
           .option('yes', yes),
       (args) =>
-        run(args.debug, async (wiring) => {
+        runChanging(args.debug, async (wiring) => {
           if (args.undo) {
             const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
             await (await import('./commands/undo-add.ts')).undoAdd(asked, wiring);

@@ -14,8 +14,10 @@ interface Import {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'commands', 'wiring', 'errors'],
   cli: ['commands', 'wiring', 'errors'],
-  commands: ['wiring', 'refresh', 'hops', 'config', 'credentials', 'errors', 'sandbox', 'stores/item-index'],
-  wiring: ['refresh', 'stores', 'system', 'config'],
+  commands: ['wiring', 'agent', 'refresh', 'hops', 'config', 'credentials', 'errors', 'sandbox', 'stores/item-index'],
+  wiring: ['wiring-agent', 'refresh', 'stores', 'system', 'config'],
+  'wiring-agent': ['agent', 'stores', 'system', 'config'],
+  agent: ['refresh', 'hops', 'config', 'credentials', 'errors'],
   refresh: ['hops', 'config', 'credentials', 'errors'],
   hops: ['config', 'credentials', 'errors'],
   stores: ['config', 'credentials', 'errors', 'system/whole-file', 'system/directory', 'system/problem-words', 'system/own-time'],

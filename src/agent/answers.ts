@@ -65,7 +65,7 @@ async function answerFor({ recipe, room, caller, request }: Asked, ports: Answer
   const { clock } = ports;
   const step = room.lastStep(recipe);
   if (step !== undefined) ports.noteAsked({ step, profile: recipe.profile, caller });
-  const known = step === undefined ? undefined : await room.look(step);
+  const known = step === undefined ? undefined : await room.look(step, recipe.profile);
   if (known !== undefined && step !== undefined) {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());

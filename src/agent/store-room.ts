@@ -1,7 +1,7 @@
 // One store, the memory before it, and the refreshes under way in it: where the agent's credentials come from.
 // A store that does not answer takes nothing away: what is in memory and valid is served on.
 
-import type { KeyId } from '../config/names.ts';
+import type { KeyId, ProfileName } from '../config/names.ts';
 import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { isComfortable, isValid } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { knownPrincipal } from '../hops/keys.ts';
 import { Flights } from '../refresh/flights.ts';
 import { type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import type { Demand } from '../refresh/refresh-one.ts';
-import { readStored } from '../refresh/stored.ts';
+import { noteWanted, readStored } from '../refresh/stored.ts';
 import type { AgentMemory, Remembered } from './memory.ts';
 
 /** Edits of the store by others are seen within this time (decisions.md 17). */
@@ -45,11 +45,11 @@ export class StoreRoom {
   }
 
   /** From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer. */
-  async look(step: Step): Promise<Remembered | undefined> {
+  async look(step: Step, profile: ProfileName): Promise<Remembered | undefined> {
     const { account } = step;
     if (this.memory.isChecked(account, checkedForMs)) return this.memory.recall(account);
     const known = this.memory.recall(account);
-    const check = this.#checks.join(step.id, () => this.#check(step));
+    const check = this.#checks.join(step.id, () => this.#check(step, profile));
     if (known === undefined || !isValid(known, this.ports.clock.now())) return check;
     const end = new AbortController();
     const patience = this.ports.clock.wait(storePatienceMs, end.signal).then(() => known);
@@ -76,14 +76,17 @@ export class StoreRoom {
     await this.ports.store.close();
   }
 
-  async #check(step: Step): Promise<Remembered | undefined> {
+  async #check(step: Step, profile: ProfileName): Promise<Remembered | undefined> {
     const { generation } = this.memory;
     const credentials = await readStored(step, this.ports);
-    if (generation !== this.memory.generation) return this.#check(step);
+    if (generation !== this.memory.generation) return this.#check(step, profile);
     const known = this.memory.recall(step.account);
     if (this.#unstored.has(step.id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0)) return known;
     if (credentials === undefined) this.memory.forget(step.account);
-    else this.memory.keep(step.account, credentials);
+    else {
+      noteWanted(step, { profile, stored: credentials }, this.ports);
+      this.memory.keep(step.account, credentials);
+    }
     return this.memory.recall(step.account);
   }
 

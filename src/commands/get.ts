@@ -11,7 +11,7 @@ import { AppError } from '../errors.ts';
 import { knownPrincipal, loadKeysThemselves } from '../hops/keys.ts';
 import type { Store } from '../ports.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
-import { readStored } from '../refresh/stored.ts';
+import { noteWanted, readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';
 import { leftOfDeadline } from './get-deadline.ts';
 import { writeStdout } from './stdout.ts';
@@ -52,6 +52,7 @@ interface Answered {
 async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<Answered> {
   const { clock } = wiring;
   const cached = await readCached(recipe, store, wiring);
+  if (cached !== undefined) noteWanted(cached.step, { profile: recipe.profile, stored: cached.credentials }, wiring);
   const freshness = cached === undefined ? 'expired' : freshnessOf(cached.credentials, clock.now());
   if (cached !== undefined && (freshness === 'fresh' || freshness === 'due')) {
     const refreshLater = freshness === 'due' && !isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());

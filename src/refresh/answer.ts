@@ -75,6 +75,7 @@ export async function refreshDirectly(
 ): Promise<Credentials> {
   const chain = await openChain(recipe, ports, demand.signal);
   const last = chain.steps.at(-1);
+  if (last !== undefined) ports.state.noteAsked(last.id);
   const now = ports.clock.now();
   const mayFallBack = fallback !== undefined && isValid(fallback, now);
   if (mayFallBack && last !== undefined && isBackingOff(ports.state.read(last.id)?.failure, now)) return fallback;

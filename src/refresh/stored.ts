@@ -1,8 +1,11 @@
-// Reads one hop's credentials out of the store. A broken item is set aside as absent: the next refresh overwrites it.
+// One hop's credentials as the store has them. A broken item is set aside as absent: the next refresh overwrites it.
 
+import type { ProfileName } from '../config/names.ts';
 import type { Step } from '../config/recipe.ts';
 import { type Credentials, parseCredentialsItem } from '../credentials/credentials.ts';
-import type { Log, Store } from '../ports.ts';
+import type { Life } from '../credentials/plan.ts';
+import { isAppError } from '../errors.ts';
+import type { Log, State, Store } from '../ports.ts';
 
 /** Undefined when there is none, or none that can be read. Throws what the store throws, and `format-newer`. */
 export async function readStored(
@@ -15,4 +18,25 @@ export async function readStored(
   if (parsed.kind === 'ok') return parsed.value;
   log.event('item.broken', { account, problem: parsed.problem });
   return undefined;
+}
+
+/**
+ * Somebody wants these: notes that, and lists them in the state where a crash between the two writes kept them out of it, since the background
+ * refreshes only what is listed. Never throws for a state that cannot be written: the caller has the credentials.
+ */
+export function noteWanted(
+  step: Step,
+  { profile, stored }: { readonly profile: ProfileName; readonly stored: Life },
+  { state, log }: { readonly state: State; readonly log: Log },
+): void {
+  state.noteAsked(step.id);
+  const record = state.read(step.id);
+  const { issuedAt, expiresAt } = stored;
+  if (record !== undefined && record.expiresAt !== undefined && record.expiresAt >= expiresAt) return;
+  try {
+    state.publish({ ...record, id: step.id, kind: step.hop.kind, profile, issuedAt, expiresAt });
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    log.event('state.unwritable', { problem: error.message });
+  }
 }
