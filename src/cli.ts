@@ -1,7 +1,6 @@
 // The command line: names, options and help of every command. A command is loaded when it is chosen.
 
 import process from 'node:process';
-import yargs from 'yargs';
 import { agentActions } from './commands/agent-actions.ts';
 import { shells } from './commands/shells.ts';
 import { AppError } from './errors.ts';
@@ -32,10 +31,12 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         await (await import('./commands/tell-agent.ts')).tellAgentToForget(wiring);
       }
     });
-  await yargs([...argv])
+  const yargs = await loadYargs();
+  await yargs([...argv], '/')
     .scriptName('rolekeeper')
     .usage('rolekeeper keeps AWS role credentials fresh for every CLI and SDK.\n\nUsage: rolekeeper COMMAND')
     .locale('en')
+    .check(refuseRepeated)
     .option('debug', { type: 'boolean', default: false, describe: 'tell on stderr what happens, one line per event' })
     .command(
       'get <profile>',
@@ -65,10 +66,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .positional('profile', optionalProfile)
           .option('all', { type: 'boolean', default: false, describe: 'of every profile' }),
       (args) =>
-        runChanging(
-          args.debug,
-          async (wiring) =>
-            void (await (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring)),
+        runChanging(args.debug, async (wiring) =>
+          (await import('./commands/logout.ts')).logout({ profile: args.profile, isAll: args.all }, wiring),
         ),
     )
     .command(
@@ -232,6 +231,27 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .parseAsync();
   return status;
 }
+
+// yargs asks for the working directory, which may have been deleted, when it is loaded; it has no use for the answer here.
+async function loadYargs() {
+  const { cwd } = process;
+  process.cwd = () => '/';
+  try {
+    return (await import('yargs')).default;
+  } finally {
+    process.cwd = cwd;
+  }
+}
+
+/** yargs makes a list of an option that is given twice, whatever its type; which of the two is meant is not for us to guess. */
+function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
+  const repeated = Object.keys(args).find((name) => Array.isArray(args[name]) && !lists.has(name));
+  if (repeated === undefined) return true;
+  const name = repeated.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new AppError('usage', { problem: `--${name} is given more than once` });
+}
+
+const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles']);
 
 /** yargs' own words, where a person in a hurry would not understand them. */
 function inPlainWords(message: string, [command = '', ...words]: readonly string[]): string {

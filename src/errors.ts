@@ -51,6 +51,7 @@ export interface ErrorDetails {
   readonly 'agent-running': { readonly socket: string };
   readonly 'agent-absent': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
+  readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
@@ -137,6 +138,10 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }
 
+function shortChain(chain: readonly string[]): string {
+  return (chain.length > 8 ? [...chain.slice(0, 3), '…', ...chain.slice(-2)] : chain).join(' → ');
+}
+
 const words: { readonly [C in ErrorCode]: Words<C> } = {
   usage: {
     exitStatus: 2,
@@ -175,7 +180,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   },
   'recipe-invalid': {
     exitStatus: 3,
-    text: (d) => `profile "${d.profile}"${d.chain.length > 1 ? ` (${d.chain.join(' → ')})` : ''}: ${d.problem}`,
+    text: (d) => `profile "${d.profile}"${d.chain.length > 1 ? ` (${shortChain(d.chain)})` : ''}: ${d.problem}`,
     hint: (d) => d.hint,
   },
   'keys-missing': {
@@ -226,7 +231,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'store-rejected': {
     exitStatus: 5,
     text: (d) => `${d.store} did not take ${d.account}: ${d.problem}`,
-    hint: () => undefined,
+    hint: () => 'look at the space, the permissions and the settings of that store, then run the command again',
   },
   'format-newer': {
     exitStatus: 5,
@@ -267,6 +272,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `the agent is not as it should be: ${d.problem}`,
     hint: (d) => d.hint,
+  },
+  'stdout-unwritable': {
+    exitStatus: 1,
+    text: (d) => `could not write to stdout: ${d.problem}`,
+    hint: () => 'look at where the output goes, and at the space left there: `df -h`',
   },
   'called-by-itself': {
     exitStatus: 3,

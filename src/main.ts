@@ -10,7 +10,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const [verb, profile, ...rest] = argv;
   const isPlainGet = verb === 'get' && profile !== undefined && !profile.startsWith('-') && rest.length === 0;
   if (isPlainGet) {
-    await get(profile, openWiring(process.env));
+    const look = () => get(profile, openWiring(process.env));
+    await look().catch(async (error) => (await import('./commands/second-look.ts')).secondLook(error, look));
     return 0;
   }
   const { runCli } = await import('./cli.ts');

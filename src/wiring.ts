@@ -121,7 +121,7 @@ export function openWiring(env: Environment): Wiring {
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
-      (await import('./system/background.ts')).startRefresh(profile, { ...place, script, env });
+      (await import('./system/background.ts')).startRefresh(profile, { ...place, script, env, configPath, credentialsPath });
     },
     startAgentLater: async () => {
       if (!startsOthers()) return;

@@ -22,15 +22,26 @@ interface Ran {
   readonly tookMs: number;
 }
 
-/** Throws `unexpected` when a step does not do what it says. */
+/** Throws `unexpected` when a step does not do what it says, `interrupted` when a signal ended it; the sandbox is gone then, too. */
 export async function demo({ isFast }: DemoOptions, env: Environment): Promise<void> {
-  const world = await openDemoWorld(env, process.argv[1] ?? 'rolekeeper');
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  for (const signal of signals) process.on(signal, interrupt);
   try {
-    await wholeDay(createStage(world, isFast ? 0 : 2_500));
+    const world = await openDemoWorld(env, process.argv[1] ?? 'rolekeeper');
+    try {
+      await wholeDay(createStage(world, { pauseMs: isFast ? 0 : 2_500, signal: interruption.signal }));
+    } finally {
+      await world.close();
+    }
+  } catch (error) {
+    throw interruption.signal.aborted ? new AppError('interrupted', {}, error) : error;
   } finally {
-    await world.close();
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Stage {
   readonly world: DemoWorld;
@@ -97,24 +108,24 @@ async function quietly({ world, say }: Stage, expectedCalls: number, step: () =>
   say(`answered in ${Math.round(tookMs)} ms; AssumeRole calls: ${calls}`);
 }
 
-function createStage(world: DemoWorld, pauseMs: number): Stage {
+function createStage(world: DemoWorld, { pauseMs, signal }: { readonly pauseMs: number; readonly signal: AbortSignal }): Stage {
   const say = (text: string) => writeStdout(`${text}\n`);
   const show = (words: readonly string[]) => say(styleText('cyan', `$ ${words.join(' ')}`));
   const program = async (name: string, ...args: readonly string[]) => {
     show([name, ...args]);
-    return runProgram(name, args, world.env);
+    return runProgram(name, args, { env: world.env, signal });
   };
   return {
     world,
     say,
     program,
     title: async (text) => {
-      await pause(pauseMs);
+      await pause(pauseMs, undefined, { signal });
       say(`\n${styleText('bold', text)}`);
     },
     rolekeeper: async (...args) => {
       show(['rolekeeper', ...args]);
-      const ran = await runProgram(process.execPath, [process.argv[1] ?? '', ...args], world.env);
+      const ran = await runProgram(process.execPath, [process.argv[1] ?? '', ...args], { env: world.env, signal });
       if (ran === undefined) throw new AppError('unexpected', { problem: 'the demo cannot start rolekeeper itself' });
       if (ran.stderr !== '') say(styleText('gray', ran.stderr.trimEnd()));
       return ran;
@@ -122,9 +133,13 @@ function createStage(world: DemoWorld, pauseMs: number): Stage {
   };
 }
 
-function runProgram(name: string, args: readonly string[], env: Environment): Promise<Ran | undefined> {
+function runProgram(
+  name: string,
+  args: readonly string[],
+  { env, signal }: { readonly env: Environment; readonly signal: AbortSignal },
+): Promise<Ran | undefined> {
   const startedAt = performance.now();
-  const child = spawn(name, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  const child = spawn(name, args, { env, signal, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk;

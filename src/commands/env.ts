@@ -11,7 +11,10 @@ export async function printEnv(profile: string, shell: Shell, wiring: Wiring): P
 }
 
 function lineFor({ name, value }: Variable, shell: Shell): string {
-  const text = value.reveal();
+  return value === undefined ? unsetLine(name, shell) : setLine(name, value.reveal(), shell);
+}
+
+function setLine(name: string, text: string, shell: Shell): string {
   switch (shell) {
     case 'sh':
       return `export ${name}='${text.replaceAll("'", "'\\''")}'`;
@@ -21,6 +24,22 @@ function lineFor({ name, value }: Variable, shell: Shell): string {
       return `$Env:${name} = '${text.replaceAll("'", "''")}'`;
     case 'dotenv':
       return `${name}=${text}`;
+    default:
+      return shell satisfies never;
+  }
+}
+
+function unsetLine(name: string, shell: Shell): string {
+  switch (shell) {
+    case 'sh':
+      return `unset ${name}`;
+    case 'fish':
+      return `set -e ${name}`;
+    case 'powershell':
+      return `Remove-Item Env:${name} -ErrorAction SilentlyContinue`;
+    case 'dotenv':
+      // The format can take nothing away; botocore and the SDKs take an empty variable as absent.
+      return `# empty on purpose: these credentials have none\n${name}=`;
     default:
       return shell satisfies never;
   }

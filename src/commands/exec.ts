@@ -18,17 +18,12 @@ export async function exec(profile: string, command: readonly string[], wiring: 
   const variables = credentialVariables(await obtainForPerson(profile, wiring));
   return run(program, args, {
     ...withoutAwsProfile(wiring.env),
-    ...Object.fromEntries(variables.map(({ name, value }) => [name, value.reveal()])),
+    ...Object.fromEntries(variables.map(({ name, value }) => [name, value?.reveal()])),
   });
 }
 
 // A profile beside the credentials would win over them in some SDKs, or lead back to us.
-function withoutAwsProfile({
-  AWS_PROFILE: _profile,
-  AWS_DEFAULT_PROFILE: _old,
-  AWS_SESSION_TOKEN: _token,
-  ...rest
-}: Environment): Environment {
+function withoutAwsProfile({ AWS_PROFILE: _profile, AWS_DEFAULT_PROFILE: _old, ...rest }: Environment): Environment {
   return rest;
 }
 

@@ -7,9 +7,10 @@ import { type Step, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { Lock, State, Store } from '../ports.ts';
-import { forgetItem, listItems } from '../stores/item-index.ts';
+import type { State, Store } from '../ports.ts';
+import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { forgetItems, type Item } from './forget-items.ts';
 import { writeStderr } from './report.ts';
 
 export interface LogoutOptions {
@@ -17,13 +18,10 @@ export interface LogoutOptions {
   readonly isAll: boolean;
 }
 
-type Item = Pick<Step, 'id' | 'account'>;
-
 const storeDeadlineMs = 60_000;
-/** A refresh that is under way would store its result after us; it is waited for, but not for ever. */
-const lockWaitMs = 2_000;
 
-export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring): Promise<void> {
+/** Returns the exit status: 1 when a refresh under way may undo the logout. */
+export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring): Promise<number> {
   const name = profile ?? wiring.env['AWS_PROFILE'] ?? '';
   if (!isAll && name === '') {
     throw new AppError('usage', {
@@ -35,31 +33,18 @@ export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring):
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const items = group?.items ?? (await allItems(store, wiring.state));
-    const count = await removeItems(items, { store, state: wiring.state, lock: await wiring.openLock() });
+    const { clock, state } = wiring;
+    const say = (line: string) => writeStderr([line]);
+    const { count, unsure } = await forgetItems(items, { clock, state, store, lock: await wiring.openLock(), say });
     writeStderr([
       `logged out${group === undefined ? '' : ` of ${group.profiles.join(', ')}`}: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`,
     ]);
+    if (unsure.length === 0) return 0;
+    writeStderr(['a refresh is still under way and may store its credentials again; run the same command once more in a minute']);
+    return 1;
   } finally {
     await store.close();
   }
-}
-
-async function removeItems(
-  items: readonly Item[],
-  { store, state, lock }: { readonly store: Store; readonly state: State; readonly lock: Lock },
-): Promise<number> {
-  let count = 0;
-  for (const { id, account } of items) {
-    const remove = async () => {
-      const wasThere = await store.delete(account);
-      state.remove(id);
-      return wasThere;
-    };
-    const outcome = await lock.withLock(id, { waitMs: lockWaitMs }, remove);
-    if (outcome.kind === 'busy' ? await remove() : outcome.value) count += 1;
-    await forgetItem({ store, lock }, account);
-  }
-  return count;
 }
 
 /** The profiles that are logged out together, with their items. */

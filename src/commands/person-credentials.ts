@@ -19,9 +19,10 @@ export interface PersonCredentials {
   readonly localExpiresAt?: number;
 }
 
+/** Undefined: must not be there, or one of another profile would be taken for a part of these credentials. */
 export interface Variable {
   readonly name: string;
-  readonly value: Secret;
+  readonly value: Secret | undefined;
 }
 
 const storeDeadlineMs = 60_000;
@@ -44,16 +45,19 @@ export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promi
   }
 }
 
-/** What AWS's CLI and SDKs read; the region only where the profile has one. */
+/** All that AWS's CLI and SDKs read as one set of credentials; the region only where the profile has one. */
 export function credentialVariables({ caller, region, localExpiresAt }: PersonCredentials): readonly Variable[] {
   const { accessKeyId, secretAccessKey, sessionToken } = caller;
   return [
     { name: 'AWS_ACCESS_KEY_ID', value: new Secret(accessKeyId) },
     { name: 'AWS_SECRET_ACCESS_KEY', value: secretAccessKey },
-    ...(sessionToken === undefined ? [] : [{ name: 'AWS_SESSION_TOKEN', value: sessionToken }]),
-    ...(localExpiresAt === undefined
-      ? []
-      : [{ name: 'AWS_CREDENTIAL_EXPIRATION', value: new Secret(isoSeconds(localExpiresAt)) }]),
+    { name: 'AWS_SESSION_TOKEN', value: sessionToken },
+    // The token's old name, which botocore still reads.
+    { name: 'AWS_SECURITY_TOKEN', value: undefined },
+    {
+      name: 'AWS_CREDENTIAL_EXPIRATION',
+      value: localExpiresAt === undefined ? undefined : new Secret(isoSeconds(localExpiresAt)),
+    },
     ...(region === undefined ? [] : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map((name) => ({ name, value: new Secret(region) }))),
   ];
 }

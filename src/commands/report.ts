@@ -25,10 +25,12 @@ export function writeStderr(lines: readonly string[]): void {
   try {
     writeSync(2, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
-    // A caller that closed stderr, or does not read it, still gets the exit status.
-    if (!isSystemError(error) || !['EPIPE', 'EAGAIN', 'EBADF'].includes(error.code ?? '')) throw error;
+    // A caller that closed stderr, does not read it, or sends it to a full disk, still gets the exit status.
+    if (!isSystemError(error) || !deaf.includes(error.code ?? '')) throw error;
   }
 }
+
+const deaf = ['EPIPE', 'EAGAIN', 'EBADF', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error;

@@ -9,7 +9,7 @@ const patienceMs = 3_000;
 
 /**
  * One write where the pipe takes it whole. On a terminal the last line is ended, so that the prompt does not stick to it. Throws
- * `interrupted` when nobody reads any more, `deadline` when a full pipe stays full.
+ * `interrupted` when nobody reads any more, `deadline` when a full pipe stays full, `stdout-unwritable` for what else the system refuses.
  */
 export function writeStdout(document: string | Buffer): void {
   const bytes = typeof document === 'string' ? Buffer.from(document) : document;
@@ -36,9 +36,16 @@ function writeSome(bytes: Buffer): number {
     if (!(error instanceof Error && 'code' in error)) throw error;
     if (error.code === 'EAGAIN') return 0; // the pipe is non-blocking and full
     if (error.code === 'EPIPE' || error.code === 'EBADF') throw new AppError('interrupted', {}, error);
-    throw error;
+    throw new AppError('stdout-unwritable', { problem: problems.get(String(error.code)) ?? String(error.code) }, error);
   }
 }
+
+const problems: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'the file size limit is reached'],
+  ['EIO', 'the terminal or the disk is gone (EIO)'],
+]);
 
 function waitForReader(giveUpAt: number): void {
   if (performance.now() > giveUpAt) throw new AppError('deadline', { doing: 'writing to stdout', seconds: patienceMs / 1000 });

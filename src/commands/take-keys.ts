@@ -3,9 +3,9 @@
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { type Keys, toKeysItem } from '../credentials/credentials.ts';
 import type { Secret } from '../credentials/secret.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Network, StsEndpoint } from '../ports.ts';
+import type { Network, State, Store, StsEndpoint } from '../ports.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 
 export interface NewKeys {
@@ -27,19 +27,32 @@ export interface Route {
 export async function identifyKeys(
   { name, profile, accessKeyId, secretAccessKey, renamed }: NewKeys,
   route: Route,
-  { sts, store }: ObtainPorts,
+  { sts, store, state }: Pick<ObtainPorts, 'sts' | 'store' | 'state'>,
 ): Promise<Keys> {
   const { arn } = await sts.getCallerIdentity({
     ...route,
     caller: { accessKeyId, secretAccessKey },
     context: { profile, loginTarget: profile, callerKind: 'keys' },
   });
-  const held = await loadStoredKeys(name, store);
-  if (held !== undefined && held.userArn !== arn) {
+  const storedArn = await ownerOf(name, { store, state });
+  if (storedArn !== undefined && storedArn !== arn) {
     const proposal = `keep both: ${renamed(parseProfileName(`${name}-${arn.split('/').at(-1) ?? '2'}`))}`;
-    throw new AppError('keys-of-another-user', { keys: name, storedArn: held.userArn, newArn: arn, proposal });
+    throw new AppError('keys-of-another-user', { keys: name, storedArn, newArn: arn, proposal });
   }
   return { accessKeyId, secretAccessKey, userArn: arn };
+}
+
+// To put the keys in again is the way out of a broken item; whose it was, only the state's copy can tell.
+async function ownerOf(
+  name: ProfileName,
+  { store, state }: { readonly store: Store; readonly state: State },
+): Promise<string | undefined> {
+  try {
+    return (await loadStoredKeys(name, store))?.userArn;
+  } catch (error) {
+    if (!isAppError(error, 'keys-broken')) throw error;
+    return state.principal(name);
+  }
 }
 
 /** Stores the keys, reads them back and tries what was read with AWS. When this returns, the store is all that is needed. */
@@ -50,7 +63,7 @@ export async function storeKeys(
 ): Promise<void> {
   const account = keysAccount(name);
   await ports.remember(account);
-  await ports.store.set(account, toKeysItem(keys));
+  await ports.store.set(account, toKeysItem(keys, account));
   const readBack = await loadStoredKeys(name, ports.store);
   if (readBack === undefined || readBack.secretAccessKey.reveal() !== keys.secretAccessKey.reveal()) {
     throw new AppError('store-rejected', {

@@ -33,6 +33,11 @@ export function keysAccount(name: ProfileName): Account {
   return account(`keys/${name}`);
 }
 
+/** The name of long-term keys; undefined for what can be made anew. */
+export function keysNameOf(account: Account): string | undefined {
+  return account.startsWith('keys/') ? account.slice('keys/'.length) : undefined;
+}
+
 export function sessionAccount(id: KeyId): Account {
   return account(`session/${id}`);
 }

@@ -54,12 +54,18 @@ interface Walk {
   readonly roles: readonly ProfileSettings[];
 }
 
+/** Far more than anybody's organisation needs; each role is a call to AWS. */
+const longestChain = 20;
+
 function walk(profile: ProfileName, files: ConfigFiles, visited: readonly ProfileName[]): Walk {
   const chain = [...visited, profile];
   const first = visited[0] ?? profile;
   const fail = failing(first, chain);
   if (visited.includes(profile)) {
     throw fail('its sources form a circle', `change source_profile of "${visited.at(-1) ?? profile}"`);
+  }
+  if (visited.length >= longestChain) {
+    throw fail(`its sources are a chain of more than ${longestChain} profiles`, `change source_profile of "${first}"`);
   }
   const settings = profileSettings(profile, files);
   if (settings === undefined) {

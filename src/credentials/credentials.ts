@@ -73,11 +73,16 @@ export function localMinute(localAt: EpochMs): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-export function toCredentialsItem(credentials: Credentials): Secret {
+/**
+ * `account` is the item's own: it stands in the item as well, so that one that was copied or renamed to another place is broken there
+ * rather than somebody else's credentials.
+ */
+export function toCredentialsItem(credentials: Credentials, account: string): Secret {
   const network = Object.entries(credentials.network ?? {}).map(([name, value]) => [name, value.reveal()]);
   return new Secret(
     JSON.stringify({
       v: formatVersion,
+      account,
       accessKeyId: credentials.accessKeyId,
       secretAccessKey: credentials.secretAccessKey.reveal(),
       sessionToken: credentials.sessionToken.reveal(),
@@ -89,9 +94,9 @@ export function toCredentialsItem(credentials: Credentials): Secret {
   );
 }
 
-/** Throws `format-newer` for an item of a later format. `what` names the item in messages. */
-export function parseCredentialsItem(item: Secret, what: string): Parsed<Credentials> {
-  const fields = parseItem(item, what);
+/** Throws `format-newer` for an item of a later format. */
+export function parseCredentialsItem(item: Secret, account: string): Parsed<Credentials> {
+  const fields = parseItem(item, account);
   if (fields.kind === 'broken') return fields;
   const { accessKeyId, secretAccessKey, sessionToken, issuedAt, expiresAt, accountId, network } = fields.value;
   if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(sessionToken)) return broken('a key is missing');
@@ -110,10 +115,12 @@ export function parseCredentialsItem(item: Secret, what: string): Parsed<Credent
   };
 }
 
-export function toKeysItem(keys: Keys): Secret {
+/** `account` as in `toCredentialsItem`. */
+export function toKeysItem(keys: Keys, account: string): Secret {
   return new Secret(
     JSON.stringify({
       v: formatVersion,
+      account,
       accessKeyId: keys.accessKeyId,
       secretAccessKey: keys.secretAccessKey.reveal(),
       userArn: keys.userArn,
@@ -122,20 +129,22 @@ export function toKeysItem(keys: Keys): Secret {
 }
 
 /** Throws `format-newer` for an item of a later format. */
-export function parseKeysItem(item: Secret, what: string): Parsed<Keys> {
-  const fields = parseItem(item, what);
+export function parseKeysItem(item: Secret, account: string): Parsed<Keys> {
+  const fields = parseItem(item, account);
   if (fields.kind === 'broken') return fields;
   const { accessKeyId, secretAccessKey, userArn } = fields.value;
   if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(userArn)) return broken('a field is missing');
   return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
 }
 
-function parseItem(item: Secret, what: string): Parsed<Readonly<Record<string, unknown>>> {
+function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
   const value = parseJson(item.reveal());
   if (!isFields(value)) return broken('not a JSON object');
   const version = value['v'];
-  if (typeof version === 'number' && version > formatVersion) throw new AppError('format-newer', { what, version });
-  return version === formatVersion ? { kind: 'ok', value } : broken('no format number');
+  if (typeof version === 'number' && version > formatVersion)
+    throw new AppError('format-newer', { what: `the store's item ${account}`, version });
+  if (version !== formatVersion) return broken('no format number');
+  return value['account'] === account ? { kind: 'ok', value } : broken('it was made for another account of the store');
 }
 
 function parseJson(text: string): unknown {

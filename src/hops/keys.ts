@@ -36,9 +36,10 @@ export async function loadPrincipal(
 
 /** Undefined when the store has none. Throws `keys-broken`: such an item is left where it is, since nothing can rebuild it. */
 export async function loadStoredKeys(name: ProfileName, store: Store): Promise<Keys | undefined> {
-  const item = await store.get(keysAccount(name));
+  const account = keysAccount(name);
+  const item = await store.get(account);
   if (item === undefined) return undefined;
-  const parsed = parseKeysItem(item, `the store's item keys/${name}`);
+  const parsed = parseKeysItem(item, account);
   if (parsed.kind === 'broken') throw new AppError('keys-broken', { keys: name, problem: parsed.problem });
   return parsed.value;
 }

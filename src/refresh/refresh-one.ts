@@ -65,7 +65,7 @@ export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise
   if (outcome.kind !== 'busy') return outcome.value;
   demand.signal?.throwIfAborted();
   ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
-  return refreshHeld(refresh, ports, undefined);
+  return refreshHeld(refresh, ports, { held: undefined, startedAt });
 }
 
 /** `busy` also where there is no place for locks: a lock delays, it never prevents. */
@@ -81,7 +81,7 @@ async function underLock(refresh: Refresh, ports: RefreshPorts, startedAt: Epoch
     return await ports.lock.withLock<Obtained>(refresh.step.id, wait, (held) => {
       isHeld = true;
       faultPoint('lock taken');
-      return refreshHeld(refresh, ports, held);
+      return refreshHeld(refresh, ports, { held, startedAt });
     });
   } catch (error) {
     if (isHeld || !isAppError(error, 'state-unwritable', 'foreign-owner')) throw error;
@@ -99,17 +99,28 @@ async function publishedSince(startedAt: EpochMs, { step, demand }: Refresh, por
   return credentials !== undefined && demand.accepts(credentials) ? { credentials, isNew: false } : undefined;
 }
 
-async function refreshHeld(refresh: Refresh, ports: RefreshPorts, held: HeldLock | undefined): Promise<Obtained> {
+async function refreshHeld(
+  refresh: Refresh,
+  ports: RefreshPorts,
+  { held, startedAt }: { readonly held: HeldLock | undefined; readonly startedAt: EpochMs },
+): Promise<Obtained> {
   const { step, demand, profile } = refresh;
   const stored = await readStored(step, ports);
   if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
   const failure = ports.state.read(step.id)?.failure;
-  if (failure !== undefined && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
+  const isOurs = failure !== undefined && (failure.at >= startedAt || !isOfTheWay(failure));
+  if (isOurs && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
   const credentials = await issueOrPublishFailure(refresh, stored, ports);
   faultPoint('AWS answered');
   const notStored = await storeAndPublish(refresh, credentials, { ports, held });
   ports.log.event('refresh.done', { profile, hop: describeHop(step.hop), expires: isoSeconds(credentials.expiresAt) });
   return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
+}
+
+// What stood in the way may be one caller's proxy or CA file, which are no part of the key id: only those who waited share it, so that
+// whoever has corrected a setting is not given the old failure.
+function isOfTheWay({ error }: Failure): boolean {
+  return error.code === 'network' || error.code === 'config-unreadable' || error.code === 'deadline';
 }
 
 async function issueOrPublishFailure(
@@ -157,7 +168,7 @@ async function storeAndPublish(
     }
     await ports.remember(step.account);
     faultPoint('index item written');
-    await ports.store.set(step.account, toCredentialsItem(credentials));
+    await ports.store.set(step.account, toCredentialsItem(credentials, step.account));
     faultPoint('item written');
     ports.state.publish({
       id: step.id,

@@ -14,7 +14,7 @@ export async function readStored(
 ): Promise<Credentials | undefined> {
   const item = await store.get(account);
   if (item === undefined) return undefined;
-  const parsed = parseCredentialsItem(item, `the store's item ${account}`);
+  const parsed = parseCredentialsItem(item, account);
   if (parsed.kind === 'ok') return parsed.value;
   log.event('item.broken', { account, problem: parsed.problem });
   return undefined;

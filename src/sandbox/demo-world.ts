@@ -1,7 +1,8 @@
 // The demo's small world: a temporary home with two config files and a key for the file store, and an STS double in this process.
 // Nothing in it is real, and nothing outside it is touched.
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../ports.ts';
@@ -63,7 +64,8 @@ export async function openDemoWorld(env: Environment, program: string): Promise<
     },
     close: async () => {
       await sts.stop();
-      rmSync(home, { recursive: true, force: true });
+      // A program that was interrupted may still be writing.
+      await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import process from 'node:process';
-import type { Account } from '../config/names.ts';
+import { type Account, keysNameOf } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Environment, Store, StoreManners } from '../ports.ts';
@@ -57,7 +57,10 @@ class AgeFileStore implements Store {
     if (bytes === undefined) return undefined;
     const text = await decryptItem(bytes, key);
     if (text !== undefined) return new Secret(text);
-    // The key is the right one (openKey has seen to that), so this file is damaged: away with it, its owner makes another.
+    // The key is the right one (openKey has seen to that), so this file is damaged. Keys stay where they are: nothing makes them anew,
+    // and whoever has a backup must be told of the file. All else is put away, and its owner makes another.
+    const keys = keysNameOf(account);
+    if (keys !== undefined) throw new AppError('keys-broken', { keys, problem: `${this.#directory.pathOf(name)} is damaged` });
     this.#directory.setAside(name, bytes);
     return undefined;
   }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, futimesSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
@@ -20,23 +20,39 @@ export interface Background {
   readonly log: Log;
 }
 
+/** As the caller sees them: perhaps relative to its directory. */
+export interface AwsFiles {
+  readonly configPath: string;
+  readonly credentialsPath: string;
+}
+
 /** A burst of callers starts one process; one that died is started again after this time. */
 const quietMs = 30_000;
 
 /** `rolekeeper refresh PROFILE`. Never throws for what the system refuses: the caller has its answer already. */
-export function startRefresh(profile: string, background: Background): void {
-  const { script, env } = background;
-  start(`refresh ${profile}`, background, {
+export function startRefresh(profile: string, background: Background & AwsFiles): void {
+  start(`refresh ${profile}`, background, () => ({
     command: process.execPath,
-    args: [script, 'refresh', profile, '--quiet'],
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
-  });
+    args: [background.script, 'refresh', profile, '--quiet'],
+    env: refreshEnvironment(background),
+  }));
+}
+
+// In its own directory, and with few of the caller's variables, the child would take a relative path or one with `$VAR` for another file.
+function refreshEnvironment({ env, configPath, credentialsPath }: Background & AwsFiles): Environment {
+  const caBundle = env['AWS_CA_BUNDLE'];
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
+    AWS_CONFIG_FILE: resolve(configPath),
+    AWS_SHARED_CREDENTIALS_FILE: resolve(credentialsPath),
+    ...(caBundle ? { AWS_CA_BUNDLE: resolve(caBundle) } : {}),
+  };
 }
 
 /** The agent: the installed service if there is one, else a process that leaves when it is idle. Never throws, as above. */
 export function startAgent(background: Background): void {
   const command = agentCommand(background);
-  start('agent', background, hasService(background) ? { ...service, env: command.env } : command);
+  start('agent', background, () => (hasService(background) ? { ...service, env: command.env } : command));
 }
 
 /** Without core files, where a shell can see to that (setrlimit(2) is out of Node's reach). */
@@ -60,10 +76,11 @@ function hasService({ env, owner }: Background): boolean {
   return process.platform === 'linux' && existsSync(join(config, 'systemd', 'user', 'rolekeeper.service'));
 }
 
-function start(purpose: string, background: Background, { command, args, env }: Command): void {
+function start(purpose: string, background: Background, commandOf: () => Command): void {
   const { log } = background;
   try {
     if (!claim(purpose, background)) return;
+    const { command, args, env } = commandOf();
     const child = spawn(command, args, { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
     child.once('error', (error) => log.event('background.failed', { purpose, problem: error.message }));
     child.unref();

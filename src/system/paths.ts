@@ -3,7 +3,9 @@
 
 import { posix, win32 } from 'node:path';
 import { hmacSha256Hex } from '../credentials/digest.ts';
+import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
+import { errorCode } from './problem-words.ts';
 
 /** Who runs us, and on what. */
 export interface Caller {
@@ -15,10 +17,21 @@ export interface Caller {
   readonly home: string;
 }
 
-/** `HOME` (`USERPROFILE` on Windows), as botocore and Node do; where it is missing or empty, what the user database says. */
+/**
+ * `HOME` (`USERPROFILE` on Windows), as botocore and Node do; where it is missing or empty, what the user database says. Throws `usage`
+ * where that does not know the user, as in containers with a uid of their own.
+ */
 export function homeDirectory({ env, platform }: Pick<Caller, 'env' | 'platform'>, fromUserDatabase: () => string): string {
-  const home = env[platform === 'win32' ? 'USERPROFILE' : 'HOME'];
-  return home === undefined || home === '' ? fromUserDatabase() : home;
+  const variable = platform === 'win32' ? 'USERPROFILE' : 'HOME';
+  const home = env[variable];
+  if (home !== undefined && home !== '') return home;
+  try {
+    return fromUserDatabase();
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_SYSTEM_ERROR') throw error;
+    const problem = `there is no home directory: ${variable} is not set, and the system does not know this user`;
+    throw new AppError('usage', { problem, hint: `set ${variable}` }, error);
+  }
 }
 
 /** For what outlives a reboot and is no secret. `ROLEKEEPER_STATE_DIR` wins. */

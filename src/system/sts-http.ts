@@ -21,7 +21,7 @@ export class ReplyProblem extends Error {
 export interface Exchange {
   readonly network: Network;
   readonly signal: AbortSignal;
-  /** Called with the Date header of every reply, as soon as it is there. */
+  /** Called with the Date header of every reply of STS, refusals too: a web page's clock is nobody's. */
   readonly learn: (serverNow: EpochMs) => void;
   /** Called with host and port before the request leaves. */
   readonly heading: (endpoint: string) => void;
@@ -53,9 +53,10 @@ export class StsHttpHandler extends NodeHttpHandler {
     });
     try {
       const { response } = await inner.handle(request, { abortSignal: signal });
-      learnDate(response.headers, learn);
+      const arrivedAt = performance.now();
       const body = await readBody(response.body);
       checkReply(body, response.statusCode, response.headers);
+      learnDate(response.headers, (serverNow) => learn(serverNow + Math.round(performance.now() - arrivedAt)));
       return { response: Object.assign(response, { body }) };
     } finally {
       inner.destroy();

@@ -3,8 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
 import type { Network } from '../ports.ts';
@@ -25,9 +26,31 @@ export class ProxyProblem extends Error {}
 export async function openAgent(target: Target, network: Network, signal: AbortSignal): Promise<Agent> {
   const trust = network.caBundle === undefined ? {} : { ca: readBundle(network.caBundle) };
   const proxy = network.httpsProxy?.reveal();
-  if (proxy === undefined || isExempt(target, network.noProxy ?? '')) return new Agent({ keepAlive: false, ...trust });
+  if (proxy === undefined || isExempt(target, network.noProxy ?? '')) return new VerifyingAgent(trust);
   const socket = await openTunnel(target, { proxy: parseProxy(proxy), trust, signal });
-  return new Agent({ keepAlive: false, ...trust, socket });
+  return new VerifyingAgent({ ...trust, socket });
+}
+
+/**
+ * Checks certificates whatever NODE_TLS_REJECT_UNAUTHORIZED says: somebody's old workaround for another program must not open the way to
+ * their credentials. Node reads the variable at each connect and, even where the option overrides it, warns on stderr (_tls_wrap.js,
+ * getAllowUnauthorized); hence it is away for that moment, and back for the programs that we run.
+ */
+class VerifyingAgent extends Agent {
+  constructor(options: AgentOptions) {
+    super({ keepAlive: false, ...options, rejectUnauthorized: true });
+  }
+
+  override createConnection(...connecting: Parameters<Agent['createConnection']>): ReturnType<Agent['createConnection']> {
+    const name = 'NODE_TLS_REJECT_UNAUTHORIZED';
+    const before = process.env[name];
+    delete process.env[name];
+    try {
+      return super.createConnection(...connecting);
+    } finally {
+      if (before !== undefined) process.env[name] = before;
+    }
+  }
 }
 
 /**
@@ -111,9 +134,8 @@ function openTunnel({ host, port }: Target, { proxy, trust, signal }: TunnelOpti
       host: authority,
       ...(credentials === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
     },
-    agent: false,
+    agent: isSecure ? new VerifyingAgent(trust) : false,
     signal,
-    ...trust,
   });
   return new Promise((resolve, reject) => {
     request.once('connect', (response, socket, head) => {

@@ -1,7 +1,8 @@
 // A stranger's machine in a temporary directory: a HOME with AWS files, an STS double, a store, and the built program to run as callers do.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -110,7 +111,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     run,
     close: async () => {
       await sts.stop();
-      rmSync(home, { recursive: true, force: true });
+      // A refresh in the background may still be writing.
+      await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

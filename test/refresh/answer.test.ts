@@ -34,7 +34,7 @@ async function world() {
   const [state, lock] = [fakeState(), fakeLock()];
   await store.set(
     keysAccount(corp),
-    toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }),
+    toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
     clock,

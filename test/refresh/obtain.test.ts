@@ -52,7 +52,7 @@ function recipe(hops: Recipe['hops']): Recipe {
 
 async function withKeys(one: World): Promise<World> {
   const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn };
-  await one.store.set(keysAccount(corp), toKeysItem(keys));
+  await one.store.set(keysAccount(corp), toKeysItem(keys, keysAccount(corp)));
   return one;
 }
 
@@ -118,6 +118,19 @@ describe('obtain', () => {
     await one.clock.advance(1);
     expect((await getDev(one)).isNew).toBe(true);
     expect(one.state.list().find(({ kind }) => kind === 'role')?.failure).toBeUndefined();
+  });
+
+  // A corrected HTTPS_PROXY or AWS_CA_BUNDLE was answered with the failure of the wrong one.
+  it.each([
+    new AppError('network', { endpoint: 'sts.example', problem: 'the proxy does not answer' }),
+    new AppError('config-unreadable', { path: '/ca.pem', problem: 'ENOENT' }),
+  ])('obtain gives a failure of the way only to those who waited for it: $code', async (failure) => {
+    const one = await loggedIn(world());
+    one.sts.failNext(failure);
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => getDev(one)));
+    expect(all.map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
+    await one.clock.advance(1);
+    expect((await getDev(one)).isNew).toBe(true);
   });
 
   it('obtain asks AWS just after a failure where a person wants to try again', async () => {
@@ -251,7 +264,7 @@ describe('obtain', () => {
     one.lock.loseNext();
     const waiting = getDev(one);
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
-    await one.store.set(step.account, toCredentialsItem(later));
+    await one.store.set(step.account, toCredentialsItem(later, step.account));
     open();
     await waiting;
     expect((await getDev(one)).credentials.accessKeyId).toBe('LATER');

@@ -16,8 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyIdOf, roleAccount } from '../../src/config/names.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { newKeyFile } from '../../src/stores/age-cipher.ts';
+import { itemFileName } from '../../src/stores/age-directory.ts';
 import { type AgeFileOptions, openAgeFile } from '../../src/stores/age-file.ts';
 import { ageDecrypt, ageEncrypt, keygen, needAge } from '../harness/age-program.ts';
 import type { AgeWriterTask } from '../harness/age-writer.ts';
@@ -219,20 +221,42 @@ async function killAfterWrites(
 }
 
 describe('a damaged item', () => {
-  it.each<[string, (bytes: Buffer) => Buffer]>([
+  const damages: readonly [string, (bytes: Buffer) => Buffer][] = [
     ['emptied', () => Buffer.alloc(0)],
     ['cut short', (bytes) => bytes.subarray(0, -1)],
     ['not age', () => Buffer.from('{"v":1}')],
     ['changed in its header', (bytes) => flipped(bytes, 60)],
     ['changed in its content', (bytes) => flipped(bytes, bytes.length - 3)],
-  ])('%s: is absent, kept aside, and written anew', async (_what, damage) => {
+  ];
+  const role = roleAccount(keyIdOf('role'));
+  const roleFile = itemFileName(role);
+
+  it.each(damages)('%s: is absent, kept aside, and written anew', async (_what, damage) => {
+    await fill();
+    await openIn(place).set(role, new Secret('before'));
+    const damaged = damage(readFileSync(itemPath(roleFile)));
+    writeFileSync(itemPath(roleFile), damaged);
+    expect(await readBack(role)).toBeUndefined();
+    expect(existsSync(itemPath(roleFile))).toBe(false);
+    expect(readFileSync(itemPath(`${roleFile}.corrupt-1`)).equals(damaged)).toBe(true);
+    expect(await readBack(other)).toBe('before');
+    await openIn(place).set(role, new Secret('after'));
+    expect(await readBack(role)).toBe('after');
+  });
+
+  // A read moved the only copy away and called it "not in the store".
+  it.each(damages)('%s: stays where it is when it holds long-term keys, and is named', async (_what, damage) => {
     await fill();
     const damaged = damage(readFileSync(itemPath()));
     writeFileSync(itemPath(), damaged);
-    expect(await readBack()).toBeUndefined();
-    expect(existsSync(itemPath())).toBe(false);
-    expect(readFileSync(itemPath(`${corpFile}.corrupt-1`)).equals(damaged)).toBe(true);
-    expect(await readBack(other)).toBe('before');
+    for (let round = 0; round < 2; round++) {
+      expect(await failureOf(openIn(place).get(corp))).toMatchObject({
+        code: 'keys-broken',
+        exitStatus: 5,
+        message: expect.stringContaining(itemPath()),
+      });
+    }
+    expect(readFileSync(itemPath()).equals(damaged)).toBe(true);
     await openIn(place).set(corp, new Secret('after'));
     expect(await readBack()).toBe('after');
   });
@@ -240,10 +264,10 @@ describe('a damaged item', () => {
   it('is kept beside those that were damaged before it', async () => {
     await openIn(place).set(other, new Secret('whole'));
     for (const text of ['first', 'second']) {
-      writeFileSync(itemPath(), text);
-      expect(await readBack()).toBeUndefined();
+      writeFileSync(itemPath(roleFile), text);
+      expect(await readBack(role)).toBeUndefined();
     }
-    expect(['1', '2'].map((number) => readFileSync(itemPath(`${corpFile}.corrupt-${number}`), 'utf8'))).toEqual([
+    expect(['1', '2'].map((number) => readFileSync(itemPath(`${roleFile}.corrupt-${number}`), 'utf8'))).toEqual([
       'first',
       'second',
     ]);

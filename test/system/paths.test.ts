@@ -28,6 +28,16 @@ describe('homeDirectory', () => {
   ] as const)('is %s', (_what, env, platform, expected) => {
     expect(homeDirectory({ env, platform }, fromUserDatabase)).toBe(expected);
   });
+
+  // A container with a uid of its own ended in "unexpected failure: … uv_os_get_passwd".
+  it('is asked for where neither HOME nor the user database has one', () => {
+    const unknown = () => {
+      throw Object.assign(new Error('uv_os_get_passwd returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' });
+    };
+    expect(() => homeDirectory({ env: {}, platform: 'linux' }, unknown)).toThrow(
+      expect.objectContaining({ code: 'usage', exitStatus: 2, hint: 'set HOME' }),
+    );
+  });
 });
 
 describe('stateDirectory', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
+import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
 import { createSts } from '../../src/system/sts.ts';
 import { alice, bob, callBy, learningClock, openRole, startWorld } from '../harness/sts-world.ts';
 
@@ -24,6 +25,20 @@ describe('the STS adapter and the clock', () => {
     await expect(sts.assumeRole(role, callBy(bob, double.url))).rejects.toThrow(/is not allowed to assume/);
     expect(clock.learnt).toHaveLength(2);
     expect(Math.abs((clock.learnt[0] ?? 0) - Date.now())).toBeLessThan(5000);
+  });
+
+  // A captive portal with a wrong clock shifted every expiry by what it was off.
+  it.each<[string, Fault]>([
+    ['a web page', { kind: 'html' }],
+    ['a load balancer', { kind: 'html', status: 503 }],
+    ['half a reply', { kind: 'truncated' }],
+    ['a redirect', { kind: 'redirect', location: 'https://portal.example/' }],
+  ])('%s teaches the clock nothing', async (_what, fault) => {
+    const clock = learningClock();
+    double.advance(-40 * minute);
+    double.fault(fault);
+    await expect(createSts({ clock }).getCallerIdentity(callBy(alice, double.url))).rejects.toThrow();
+    expect(clock.learnt).toEqual([]);
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
 import type { Network, StsEndpoint } from '../../src/ports.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
@@ -60,6 +61,27 @@ describe('the STS adapter on its way', () => {
       code: 'config-unreadable',
       message: expect.stringContaining('no certificate'),
     });
+  });
+
+  // Somebody's old workaround for another program let anybody read the credentials, and a warning went to the SDK on stderr.
+  it('NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing, and no warning is given', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    try {
+      const secureProxy = await startTlsFront(`http://127.0.0.1:${proxy.port}`);
+      const viaProxy = { httpsProxy: new Secret(secureProxy.url), caBundle: front.caPath };
+      for (const network of [{}, tunnelOf(proxy.port)])
+        await expect(ask(front.url, network)).rejects.toThrow(/certificate is not trusted/);
+      await expect(ask(front.url, viaProxy)).rejects.toThrow(/the proxy localhost:\d+ does not answer/);
+      expect(process.env['NODE_TLS_REJECT_UNAUTHORIZED']).toBe('0');
+      await secureProxy.stop();
+    } finally {
+      process.off('warning', note);
+      vi.unstubAllEnvs();
+    }
+    expect(warnings).toEqual([]);
   });
 
   it('an HTTPS proxy is asked for a tunnel, with its user and password', async () => {

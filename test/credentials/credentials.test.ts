@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { parseCredentialsItem, parseKeysItem, toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+
+const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('s'), userArn: 'arn:aws:iam::123456789012:user/alice' };
+const credentials = {
+  accessKeyId: 'ASIA1',
+  secretAccessKey: new Secret('s'),
+  sessionToken: new Secret('t'),
+  issuedAt: 1,
+  expiresAt: 2,
+  accountId: '123456789012',
+};
+
+describe('store items', () => {
+  it('written then parsed give it back', () => {
+    expect(parseKeysItem(toKeysItem(keys, 'keys/corp'), 'keys/corp')).toEqual({ kind: 'ok', value: keys });
+    expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/1')).toEqual({ kind: 'ok', value: credentials });
+  });
+
+  // An item copied over another one was served as that one's: production's credentials for the sandbox.
+  it('of another account, or of none, are broken', () => {
+    const other = { kind: 'broken', problem: 'it was made for another account of the store' };
+    expect(parseKeysItem(toKeysItem(keys, 'keys/corp'), 'keys/home')).toEqual(other);
+    expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/2')).toEqual(other);
+    const unbound = JSON.stringify({ ...JSON.parse(toKeysItem(keys, 'keys/corp').reveal()), account: undefined });
+    expect(parseKeysItem(new Secret(unbound), 'keys/corp')).toEqual(other);
+  });
+
+  it('of a later format are left alone, and named', () => {
+    expect(() => parseKeysItem(new Secret('{"v":2}'), 'keys/corp')).toThrow(/the store's item keys\/corp .*newer/);
+  });
+});
