@@ -7,7 +7,7 @@ import { parseProfileName } from '../src/config/names.ts';
 import { toCredentialsItem } from '../src/credentials/credentials.ts';
 import { Secret } from '../src/credentials/secret.ts';
 import { type Codec, sequence, string, variant } from '../src/stores/dbus-codec.ts';
-import { decodeMessage, encodeMessage, type Message, messageLength } from '../src/stores/dbus-message.ts';
+import { decodeBody, decodeMessage, encodeMessage, type Message, messageLength } from '../src/stores/dbus-message.ts';
 import {
   contentType,
   getProperty,
@@ -50,7 +50,6 @@ export function answeringBus(): Server {
 }
 
 const endOfGreeting = 'BEGIN\r\n';
-const itemPath = '/item';
 const sessionPath = '/session';
 
 function answerTo(call: Message): Buffer {
@@ -60,11 +59,13 @@ function answerTo(call: Message): Buffer {
     case getProperty.member:
       return returned(call, sequence(variant), [{ type: 'b', value: false }]);
     case searchCollection.member:
-      return returned(call, searchCollection.reply, [[itemPath]]);
+      return returned(call, searchCollection.reply, [[`/${decodeBody(call, searchCollection.args)[0].get('account')}`]]);
     case openSession.member:
       return returned(call, openSession.reply, [{ type: 's', value: '' }, sessionPath]);
     case getSecrets.member:
-      return returned(call, getSecrets.reply, [new Map([[itemPath, itemSecret()]])]);
+      return returned(call, getSecrets.reply, [
+        new Map(decodeBody(call, getSecrets.args)[0].map((path) => [path, itemSecret(path.slice(1))])),
+      ]);
     default:
       throw new Error(`the hot path asks for ${call.member}, which the build knows no answer to`);
   }
@@ -74,7 +75,8 @@ function returned<T>(call: Message, codec: Codec<T>, body: T): Buffer {
   return encodeMessage({ type: 'return', serial: call.serial, replySerial: call.serial, sender: ':1.2' }, 0, codec, body);
 }
 
-function itemSecret(): WireSecret {
+/** An account such as `role/ID` makes a good object path, behind a slash. */
+function itemSecret(account: string): WireSecret {
   const issuedAt = Date.now();
   const credentials = {
     accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
@@ -84,5 +86,5 @@ function itemSecret(): WireSecret {
     expiresAt: issuedAt + 3_600_000,
     accountId: '123456789012',
   };
-  return [sessionPath, Buffer.alloc(0), Buffer.from(toCredentialsItem(credentials).reveal()), contentType];
+  return [sessionPath, Buffer.alloc(0), Buffer.from(toCredentialsItem(credentials, account).reveal()), contentType];
 }
