@@ -1,5 +1,6 @@
 // Builds what the agent needs of the outside. Loaded only by the agent's own commands, and by those that tell it something.
 
+import { randomBytes } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
 import { uptime, userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -15,6 +16,7 @@ import { createBell } from './system/bell.ts';
 import { isOwnDirectory } from './system/directory.ts';
 import { createParsedFiles } from './system/parsed-files.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, runtimeDirectory, stateDirectory } from './system/paths.ts';
+import { leavePipeToken, readPipeToken } from './system/pipe-token.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface AgentWiring {
@@ -32,6 +34,9 @@ export interface AgentWiring {
   /** Throws `agent-running`, `state-unwritable`, `foreign-owner`. */
   readonly prepareSocket: () => Promise<void>;
   readonly closeToOthers: () => void;
+  /** Where every user may connect (Windows): what a caller must send along; it is made by the agent, and read by callers. */
+  readonly makeToken: () => string | undefined;
+  readonly readToken: () => string | undefined;
   /** For a process that lives long with secrets in its memory. */
   readonly hardenProcess: () => void;
   /** Starts an agent that leaves when it is idle. */
@@ -44,6 +49,7 @@ const storeDeadlineMs = 1_500;
 
 export function openAgentWiring({ env, log, textFiles, stateDirectory: state, script }: Wiring): AgentWiring {
   const own = callerOf(env);
+  const hasPipes = process.platform === 'win32';
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
   return {
@@ -65,6 +71,13 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
     programStamp: () => stampOf(script),
     prepareSocket: () => prepareSocketPath(socketPath, { uid: own.uid, home: own.home }),
     closeToOthers: () => closeToOthers(socketPath),
+    makeToken: () => {
+      if (!hasPipes) return undefined;
+      const token = randomBytes(32).toString('hex');
+      leavePipeToken(token, state, { uid: own.uid, home: own.home });
+      return token;
+    },
+    readToken: () => (hasPipes ? readPipeToken(state) : undefined),
     hardenProcess,
     agentCommand: agentCommand({ script, env }),
     socketIdentity: () => socketIdentity(socketPath),

@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'commands', 'wiring', 'errors'],
   front: [
     ...['agent/client', 'agent/wire', 'commands/report', 'commands/stdout', 'system/agent-socket', 'system/paths'],
+    'system/pipe-token',
     ...['system/problem-words', 'config', 'credentials', 'errors'],
   ],
   cli: ['commands', 'wiring', 'errors'],

@@ -12,7 +12,7 @@ import { Refresher } from './refresher.ts';
 import { Rooms } from './rooms.ts';
 import { type AgentServer, listenAt, type Place } from './server.ts';
 import type { AgentStatus } from './status.ts';
-import { type AgentAnswer, type AgentRequest, variablesToSend } from './wire.ts';
+import { type AgentAnswer, type AgentRequest, tokenVariable, variablesToSend } from './wire.ts';
 
 export interface AgentPorts {
   readonly env: Environment;
@@ -32,6 +32,8 @@ export interface AgentPorts {
   /** As in `ServerPorts`. */
   readonly socketIdentity: () => string | undefined;
   readonly onListening: () => void;
+  /** What every request must carry; undefined where the socket's directory keeps others out. */
+  readonly token: string | undefined;
 }
 
 export interface AgentSettings {
@@ -133,6 +135,8 @@ class Agent {
   }
 
   async #answer(request: AgentRequest): Promise<AgentAnswer> {
+    const { token } = this.#ports;
+    if (token !== undefined && request.env[tokenVariable] !== token) return { kind: 'pass', reason: 'not-mine' };
     switch (request.verb) {
       case 'get':
         this.#lastRequestMs = this.#ports.readClocks().uptimeMs;

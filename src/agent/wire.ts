@@ -31,6 +31,9 @@ export const maxLineBytes = 64;
 /** Sent at once when a request was taken, so that a caller soon knows whether anybody is there. */
 export const acknowledgement = Buffer.from('!');
 
+/** Sent along where every user may connect to the agent (Windows). */
+export const tokenVariable = 'ROLEKEEPER_PIPE_TOKEN';
+
 /** Of a caller's environment, what is sent along; besides every name that begins with ROLEKEEPER_. */
 export const sentVariables: readonly string[] = [
   'HOME',
@@ -55,11 +58,13 @@ export const sentVariables: readonly string[] = [
   'NODE_EXTRA_CA_CERTS',
 ];
 
-export function variablesToSend(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+export function variablesToSend(
+  env: Readonly<Record<string, string | undefined>>,
+  token?: string | undefined,
+): Readonly<Record<string, string>> {
   const isSent = (name: string) => sentVariables.includes(name) || name.startsWith('ROLEKEEPER_');
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value !== undefined && isSent(name) ? [[name, value]] : [])),
-  );
+  const all = Object.entries({ ...env, [tokenVariable]: token });
+  return Object.fromEntries(all.flatMap(([name, value]) => (value !== undefined && isSent(name) ? [[name, value]] : [])));
 }
 
 /** Undefined when it cannot be said within the limits. */

@@ -21,5 +21,6 @@ export async function agentPorts(outside: AgentWiring, wiring: Wiring): Promise<
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,
     onListening: outside.closeToOthers,
+    token: outside.makeToken(),
   };
 }

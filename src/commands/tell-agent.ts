@@ -25,8 +25,8 @@ export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefin
 }
 
 async function ask(verb: string, { env, openAgentWiring }: Wiring) {
-  const { socketPath } = await openAgentWiring();
-  const request = { verb, argument: '', deadlineMs: Date.now() + answerWaitMs, cwd: '/', env: variablesToSend(env) };
+  const { socketPath, readToken } = await openAgentWiring();
+  const request = { verb, argument: '', deadlineMs: Date.now() + answerWaitMs, cwd: '/', env: variablesToSend(env, readToken()) };
   const conversation = await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs });
   return conversation.kind === 'answer' ? conversation.answer : undefined;
 }

@@ -13,6 +13,7 @@ import { isProfileName } from '../config/names.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { agentSocketPath, isSocketTooLong } from '../system/agent-socket.ts';
 import { homeDirectory, runtimeDirectory, stateDirectory } from '../system/paths.ts';
+import { readPipeToken } from '../system/pipe-token.ts';
 import { errorCode } from '../system/problem-words.ts';
 
 /** As the front has them (decisions.md 1 and 2). */
@@ -22,6 +23,11 @@ const acknowledgeWaitMs = 300;
 interface Question {
   readonly socketPath: string;
   readonly request: AgentRequest;
+}
+
+interface Place {
+  readonly socketPath: string;
+  readonly token: string | undefined;
 }
 
 /** For a plain `get PROFILE`: answers it and ends the process, or runs `start`, which is the program itself. */
@@ -48,11 +54,11 @@ function ask({ socketPath, request }: Question, start: () => void): void {
 /** Undefined when there is nobody to ask, or nothing that could be asked. */
 function prepare(profile: string): Question | undefined {
   try {
-    const socketPath = isProfileName(profile) ? findSocket() : undefined;
-    if (socketPath === undefined) return undefined;
+    const place = isProfileName(profile) ? findSocket() : undefined;
+    if (place === undefined) return undefined;
     const deadlineMs = Math.round(Date.now() - performance.now()) + limitMs;
-    const env = variablesToSend(process.env);
-    return { socketPath, request: { verb: 'get', argument: profile, deadlineMs, cwd: process.cwd(), env } };
+    const env = variablesToSend(process.env, place.token);
+    return { socketPath: place.socketPath, request: { verb: 'get', argument: profile, deadlineMs, cwd: process.cwd(), env } };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined; // a working directory or a user that is not there any more: the program says so, if it minds
@@ -80,18 +86,19 @@ function printed({ status, bytes }: { readonly status: number; readonly bytes: B
 }
 
 /** Undefined when there is nothing to connect to, which is seen without loading what a connection needs. */
-function findSocket(): string | undefined {
+function findSocket(): Place | undefined {
   const { platform, env } = process;
   const uid = process.getuid?.();
-  // Every user of a Windows machine may open a pipe: rolekeeper-agent(7).
-  if (platform === 'win32') return undefined;
   const caller = { env, platform, uid, home: homeDirectory({ env, platform }, () => userInfo().homedir) };
   const isOwn = (stats: Stats | undefined) => stats?.isDirectory() === true && stats.uid === uid;
   const runtime = runtimeDirectory(caller, (path) => isOwn(lstatOrUndefined(path)));
+  const state = stateDirectory(caller);
+  const socketPath = agentSocketPath(platform, { runtime, state });
+  if (platform === 'win32') return { socketPath, token: readPipeToken(state) };
   const found = lstatOrUndefined(runtime);
   if (!isOwn(found) || ((found?.mode ?? 0) & 0o077) !== 0) return undefined;
-  const path = agentSocketPath(platform, { runtime, state: stateDirectory(caller) });
-  return !isSocketTooLong(path) && lstatOrUndefined(path)?.isSocket() === true ? path : undefined;
+  const isThere = !isSocketTooLong(socketPath) && lstatOrUndefined(socketPath)?.isSocket() === true;
+  return isThere ? { socketPath, token: undefined } : undefined;
 }
 
 function lstatOrUndefined(path: string): Stats | undefined {
