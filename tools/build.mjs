@@ -92,7 +92,14 @@ const { outputFiles, metafile } = await build({
 });
 // Programs of their own, run as child processes.
 await build({ ...common, entryPoints: ['src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'], outdir: dist, format: 'cjs' });
-await build({ ...common, entryPoints: ['src/front/launcher.ts'], outdir: dist, format: 'cjs', minifyWhitespace: true });
+await build({
+  ...common,
+  entryPoints: ['src/front/launcher.ts'],
+  outdir: dist,
+  format: 'cjs',
+  minifyWhitespace: true,
+  supported: { 'dynamic-import': false },
+});
 
 mkdirSync(join(dist, 'chunks'), { recursive: true });
 const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(place.length + 1), text]));

@@ -1,11 +1,11 @@
 // What the native front does, for a `get` that Node itself was started for: npm's installations and machines without a C compiler. Asks the
-// agent before the program is loaded. Cannot ask the system who listens; the directory, which is the user's alone, has to do.
+// agent before the program is loaded, and loads sockets only where there is one. Cannot ask the system who listens; the directory, which is
+// the user's alone, has to do.
 
-import { spawnSync } from 'node:child_process';
 import { lstatSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import process from 'node:process';
-import { type Conversation, converse } from '../agent/client.ts';
+import type { Conversation } from '../agent/client.ts';
 import { type AgentRequest, variablesToSend } from '../agent/wire.ts';
 import { reportLines, writeStderr } from '../commands/report.ts';
 import { writeStdout } from '../commands/stdout.ts';
@@ -37,12 +37,11 @@ export function launch(profile: string, start: () => void): void {
   else ask(question, start);
 }
 
-function ask({ socketPath, request }: Question, start: () => void): void {
-  const answerWaitMs = request.deadlineMs - Date.now();
-  converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs })
-    .then((conversation) => {
-      if (conversation.kind === 'nobody') start();
-      else process.exit(statusAfter(conversation, request));
+function ask(question: Question, start: () => void): void {
+  conversation(question)
+    .then(async (ending) => {
+      if (ending.kind === 'nobody') start();
+      else process.exit(await statusAfter(ending, question.request));
     })
     .catch((error: unknown) => {
       const failure = toAppError(error);
@@ -65,11 +64,20 @@ function prepare(profile: string): Question | undefined {
   }
 }
 
-function statusAfter(conversation: Exclude<Conversation, { kind: 'nobody' }>, { argument, deadlineMs }: AgentRequest): number {
-  if (conversation.kind === 'late')
+async function conversation({ socketPath, request }: Question): Promise<Conversation> {
+  const { converse } = await import('../agent/client.ts');
+  return await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs: request.deadlineMs - Date.now() });
+}
+
+async function statusAfter(
+  ending: Exclude<Conversation, { kind: 'nobody' }>,
+  { argument, deadlineMs }: AgentRequest,
+): Promise<number> {
+  if (ending.kind === 'late')
     throw new AppError('deadline', { doing: `getting credentials for "${argument}"`, seconds: limitMs / 1000 });
-  if (conversation.kind === 'answer' && conversation.answer.kind === 'exit') return printed(conversation.answer);
+  if (ending.kind === 'answer' && ending.answer.kind === 'exit') return printed(ending.answer);
   // A process of its own, since a `get` takes a long wait before it for a sign of a starved machine.
+  const { spawnSync } = await import('node:child_process');
   const args = [...process.execArgv, ...process.argv.slice(1)];
   const env = { ...process.env, ROLEKEEPER_DEADLINE: String(deadlineMs) };
   return spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answer } from '../harness/fake-agent.ts';
-import { type Compiled, compile, type FrontWorld, openFrontWorld, readStub } from '../harness/front-world.ts';
+import { type Compiled, compile, compileSearch, type FrontWorld, openFrontWorld, readStub } from '../harness/front-world.ts';
 
 /** What an agent says for the profile of this name, and what the front makes of it. */
 const conversations: readonly (readonly [string, string, number, string])[] = [
@@ -102,5 +102,38 @@ describe.each(['valgrind', 'AddressSanitizer'])('under %s', (tool) => {
       compiled = right;
       wrong.close();
     }
+  });
+});
+
+describe('when the front ends', () => {
+  const secret = 'SessionTokenThatIsNotToStay';
+  const answers = new Map([
+    ['document', answer(0, `{"SessionToken":"${secret}"}`)],
+    ['long', answer(0, secret.repeat(2_000))],
+    ['message', answer(3, secret)],
+  ]);
+  const builds = new Map<string, Compiled>();
+  beforeAll(() => {
+    for (const level of ['-O0', '-O2', '-O3']) builds.set(level, compile({ flags: [level] }));
+  });
+  afterAll(() => {
+    for (const compiled of builds.values()) compiled.close();
+  });
+
+  it.each(['-O0', '-O2', '-O3'])('nothing of an answer is left in its memory, built with %s', async (level) => {
+    const compiled = builds.get(level);
+    if (compiled === undefined) throw new Error('not built');
+    const library = compileSearch(compiled.directory);
+    const asked = openFrontWorld();
+    await asked.agent(({ request, end }) => end(answers.get(request.fields[1] ?? '') ?? ''));
+    const searched = async (profile: string, sought: string) => {
+      const env = { LD_PRELOAD: library, SOUGHT_REVERSED: [...sought].toReversed().join('') };
+      const { stderr } = await asked.run(compiled.front, ['get', profile], { env });
+      return stderr.replace(secret, '').trim();
+    };
+    for (const profile of answers.keys()) expect([profile, await searched(profile, secret)]).toEqual([profile, 'found 0 times']);
+    // What is not wiped is found: the name of the profile stays where it was.
+    expect(await searched('document', 'document')).toMatch(/^found [1-9]/);
+    await asked.close();
   });
 });

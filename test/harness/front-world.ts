@@ -123,6 +123,13 @@ export function writeScript(path: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
+/** A library to load into a program, which looks for a text in its memory when it ends. */
+export function compileSearch(directory: string): string {
+  const library = join(directory, 'memory-search.so');
+  gcc(['-O1', '-shared', '-fPIC', resolve('test/harness/memory-search.c'), '-o', library]);
+  return library;
+}
+
 function gcc(args: readonly string[]): void {
   const { status, stderr, error } = spawnSync('gcc', args, { encoding: 'utf8' });
   if (error !== undefined) throw new Error('gcc could not be started; install gcc libc6-dev', { cause: error });
