@@ -152,8 +152,8 @@ describe('a directory with an agent is refused', () => {
   });
   afterEach(() => agent.close());
 
-  it.each([0o710, 0o701, 0o750, 0o770, 0o777, 0o704])('when its mode is %o', async (mode) => {
-    chmodSync(world.runtime, mode);
+  it.each(['710', '701', '750', '770', '777', '704'])('when its mode is %s', async (mode) => {
+    chmodSync(world.runtime, Number.parseInt(mode, 8));
     expect(await whoAnswers()).toBe('Node');
     chmodSync(world.runtime, 0o700);
     expect(await whoAnswers()).toBe('the agent');
