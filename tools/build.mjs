@@ -40,6 +40,22 @@ const script = new Script(text, { filename: 'file://' + filename, cachedData });
 /** What `get` loads in every case, besides what src/main.ts imports by itself: the usual store. */
 const hotSources = ['src/stores/secret-service.ts'];
 
+/** A recipe as `rolekeeper import` leaves it. */
+const warmConfig = `[profile keys]
+region = eu-west-1
+
+[profile build]
+region = eu-west-1
+credential_process = rolekeeper get build
+
+[rolekeeper keys]
+mfa_serial = arn:aws:iam::123456789012:mfa/build
+
+[rolekeeper build]
+role_arn = arn:aws:iam::123456789012:role/build
+source_profile = keys
+`;
+
 const common = {
   absWorkingDir: root,
   entryNames: '[name]',
@@ -54,6 +70,16 @@ const common = {
   logLevel: 'warning',
 };
 
+const commonJsOptions = {
+  format: 'cjs',
+  platform: 'node',
+  target,
+  supported: { 'dynamic-import': false },
+  // Names stay, for the stacks in reports; blanks and comments would be a third of what every `get` has to read.
+  minifyWhitespace: true,
+  define: { 'import.meta.url': '__fileUrl' },
+};
+
 const { outputFiles, metafile } = await build({
   ...common,
   entryPoints: ['src/main.ts'],
@@ -66,6 +92,7 @@ const { outputFiles, metafile } = await build({
 });
 // Programs of their own, run as child processes.
 await build({ ...common, entryPoints: ['src/stores/keytar-worker.ts', 'src/stores/age-worker.ts'], outdir: dist, format: 'cjs' });
+await build({ ...common, entryPoints: ['src/front/launcher.ts'], outdir: dist, format: 'cjs', minifyWhitespace: true });
 
 mkdirSync(join(dist, 'chunks'), { recursive: true });
 const texts = new Map(outputFiles.map(({ path, text }) => [path.slice(place.length + 1), text]));
@@ -85,7 +112,7 @@ if (compiler === undefined) copyFileSync(join(dist, 'rolekeeper.js'), join(dist,
 console.log(
   `dist/rolekeeper is ${compiler === undefined ? 'the JavaScript launcher: no C compiler' : `the native front, by ${compiler}`}`,
 );
-keepCompiledCode();
+await keepCompiledCode();
 moveIntoPlace();
 
 async function writeOutput(name, text) {
@@ -100,90 +127,119 @@ async function writeOutput(name, text) {
 
 /**
  * Starts main.js out of V8's compiled code where the build left some for this very Node, else from its text. V8 itself refuses code of
- * another version or of another text.
+ * another version or of another text. A `get` asks the agent before, unless the front has done so.
  */
 function launcherText() {
   return `#!/usr/bin/env node
 'use strict';
 const { existsSync, readFileSync } = require('node:fs');
+const start = () => {
 ${scriptText}
 script.runInThisContext()(exports, require, module, __filename);
+};
+const [verb, profile = '-', ...rest] = process.argv.slice(2);
+const isAsking = verb === 'get' && !profile.startsWith('-') && rest.length === 0 && process.env.ROLEKEEPER_DEADLINE === undefined;
+if (isAsking) require('./launcher.js').launch(profile, start);
+else start();
 `;
 }
 
 /**
- * Runs one `get` in an empty world, with a keychain that hangs up after the greeting, and keeps what V8 compiled for it. Where that
- * fails, the program is only slower.
+ * Runs one cached `get` in a world of its own (tools/warm-world.ts), and keeps what V8 compiled for it. Where that fails, on a system
+ * without the Secret Service, the program is only slower.
  */
-function keepCompiledCode() {
+async function keepCompiledCode() {
   const world = mkdtempSync(join(tmpdir(), 'rk-build-'));
+  const at = (name) => join(world, name);
   const warmUp = `
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
-const net = require('node:net');
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { answeringBus, writeState } from './warm-world.mjs';
+const require = createRequire(import.meta.url);
 const __dirname = ${JSON.stringify(dist)};
-const main = require('node:module').createRequire(__dirname + '/rolekeeper.js');
+const main = createRequire(__dirname + '/rolekeeper.js');
 ${scriptText}
 process.argv = [process.argv[0], __dirname + '/rolekeeper.js', 'get', 'build'];
 process.on('exit', () => writeFileSync(cache, script.createCachedData()));
-const bus = net.createServer((socket) => socket.once('data', () => socket.end('DATA\\r\\nOK 0\\r\\n')));
-bus.listen('bus', () => script.runInThisContext()(exports, main, module, filename));`;
-  mkdirSync(join(world, 'state'), { mode: 0o700 });
-  writeFileSync(
-    join(world, 'config'),
-    `[profile build]\nrole_arn = arn:aws:iam::123456789012:role/build\nsource_profile = keys\nregion = eu-west-1\n[rolekeeper keys]\nmfa_serial = arn:aws:iam::123456789012:mfa/build\n`,
-  );
+writeState('keys', 'arn:aws:iam::123456789012:user/build', process.env.ROLEKEEPER_STATE_DIR);
+answeringBus().listen('bus', () => script.runInThisContext()({}, main, {}, filename));`;
+  await build({ ...common, entryPoints: ['tools/warm-world.ts'], outdir: world, format: 'esm', outExtension: { '.js': '.mjs' } });
+  mkdirSync(at('state'), { mode: 0o700 });
+  writeFileSync(at('warm-up.mjs'), warmUp);
+  writeFileSync(at('config'), warmConfig);
   const env = {
     PATH: process.env.PATH,
     HOME: world,
-    AWS_CONFIG_FILE: join(world, 'config'),
+    AWS_CONFIG_FILE: at('config'),
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    ROLEKEEPER_STATE_DIR: join(world, 'state'),
+    ROLEKEEPER_STATE_DIR: at('state'),
     ROLEKEEPER_STORE: 'keychain',
-    DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(world, 'bus')}`,
+    ROLEKEEPER_AUTOSTART: '0',
+    DBUS_SESSION_BUS_ADDRESS: `unix:path=${at('bus')}`,
   };
-  spawnSync(process.execPath, ['-e', warmUp], { cwd: world, env, timeout: 20_000, stdio: 'ignore' });
+  const { status, stderr } = spawnSync(process.execPath, ['warm-up.mjs'], { cwd: world, env, timeout: 20_000, encoding: 'utf8' });
+  if (status !== 0) console.warn(`the cached get of the build failed, so dist/ starts more slowly:\n${stderr}`);
   rmSync(world, { recursive: true, force: true });
 }
 
-/** One file of all hot chunks, each still a module of its own, and one instance of each for hot and cold code alike. */
+/**
+ * One file of all hot chunks in one scope, where they call each other without a detour. What cold chunks import from them comes out of
+ * `hot`, so that there is one instance of each module for both.
+ */
 async function mainText() {
-  const modules = [];
-  for (const name of [...hot, 'main.js']) {
-    modules.push(`${JSON.stringify(basename(name))}(exports, module, require) {\n${await commonJs(texts.get(name))}}`);
-  }
-  return `'use strict';
-const modules = {
-${modules.join(',\n')}
-};
-const loaded = new Map();
-function hot(name) {
-  const known = loaded.get(name);
-  if (known !== undefined) return known.exports;
-  const module = { exports: {} };
-  loaded.set(name, module);
-  modules[name](module.exports, module, load);
-  return module.exports;
+  const plugin = { name: 'hot', setup: resolveInMain };
+  const { outputFiles: joined } = await build({
+    ...commonJsOptions,
+    stdin: { contents: `import './main.js';\n${hotText()}`, resolveDir: dist },
+    plugins: [plugin],
+    // The same number without loading node:perf_hooks and ten files more, which takes 2 ms.
+    banner: { js: 'const performance={now:()=>process.uptime()*1e3};' },
+    bundle: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  return joined[0].text;
 }
-function load(path) {
-  if (!path.startsWith('.')) return require(path);
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return Object.hasOwn(modules, name) ? hot(name) : require('./chunks/' + name);
+
+/** The function `hot`: the exports of one hot chunk by its file's name, made when a cold chunk asks. */
+function hotText() {
+  const exported = [...hot].map((name, n) => ({ name, key: basename(name), prefix: `c${n}_`, names: namesForCold(name) }));
+  const used = exported.filter(({ names }) => names.length > 0);
+  const imports = used.map(
+    ({ name, prefix, names }) => `import { ${names.map((one) => `${one} as ${prefix}${one}`).join(', ')} } from './${name}';\n`,
+  );
+  const getters = used.map(
+    ({ key, prefix, names }) =>
+      `${JSON.stringify(key)}: { ${names.map((one) => `get ${one}() { return ${prefix}${one}; }`).join(', ')} }`,
+  );
+  return `${imports.join('')}export function hot(name) { return { ${getters.join(', ')} }[name]; }\n`;
 }
-module.exports = { hot };
-hot('main.js');
-`;
+
+function namesForCold(name) {
+  const path = `dist/${name}`;
+  const isAsked = Object.entries(metafile.outputs).some(
+    ([from, { imports }]) =>
+      !hot.has(from.slice('dist/'.length)) &&
+      from !== 'dist/main.js' &&
+      imports.some((one) => one.path === path && one.kind === 'import-statement'),
+  );
+  return isAsked ? metafile.outputs[path].exports : [];
+}
+
+function resolveInMain({ onResolve, onLoad }) {
+  onResolve({ filter: /^\./ }, ({ path }) => {
+    const name = path === './main.js' ? 'main.js' : `chunks/${basename(path)}`;
+    if (name === 'main.js' || hot.has(name)) return { path: name, namespace: 'hot' };
+    return { path: `./${name}`, external: true };
+  });
+  onLoad({ filter: /.*/, namespace: 'hot' }, ({ path }) => ({ contents: texts.get(path) }));
+  // The global, without the copy of all its properties that an import would make.
+  onResolve({ filter: /^node:process$/ }, () => ({ path: 'process', namespace: 'global' }));
+  onLoad({ filter: /.*/, namespace: 'global' }, ({ path }) => ({ contents: `export default globalThis.${path};` }));
 }
 
 async function commonJs(text) {
-  const { code } = await transform(text, {
-    format: 'cjs',
-    platform: 'node',
-    target,
-    supported: { 'dynamic-import': false },
-    // Names stay, for the stacks in reports; blanks and comments would be a third of what every `get` has to read.
-    minifyWhitespace: true,
-    define: { 'import.meta.url': '__fileUrl' },
-  });
+  const { code } = await transform(text, commonJsOptions);
   return code.includes('__fileUrl') ? `const __fileUrl = require('node:url').pathToFileURL(__filename).href;\n${code}` : code;
 }
 

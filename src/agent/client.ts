@@ -1,48 +1,67 @@
-// Asks the agent, from our own commands. The callers' way is the native front; this one is for login, logout, status and the like.
+// Asks the agent, from a Node process: our own commands, and the launcher where there is no native front.
 
 import { connect } from 'node:net';
-import {
-  type AgentAnswer,
-  type AgentRequest,
-  acknowledgement,
-  encodeRequest,
-  maxAnswerBytes,
-  maxLineBytes,
-  parseAnswer,
-} from './wire.ts';
+import { type AgentAnswer, type AgentRequest, encodeRequest, readAnswer } from './wire.ts';
 
 export interface AskOptions {
   readonly socketPath: string;
   /** A living agent acknowledges at once (decisions.md 2). */
   readonly acknowledgeWaitMs: number;
-  /** The whole answer. */
+  /** The whole answer, after the acknowledgement. */
   readonly answerWaitMs: number;
 }
 
-/** Undefined where no agent answers: none is there, it is stuck, or it is of another version. Never throws. */
-export function askAgent(
+export type Conversation =
+  | { readonly kind: 'answer'; readonly answer: AgentAnswer }
+  /** There is none to connect to. */
+  | { readonly kind: 'nobody' }
+  /** It is stuck, it hung up, or it is of another version. */
+  | { readonly kind: 'silent' }
+  /** It took the request, and the time is over. */
+  | { readonly kind: 'late' };
+
+/** Never throws. The bytes of an answer are the caller's to wipe; all others are wiped here. */
+export function converse(
   request: AgentRequest,
   { socketPath, acknowledgeWaitMs, answerWaitMs }: AskOptions,
-): Promise<AgentAnswer | undefined> {
+): Promise<Conversation> {
+  const question = encodeRequest(request);
+  if (question === undefined) return Promise.resolve({ kind: 'nobody' }); // more than any agent takes
   return new Promise((resolve) => {
-    const socket = connect(socketPath);
+    let isConnected = false;
     let received: Buffer = Buffer.alloc(0);
-    const finish = (answer: AgentAnswer | undefined) => {
+    const socket = connect(socketPath, () => {
+      isConnected = true;
+      socket.write(question);
+    });
+    const finish = (conversation: Conversation) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(answer);
+      if (conversation.kind !== 'answer') received.fill(0);
+      resolve(conversation);
     };
-    let timer = setTimeout(() => finish(undefined), acknowledgeWaitMs);
-    socket.once('error', () => finish(undefined)); // nobody there, or it hung up
+    const giveUp = () => {
+      // A process that was stopped meanwhile still finds what has come: between the timer and this, Node looks.
+      if (received.length > 0) finish({ kind: 'late' });
+      else finish({ kind: 'silent' });
+    };
+    const giveUpAfter = (ms: number) => setTimeout(() => setImmediate(giveUp), ms);
+    let timer = giveUpAfter(acknowledgeWaitMs);
+    socket.once('error', () => finish({ kind: isConnected ? 'silent' : 'nobody' }));
     socket.on('data', (chunk: Buffer) => {
       if (received.length === 0) {
         clearTimeout(timer);
-        timer = setTimeout(() => finish(undefined), answerWaitMs);
+        timer = giveUpAfter(answerWaitMs);
       }
-      received = Buffer.concat([received, chunk]);
-      if (received.length > acknowledgement.length + maxLineBytes + maxAnswerBytes) finish(undefined);
+      const before = received;
+      received = Buffer.concat([before, chunk]);
+      before.fill(0);
+      chunk.fill(0);
+      if (readAnswer(received).kind === 'broken') finish({ kind: 'silent' });
     });
-    socket.once('end', () => finish(parseAnswer(received)));
-    socket.write(encodeRequest(request));
+    socket.once('end', () => {
+      const progress = readAnswer(received);
+      finish(progress.kind === 'answer' ? progress : { kind: 'silent' });
+    });
   });
 }

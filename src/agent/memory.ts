@@ -54,6 +54,10 @@ export class AgentMemory {
     return entry !== undefined && this.#monotonicMs() - entry.checkedAtMs < ms;
   }
 
+  lifeOf(account: Account): Life | undefined {
+    return this.#entries.get(account)?.life;
+  }
+
   recall(account: Account): Remembered | undefined {
     const entry = this.#entries.get(account);
     if (entry === undefined) return undefined;

@@ -22,8 +22,9 @@ const lockWaitMs = { withFallback: 12_000, without: 2_000 } as const;
 export class StoreRoom {
   readonly ports: ObtainPorts;
   readonly memory: AgentMemory;
-  readonly #refreshes = new Flights<Remembered>();
-  readonly #checks = new Flights<Remembered | undefined>();
+  // No flight carries a document: each caller takes a copy of its own out of memory, to wipe when it is sent.
+  readonly #refreshes = new Flights<void>();
+  readonly #checks = new Flights<void>();
   readonly #principals = new Flights<string>();
   /** Which AWS gave and the store would not take. */
   readonly #unstored = new Set<KeyId>();
@@ -47,21 +48,20 @@ export class StoreRoom {
   /** From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer. */
   async look(step: Step, profile: ProfileName): Promise<Remembered | undefined> {
     const { account } = step;
-    if (this.memory.isChecked(account, checkedForMs)) return this.memory.recall(account);
-    const known = this.memory.recall(account);
-    const check = this.#checks.join(step.id, () => this.#check(step, profile));
-    if (known === undefined || !isValid(known, this.ports.clock.now())) return check;
-    const end = new AbortController();
-    const patience = this.ports.clock.wait(storePatienceMs, end.signal).then(() => known);
-    const found = await Promise.race([check.catch(() => known), patience]);
-    end.abort();
-    return found;
+    if (!this.memory.isChecked(account, checkedForMs)) await this.#lookInto(step, profile);
+    return this.memory.recall(account);
   }
 
   /** One AssumeRole for all who ask for this recipe at the same time. Throws what `obtain` throws. */
   async refresh(recipe: Recipe, known: Step | undefined): Promise<Remembered> {
     const step = known ?? (await this.#stepOf(recipe));
-    return this.#refreshes.join(step.id, () => this.#refreshed(recipe, step));
+    for (let tries = 0; tries < 2; tries++) {
+      await this.#refreshes.join(step.id, () => this.#refresh(recipe, step));
+      // Told to forget at this very moment, memory has nothing; then the store has the last word.
+      const found = this.memory.recall(step.account) ?? (await this.look(step, recipe.profile));
+      if (found !== undefined) return found;
+    }
+    throw new AppError('unexpected', { problem: 'new credentials were removed as soon as they came' });
   }
 
   /** For what our own commands changed. What is under way is not kept either. */
@@ -76,40 +76,43 @@ export class StoreRoom {
     await this.ports.store.close();
   }
 
-  async #check(step: Step, profile: ProfileName): Promise<Remembered | undefined> {
-    const { generation } = this.memory;
-    const credentials = await readStored(step, this.ports);
-    if (generation !== this.memory.generation) return this.#check(step, profile);
-    const known = this.memory.recall(step.account);
-    if (this.#unstored.has(step.id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0)) return known;
-    if (credentials === undefined) this.memory.forget(step.account);
-    else {
-      noteWanted(step, { profile, stored: credentials }, this.ports);
-      this.memory.keep(step.account, credentials);
-    }
-    return this.memory.recall(step.account);
+  async #lookInto(step: Step, profile: ProfileName): Promise<void> {
+    const check = this.#checks.join(step.id, () => this.#check(step, profile));
+    const lifeInMemory = this.memory.lifeOf(step.account);
+    if (lifeInMemory === undefined || !isValid(lifeInMemory, this.ports.clock.now())) return await check;
+    const end = new AbortController();
+    const answered = check.catch(() => undefined); // memory has an answer
+    await Promise.race([answered, this.ports.clock.wait(storePatienceMs, end.signal)]);
+    end.abort();
   }
 
-  async #refreshed(recipe: Recipe, step: Step): Promise<Remembered> {
+  async #check(step: Step, profile: ProfileName): Promise<void> {
+    const { account, id } = step;
+    const { generation } = this.memory;
+    const credentials = await readStored(step, this.ports);
+    if (generation !== this.memory.generation) return await this.#check(step, profile);
+    const known = this.memory.lifeOf(account);
+    if (this.#unstored.has(id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0)) return;
+    if (credentials === undefined) return this.memory.forget(account);
+    noteWanted(step, { profile, stored: credentials }, this.ports);
+    this.memory.keep(account, credentials);
+  }
+
+  async #refresh(recipe: Recipe, step: Step): Promise<void> {
     const { clock } = this.ports;
     const { generation } = this.memory;
-    const before = this.memory.recall(step.account);
-    const hasFallback = before !== undefined && isValid(before, clock.now());
+    const before = this.memory.lifeOf(step.account);
     const demand: Demand = {
       accepts: (life) => isComfortable(life, clock.now()) && life.issuedAt > (before?.issuedAt ?? 0),
-      lockWaitMs: hasFallback ? lockWaitMs.withFallback : lockWaitMs.without,
+      lockWaitMs: before !== undefined && isValid(before, clock.now()) ? lockWaitMs.withFallback : lockWaitMs.without,
       sharesFailures: true,
     };
     const chain = await openChain(recipe, this.ports);
     const { credentials, notStored } = await obtain(chain, chain.steps.length - 1, { demand, ports: this.ports });
+    if (generation !== this.memory.generation) return;
     if (notStored === undefined) this.#unstored.delete(step.id);
     else this.#unstored.add(step.id);
     this.memory.keep(step.account, credentials);
-    const kept = this.memory.recall(step.account);
-    // Somebody logged out meanwhile: whoever waited still gets what AWS gave, and nobody after them.
-    if (generation !== this.memory.generation) this.memory.forget(step.account);
-    if (kept === undefined) throw new AppError('unexpected', { problem: 'the agent lost what it had just kept' });
-    return kept;
   }
 
   async #stepOf(recipe: Recipe): Promise<Step> {

@@ -62,11 +62,13 @@ export function variablesToSend(env: Readonly<Record<string, string | undefined>
   );
 }
 
-export function encodeRequest({ verb, argument, deadlineMs, cwd, env }: AgentRequest): Buffer {
+/** Undefined when it cannot be said within the limits. */
+export function encodeRequest({ verb, argument, deadlineMs, cwd, env }: AgentRequest): Buffer | undefined {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const body = Buffer.from(
     [verb, argument, String(Math.round(deadlineMs)), cwd, ...variables].map((field) => `${field}\0`).join(''),
   );
+  if (body.length > maxRequestBytes) return undefined;
   return Buffer.concat([Buffer.from(`rolekeeper ${protocolVersion} ${body.length}\n`), body]);
 }
 
@@ -95,20 +97,33 @@ export function readRequest(received: Buffer): RequestProgress {
   return request === undefined ? malformed : { kind: 'request', request };
 }
 
-/** Undefined for anything that is not one whole answer of this version, acknowledgement included: the same as no answer. */
-export function parseAnswer(received: Buffer): AgentAnswer | undefined {
-  if (received[0] !== acknowledgement[0]) return undefined;
-  const answer = received.subarray(1);
-  const lineEnd = answer.subarray(0, maxLineBytes).indexOf(newline);
-  if (lineEnd < 0) return undefined;
-  const line = answer.toString('latin1', 0, lineEnd);
-  const bytes = answer.subarray(lineEnd + 1);
+export type AnswerProgress =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'answer'; readonly answer: AgentAnswer }
+  /** No further byte can make it an answer of this version. */
+  | { readonly kind: 'broken' };
+
+/** What the bytes received so far are, the acknowledgement included. Numbers only as they are usually written. */
+export function readAnswer(received: Buffer): AnswerProgress {
+  const lineStart = acknowledgement.length;
+  if (received.length === 0) return { kind: 'more' };
+  if (received[0] !== acknowledgement[0]) return broken;
+  const lineEnd = received.subarray(0, lineStart + maxLineBytes).indexOf(newline);
+  if (lineEnd < 0) return received.length < lineStart + maxLineBytes ? { kind: 'more' } : broken;
+  const line = received.toString('latin1', lineStart, lineEnd);
+  const bytes = received.subarray(lineEnd + 1);
   const reason = /^rolekeeper 1 pass ([a-z-]+)$/.exec(line)?.[1];
-  if (reason !== undefined) return isPassReason(reason) && bytes.length === 0 ? { kind: 'pass', reason } : undefined;
-  const [, status, length] = /^rolekeeper 1 exit (\d{1,3}) (\d{1,6})$/.exec(line) ?? [];
-  if (status === undefined || Number(status) > 255 || Number(length) !== bytes.length || bytes.length > maxAnswerBytes)
-    return undefined;
-  return { kind: 'exit', status: Number(status), bytes };
+  if (reason !== undefined) return isPassReason(reason) && bytes.length === 0 ? answered({ kind: 'pass', reason }) : broken;
+  const [, status, length] = /^rolekeeper 1 exit (0|[1-9]\d{0,2}) (0|[1-9]\d{0,4})$/.exec(line) ?? [];
+  if (status === undefined || Number(status) > 255 || Number(length) > maxAnswerBytes || bytes.length > Number(length))
+    return broken;
+  return bytes.length === Number(length) ? answered({ kind: 'exit', status: Number(status), bytes }) : { kind: 'more' };
+}
+
+const broken = { kind: 'broken' } as const;
+
+function answered(answer: AgentAnswer): AnswerProgress {
+  return { kind: 'answer', answer };
 }
 
 const newline = 0x0a;

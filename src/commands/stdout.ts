@@ -11,8 +11,8 @@ const patienceMs = 3_000;
  * One write where the pipe takes it whole. On a terminal the last line is ended, so that the prompt does not stick to it. Throws
  * `interrupted` when nobody reads any more, `deadline` when a full pipe stays full, `stdout-unwritable` for what else the system refuses.
  */
-export function writeStdout(document: string): void {
-  const bytes = Buffer.from(document);
+export function writeStdout(document: string | Buffer): void {
+  const bytes = typeof document === 'string' ? Buffer.from(document) : document;
   const giveUpAt = performance.now() + patienceMs;
   let written = 0;
   while (written < bytes.length) {
@@ -20,7 +20,8 @@ export function writeStdout(document: string): void {
     if (count === 0) waitForReader(giveUpAt);
     written += count;
   }
-  if (document !== '' && !document.endsWith('\n') && isTerminal()) writeStdout('\n');
+  const newline = 0x0a;
+  if (bytes.length > 0 && bytes.at(-1) !== newline && isTerminal()) writeStdout('\n');
 }
 
 /** Costs callers, whose stdout is a pipe, no more than one call: the module for terminals is not loaded for them. */

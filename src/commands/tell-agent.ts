@@ -1,6 +1,6 @@
 // Our own commands' way to the agent. An agent that does not answer is no failure of theirs.
 
-import { askAgent } from '../agent/client.ts';
+import { converse } from '../agent/client.ts';
 import { type AgentStatus, parseAgentStatus } from '../agent/status.ts';
 import { variablesToSend } from '../agent/wire.ts';
 import type { Wiring } from '../wiring.ts';
@@ -27,5 +27,6 @@ export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefin
 async function ask(verb: string, { env, openAgentWiring }: Wiring) {
   const { socketPath } = await openAgentWiring();
   const request = { verb, argument: '', deadlineMs: Date.now() + answerWaitMs, cwd: '/', env: variablesToSend(env) };
-  return await askAgent(request, { socketPath, acknowledgeWaitMs, answerWaitMs });
+  const conversation = await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs });
+  return conversation.kind === 'answer' ? conversation.answer : undefined;
 }

@@ -19,6 +19,9 @@
 #include <sys/auxv.h>
 #endif
 #include "front.h"
+#ifndef ROLEKEEPER_PLACES
+#define ROLEKEEPER_PLACES "/usr/local/bin:/usr/bin:/opt/homebrew/bin"
+#endif
 #if !defined ROLEKEEPER_NODE || !defined ROLEKEEPER_DIST
 #error "tools/build.mjs defines both, as absolute paths"
 #endif
@@ -83,7 +86,7 @@ int run_node(int argc, char **argv) {
     for (int i = 1; i < argc; i++) arguments[i + 1] = argv[i];
     become(ROLEKEEPER_NODE, arguments, &problem);
     // The build's Node has gone: an upgrade moved it.
-    const char *places[] = {getenv("PATH"), "/usr/local/bin:/usr/bin:/opt/homebrew/bin"};
+    const char *places[] = {getenv("PATH"), ROLEKEEPER_PLACES};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
       for (const char *at = places[i]; at != NULL && *at != 0; at += strcspn(at, ":"), at += *at == ':') {
         // What lies in the current directory is not to be run, whatever PATH says.

@@ -141,7 +141,8 @@ export class BusConnection {
   fail(failure: BusError): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#socket.destroy();
+    // Not now: Node would make process.stderr, with all its streams, for one comparison, and a `get` that has its answer ends before that.
+    setImmediate(() => this.#socket.destroy());
     this.#chunks = [];
     this.#outgoing = [];
     this.#held = [];
@@ -166,6 +167,7 @@ export class BusConnection {
   }
 
   #receive(chunk: Buffer): void {
+    if (!this.isOpen) return;
     this.#chunks.push(chunk);
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes < this.#neededBytes) return; // joined once, however many pieces a long message comes in

@@ -18,6 +18,11 @@ export function agentSocketPath(
   return join(directories.runtime, 'agent.sock');
 }
 
+/** unix(7): `sun_path` has 108 bytes with the NUL, 104 on macOS. Node 20 silently cuts off what is longer. */
+export function isSocketTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > longestPath();
+}
+
 /**
  * Makes way for a socket at this path: makes and checks its directory, and removes what a killed agent left. Call it under the agent's lock.
  * Throws `agent-running` when somebody answers there, `state-unwritable` and `foreign-owner` when there is no place for it.
@@ -42,12 +47,14 @@ export function socketIdentity(path: string): string | undefined {
   return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
 }
 
-/** unix(7): `sun_path` has 108 bytes with the NUL, 104 on macOS. Node 20 silently cuts off what is longer. */
 function refuseTooLong(path: string): void {
-  const most = process.platform === 'linux' ? 107 : 103;
-  if (Buffer.byteLength(path) <= most) return;
-  const problem = `the name is longer than the ${most} bytes that a socket may have; set ROLEKEEPER_RUNTIME_DIR to a shorter directory`;
+  if (!isSocketTooLong(path)) return;
+  const problem = `the name is longer than the ${longestPath()} bytes that a socket may have; set ROLEKEEPER_RUNTIME_DIR to a shorter directory`;
   throw new AppError('state-unwritable', { path, problem });
+}
+
+function longestPath(): number {
+  return process.platform === 'linux' ? 107 : 103;
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@
 
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningAgent, startAgent, statusOf } from '../harness/agent.ts';
 import { LongClient } from '../harness/long-client.ts';
 import { type MotoServer, startMoto } from '../harness/moto-server.ts';
 import { findAws, findPython } from '../harness/programs.ts';
@@ -16,8 +17,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => moto.stop());
 
-describe('against moto, which checks signatures and policies', () => {
+describe.each(['no agent', 'the agent'])('with %s, against moto, which checks signatures and policies', (who) => {
   let world: World;
+  let agent: RunningAgent | undefined;
   beforeAll(async () => {
     world = await openWorld();
     const profile = (name: string) => `[profile ${name}]\nregion = eu-west-1\nendpoint_url = ${moto.url}\n`;
@@ -30,8 +32,13 @@ describe('against moto, which checks signatures and policies', () => {
       `[corp]\naws_access_key_id = ${alice.accessKeyId}\naws_secret_access_key = ${alice.secretAccessKey}\n`,
     );
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    agent = who === 'the agent' ? await startAgent(world) : undefined;
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    if (agent !== undefined) expect(await statusOf(world)).toMatchObject({ cached: 1 });
+    await agent?.kill();
+    await world.close();
+  });
 
   it.each([1, 2] as const)('aws %i acts as the role', async (generation) => {
     const args = ['sts', 'get-caller-identity', '--profile', 'dev', '--output', 'json', '--endpoint-url', moto.url];

@@ -1,0 +1,319 @@
+// The agent from outside: the built program, its socket, its processes. Callers come through the native front.
+
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningAgent, socketOf, startAgent, statusOf } from '../harness/agent.ts';
+import { MovedClock } from '../harness/moved-clock.ts';
+import { type SessionBus, startSessionBus, until } from '../harness/session-bus.ts';
+import { openUsualWorld, program, type Ran, roleArn, rolePair, succeed, type World } from '../harness/world.ts';
+
+let world: World;
+let agent: RunningAgent | undefined;
+
+afterEach(async () => {
+  await agent?.kill();
+  agent = undefined;
+  await world.close();
+});
+
+function keyIdOf({ stdout }: Ran): string {
+  const { AccessKeyId: id }: { AccessKeyId: string } = JSON.parse(stdout);
+  return id;
+}
+
+async function got(profile: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const ran = await succeed(world.rolekeeper(['get', profile], { env }));
+  expect(ran.stderr).toBe('');
+  return keyIdOf(ran);
+}
+
+function assumed(): number {
+  return world.sts.calls().AssumeRole;
+}
+
+describe('the agent', () => {
+  beforeEach(async () => {
+    world = await openUsualWorld();
+    agent = await startAgent(world);
+  });
+
+  it('answers from memory what the store was asked for once', async () => {
+    const first = await got('dev');
+    expect(assumed()).toBe(1);
+    expect(await got('dev')).toBe(first);
+    expect(assumed()).toBe(1);
+    expect(await statusOf(world)).toMatchObject({
+      v: 1,
+      running: true,
+      pid: agent?.pid,
+      cached: 1,
+      planned: 1,
+      version: '0.1.0',
+    });
+  });
+
+  it('has a socket that is closed to others, in a directory that is', () => {
+    expect(lstatSync(socketOf(world)).mode & 0o777).toBe(0o600);
+    expect(lstatSync(dirname(socketOf(world))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is the only one: a second one leaves at once and says so', async () => {
+    const second = await world.rolekeeper(['agent', 'run']);
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toBe(
+      'rolekeeper: another agent of yours is running already\nrolekeeper: hint: run `rolekeeper agent status`, or `rolekeeper agent restart`\n',
+    );
+    expect((await succeed(world.rolekeeper(['agent', 'start']))).stderr).toContain(`process ${agent?.pid}`);
+  });
+
+  it('makes one AssumeRole for a hundred cold callers, and all of them get its result', async () => {
+    world.sts.fault({ kind: 'slow', ms: 300, operation: 'AssumeRole' });
+    const all = await Promise.all(Array.from({ length: 100 }, () => world.rolekeeper(['get', 'dev'])));
+    expect(all.filter(({ status }) => status !== 0).map(({ stderr }) => stderr)).toEqual([]);
+    expect(new Set(all.map(keyIdOf)).size).toBe(1);
+    expect(assumed()).toBe(1);
+  });
+
+  it('gives one failure to all who waited for it, with the lines of a process of its own', async () => {
+    world.writeConfig(`${world.readConfig()}\n${rolePair('gone', { role_arn: roleArn('Gone'), source_profile: 'corp' })}`);
+    const all = await Promise.all(Array.from({ length: 20 }, () => world.rolekeeper(['get', 'gone'])));
+    expect(assumed()).toBe(1);
+    const alone = await world.rolekeeper(['get', 'gone'], { env: { ROLEKEEPER_RUNTIME_DIR: '/nonexistent' } });
+    expect(new Set(all.map(({ stderr, status }) => `${status} ${stderr}`))).toEqual(new Set([`${alone.status} ${alone.stderr}`]));
+  });
+
+  it('answers for an edited recipe with credentials of its own, at once', async () => {
+    const before = await got('dev');
+    world.writeConfig(world.readConfig().replace(roleArn('Dev'), roleArn('Ops')));
+    const after = await got('dev');
+    expect(after).not.toBe(before);
+    expect(await got('ops')).toBe(after);
+    world.writeConfig(world.readConfig().replace(roleArn('Ops'), roleArn('Dev')));
+    expect(await got('dev')).toBe(before);
+  });
+
+  it('says what is wrong with the config as a process of its own does, and suggests the nearest profile', async () => {
+    const unknown = await world.rolekeeper(['get', 'deb']);
+    expect(unknown).toMatchObject({ status: 3, stdout: '' });
+    expect(unknown.stderr).toContain('"dev"');
+    world.writeConfig('[profile dev\n');
+    expect(await world.rolekeeper(['get', 'dev'])).toMatchObject({ status: 3, stdout: '' });
+  });
+
+  it('has nothing any more after a logout, and everything again after a login', async () => {
+    await got('dev');
+    await succeed(world.rolekeeper(['logout', 'corp']));
+    expect(await world.rolekeeper(['get', 'dev'])).toMatchObject({ status: 4, stdout: '' });
+    world.sts.advance(30_000);
+    await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
+    await got('dev');
+    expect(assumed()).toBe(2);
+  });
+
+  it('answers with what `refresh --force` brought, not with what it had', async () => {
+    const first = await got('dev');
+    await succeed(world.rolekeeper(['refresh', 'dev', '--force']));
+    const second = await got('dev');
+    expect(second).not.toBe(first);
+    expect(assumed()).toBe(2);
+  });
+
+  it('passes on a caller with another home, who is answered by a process of its own', async () => {
+    await got('dev');
+    const other = await world.rolekeeper(['get', 'dev'], { env: { HOME: '/nonexistent' } });
+    expect(other).toMatchObject({ status: 3, stdout: '' });
+    const state = { ROLEKEEPER_STATE_DIR: `${world.home}/other-state` };
+    expect((await world.rolekeeper(['get', 'dev'], { env: state })).status).toBe(3);
+  });
+
+  it('reads a relative config file in the directory of the caller', async () => {
+    writeFileSync(`${world.home}/other-config`, world.readConfig().replaceAll(roleArn('Dev'), roleArn('Ops')));
+    const dev = await got('dev');
+    expect(await got('dev', { AWS_CONFIG_FILE: 'other-config' })).not.toBe(dev);
+  });
+
+  it('ends cleanly on SIGTERM: no socket, status 0, and the next caller is answered all the same', async () => {
+    await got('dev');
+    const ended = agent?.running.ended;
+    await agent?.end();
+    agent = undefined;
+    expect(await ended).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(existsSync(socketOf(world))).toBe(false);
+    await got('dev');
+    expect(assumed()).toBe(1);
+  });
+
+  it('finishes a refresh that is under way before it ends', async () => {
+    world.sts.fault({ kind: 'slow', ms: 700, operation: 'AssumeRole' });
+    const caller = world.start(['get', 'dev']);
+    await until(() => assumed() === 1, 'the refresh began');
+    await succeed(world.rolekeeper(['agent', 'stop']));
+    agent = undefined;
+    expect((await caller.ended).status).toBe(0);
+    expect(assumed()).toBe(1);
+  });
+
+  it('leaves its place behind when it is killed; the next agent takes it', async () => {
+    await got('dev');
+    await agent?.kill();
+    expect(existsSync(socketOf(world))).toBe(true);
+    await got('dev');
+    agent = await startAgent(world);
+    await got('dev');
+    expect(assumed()).toBe(1);
+  });
+
+  it('stopped by a signal: callers go their own way within 4 s', async () => {
+    await got('dev');
+    if (agent !== undefined) process.kill(agent.pid, 'SIGSTOP');
+    const ran = await succeed(world.rolekeeper(['get', 'dev']));
+    expect(ran.tookMs).toBeLessThan(4_000);
+    expect(assumed()).toBe(1);
+  });
+
+  it('takes no harm from garbage, half requests, and callers that hang', async () => {
+    const strangers = [
+      '',
+      'rolekeeper 1 100000\n',
+      `${'x'.repeat(5_000)}\n`,
+      'rolekeeper 1 12\nget\0dev\0x\0/\0\0',
+      'rolekeeper 9 1\n\0',
+    ];
+    const sockets = strangers.map((bytes) =>
+      createConnection(socketOf(world))
+        .on('error', () => undefined)
+        .end(bytes)
+        .resume(),
+    );
+    const silent = Array.from({ length: 200 }, () => createConnection(socketOf(world)).on('error', () => undefined));
+    const ran = await succeed(world.rolekeeper(['get', 'dev']));
+    expect(ran.tookMs).toBeLessThan(2_500);
+    await got('dev');
+    for (const socket of [...sockets, ...silent]) socket.destroy();
+    expect(await statusOf(world)).toMatchObject({ cached: 1 });
+  });
+
+  it('shows no secret in its arguments, its environment and the state directory', async () => {
+    const { stdout } = await succeed(world.rolekeeper(['get', 'dev']));
+    const { SecretAccessKey: secret, SessionToken: token }: Record<string, string> = JSON.parse(stdout);
+    const seen = ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${agent?.pid}/${name}`, 'utf8')).join('');
+    expect(seen).toContain('agent');
+    for (const part of [secret, token]) expect(seen).not.toContain(part);
+    expect(readFileSync(`/proc/${agent?.pid}/coredump_filter`, 'utf8').trim()).toBe('00000000');
+    expect(readFileSync(`/proc/${agent?.pid}/limits`, 'utf8')).toMatch(/Max core file size +0 /);
+  });
+});
+
+describe('the agent on a keychain', () => {
+  let bus: SessionBus;
+  beforeEach(async () => {
+    bus = await startSessionBus();
+    world = await openUsualWorld({ keychainEnv: bus.env });
+    agent = await startAgent(world);
+  });
+  afterEach(() => bus.stop());
+
+  it('goes on answering from memory while the keychain is locked, frozen or gone', async () => {
+    const first = await got('dev');
+    bus.lock();
+    expect(await got('dev')).toBe(first);
+    await bus.restartKeyring('unlocked');
+    bus.freeze();
+    expect(await got('dev')).toBe(first);
+    bus.thaw();
+    await bus.killKeyring();
+    expect(await got('dev')).toBe(first);
+  });
+
+  it('says that the keychain is locked for what it does not have, and has it after the unlock', async () => {
+    bus.lock();
+    expect(await world.rolekeeper(['get', 'dev'])).toMatchObject({ status: 5, stdout: '' });
+    await bus.restartKeyring('unlocked');
+    await got('dev');
+    expect(assumed()).toBe(1);
+  });
+
+  it('answers a caller without a session bus in its environment over its own', async () => {
+    const first = await got('dev');
+    const bare = await world.run('env', ['-u', 'DBUS_SESSION_BUS_ADDRESS', '-u', 'XDG_RUNTIME_DIR', program, 'get', 'dev']);
+    expect(keyIdOf(await succeed(Promise.resolve(bare)))).toBe(first);
+  });
+});
+
+describe('the agent by itself', () => {
+  const minute = 60_000;
+  let clock: MovedClock;
+  beforeEach(async () => {
+    world = await openUsualWorld();
+    mkdirSync(dirname(socketOf(world)), { recursive: true, mode: 0o700 });
+    clock = new MovedClock();
+  });
+  afterEach(() => clock.close());
+
+  function moveAll(ms: number): void {
+    world.sts.advance(ms);
+    clock.move(ms);
+  }
+
+  it('refreshes what is due at its next ring, so that no caller waits for AWS', { timeout: 60_000 }, async () => {
+    agent = await startAgent(world, { env: clock.env });
+    const first = await got('dev', clock.env);
+    moveAll(45 * minute);
+    await until(() => assumed() === 2, 'the agent refreshed by itself', 25_000);
+    world.sts.fault({ kind: 'hang', operation: 'AssumeRole' });
+    const second = await got('dev', clock.env);
+    expect(second).not.toBe(first);
+    expect(await statusOf(world)).toMatchObject({ planned: 1, cached: 1 });
+  });
+
+  it('serves what is valid while AWS is down, and asks again when it is back', { timeout: 60_000 }, async () => {
+    agent = await startAgent(world, { env: clock.env });
+    const first = await got('dev', clock.env);
+    world.sts.fault({ kind: 'reset', operation: 'AssumeRole', times: 3 });
+    moveAll(50 * minute);
+    expect(await got('dev', clock.env)).toBe(first);
+    await until(async () => (await got('dev', clock.env)) !== first, 'new credentials after the outage', 40_000);
+  });
+
+  it('never answers with what has expired', async () => {
+    agent = await startAgent(world, { env: clock.env });
+    const first = await got('dev', clock.env);
+    world.sts.fault({ kind: 'reset', operation: 'AssumeRole', times: 20 });
+    moveAll(61 * minute);
+    const ran = await world.rolekeeper(['get', 'dev'], { env: clock.env });
+    expect(ran.stdout).not.toContain(first);
+    expect(ran.stdout).toBe('');
+    expect(ran.status).toBe(7);
+  });
+
+  it('started by a get, and gone when nobody needs it', { timeout: 60_000 }, async () => {
+    const env = { ROLEKEEPER_AUTOSTART: '1', ROLEKEEPER_IDLE_MINUTES: '0.01' };
+    await got('dev', env);
+    await until(() => existsSync(socketOf(world)), 'the get started an agent');
+    await got('dev', env);
+    await succeed(world.rolekeeper(['logout', '--all']));
+    await until(() => !existsSync(socketOf(world)), 'the agent left', 40_000);
+  });
+
+  it('takes a socket that systemd holds, and is started by the first caller', { timeout: 30_000 }, async () => {
+    const passedOn = Object.keys(world.env).flatMap((name) => ['-E', name]);
+    const activated = world.startCommand('systemd-socket-activate', [
+      ...passedOn,
+      ...['-l', socketOf(world), program, 'agent', 'run'],
+    ]);
+    try {
+      await until(() => existsSync(socketOf(world)), 'systemd listens');
+      const first = await got('dev');
+      expect(await got('dev')).toBe(first);
+      expect(await statusOf(world)).toMatchObject({ cached: 1 });
+      await succeed(world.rolekeeper(['agent', 'stop']));
+      expect(existsSync(socketOf(world))).toBe(true);
+    } finally {
+      activated.child.kill('SIGKILL');
+      await activated.ended;
+    }
+  });
+});
