@@ -11,7 +11,7 @@ export interface ErrorDetails {
   readonly 'config-unreadable': { readonly path: string; readonly problem: string };
   readonly 'config-malformed': { readonly path: string; readonly line: number; readonly problem: string };
   readonly 'config-unwritable': { readonly path: string; readonly problem: string; readonly hint?: string };
-  readonly 'edit-refused': { readonly path: string; readonly line: number; readonly problem: string };
+  readonly 'edit-refused': { readonly path: string; readonly line: number; readonly problem: string; readonly hint?: string };
   readonly 'profile-unknown': { readonly profile: string; readonly nearest?: string; readonly path: string };
   readonly 'recipe-invalid': {
     readonly profile: string;
@@ -171,7 +171,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'edit-refused': {
     exitStatus: 3,
     text: (d) => `will not edit ${d.path}:${d.line}: ${d.problem}`,
-    hint: () => 'change that place by hand, then run the command again',
+    hint: (d) => d.hint ?? 'change that place by hand, then run the command again',
   },
   'profile-unknown': {
     exitStatus: 3,

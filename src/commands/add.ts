@@ -1,8 +1,8 @@
 // `rolekeeper add PROFILE`: long-term keys that a person types go straight into the store; the profile is set up beside them.
 // The secret comes from the terminal without echo, or from stdin. Never from an argument.
 
-import { recordEdit } from '../config/edit-record.ts';
-import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { type EditRecord, recordEdit } from '../config/edit-record.ts';
+import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { parseSerial } from '../config/limits.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
@@ -11,13 +11,12 @@ import { resolveNetwork, resolveStsEndpoint } from '../config/sts-endpoint.ts';
 import type { UndoNote } from '../config/undo-note.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import { loadStoredKeys } from '../hops/keys.ts';
 import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
-import { readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
-import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+import { identifyKeys, isUnused, type NewKeys, type Route, storeKeys } from './take-keys.ts';
 
 export interface AddOptions {
   readonly profile: string;
@@ -34,8 +33,9 @@ const storeDeadlineMs = 60_000;
 export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(options.profile);
   const name = parseProfileName(options.keysName ?? profile);
-  const before = readTexts(wiring);
-  const after = editKeysPair(before, pairOf(profile, name, { options, program: wiring.program }), wiring);
+  const pair = pairOf(profile, name, { options, program: wiring.program });
+  const plan = () => planEdit(pair, wiring);
+  const { before, after } = plan();
   if (options.isDryRun) {
     showEdit(before, after, wiring);
     return;
@@ -48,13 +48,18 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
     const identified = await identifyKeys(keys, route, ports);
     if (!options.isYes && before.config !== after.config) await confirmEdit(profile, wiring);
     const undoNotes = await wiring.openUndoNotes();
-    // Before the keys are stored: whatever happens next, there is a way back. From keys that took the place of others there is none.
-    if ((await loadStoredKeys(name, store)) === undefined) {
-      const record = recordEdit(wiring.configPath, { before: before.config, after: after.config }, keys);
-      keepUndo(profile, { command: 'add', keys: name, records: before.config === after.config ? [] : [record] }, undoNotes);
-    }
+    // From keys that took the place of others there is no way back.
+    const isFirst = await isUnused(name, store);
+    const keepWayBack = (planned: Plan) => {
+      if (isFirst) keepUndo(profile, { command: 'add', keys: name, records: recordsOf(planned, keys, wiring) }, undoNotes);
+    };
+    keepWayBack(plan()); // before the keys are stored: whatever happens next
     await storeKeys(identified, name, { route, ports });
-    writeTexts(before, after, wiring);
+    await alone(wiring, () => {
+      const planned = plan();
+      keepWayBack(planned);
+      writeTexts(planned.before, planned.after, wiring);
+    });
     writeStderr([
       `the keys of ${identified.userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`,
       ...(undoNotes.read(profile)?.command === 'add' ? [`to take it back: \`rolekeeper add ${profile} --undo\``] : []),
@@ -62,6 +67,21 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
   } finally {
     await store.close();
   }
+}
+
+interface Plan {
+  readonly before: ConfigTexts;
+  readonly after: ConfigTexts;
+}
+
+/** From the files as they are now. Throws `edit-refused` and `config-malformed`. */
+function planEdit(pair: KeysPair, wiring: Wiring): Plan {
+  const before = readTexts(wiring);
+  return { before, after: editKeysPair(before, pair, wiring) };
+}
+
+function recordsOf({ before, after }: Plan, keys: NewKeys, { configPath }: Wiring): readonly EditRecord[] {
+  return before.config === after.config ? [] : [recordEdit(configPath, { before: before.config, after: after.config }, keys)];
 }
 
 /** An add that changes no file keeps the older way. */

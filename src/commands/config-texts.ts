@@ -2,6 +2,7 @@
 
 import type { ConfigTexts } from '../config/keys-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
@@ -10,6 +11,18 @@ type FilePlaces = Pick<Wiring, 'configPath' | 'credentialsPath' | 'textFiles'>;
 /** A file that is not there reads as an empty one. */
 export function readTexts({ configPath, credentialsPath, textFiles }: FilePlaces): ConfigTexts {
   return { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+}
+
+const lockWaitMs = 10_000;
+
+/**
+ * One command of ours at a time reads, edits and writes the files; `work` reads them anew, since another may have been first. A lock
+ * delays, it never prevents: what was changed meanwhile is found out at the write.
+ */
+export async function alone<T>({ openLock }: Pick<Wiring, 'openLock'>, work: () => T): Promise<T> {
+  const lock = await openLock();
+  const outcome = await lock.withLock('config', { waitMs: lockWaitMs }, async () => work());
+  return outcome.kind === 'busy' ? work() : outcome.value;
 }
 
 /** Prints what would change, secrets masked. */
@@ -29,7 +42,9 @@ export function writeTexts(
   { configPath, credentialsPath, textFiles }: FilePlaces,
 ): void {
   const replace = (path: string, from: string, to: string) => {
-    if (from !== to) textFiles.replace(path, textFiles.read(path) === undefined ? undefined : from, to);
+    if (from === to) return;
+    textFiles.replace(path, textFiles.read(path) === undefined ? undefined : from, to);
+    faultPoint('file written');
   };
   replace(configPath, before.config, after.config);
   replace(credentialsPath, before.credentials, after.credentials);

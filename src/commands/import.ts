@@ -1,16 +1,19 @@
 // `rolekeeper import PROFILE`: moves long-term keys from a file into the store and puts the profile on rolekeeper.
 // The plaintext goes last: only when the store's copy was read back and AWS took it.
 
-import { recordEdit } from '../config/edit-record.ts';
-import { editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { type EditRecord, recordEdit } from '../config/edit-record.ts';
+import { originalTexts } from '../config/interrupted-edit.ts';
+import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
+import type { UndoNote } from '../config/undo-note.ts';
 import { AppError } from '../errors.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
-import { readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { identifyKeys, type NewKeys, storeKeys } from './take-keys.ts';
 
@@ -38,31 +41,55 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     ordinary: {},
     removesPlaintext: !options.isKept,
   };
-  const before = readTexts(wiring);
-  const after = editKeysPair(before, pair, wiring);
-  const records = [
-    recordEdit(wiring.configPath, { before: before.config, after: after.config }, keys),
-    recordEdit(wiring.credentialsPath, { before: before.credentials, after: after.credentials }, keys),
-  ];
+  const undoNotes = await wiring.openUndoNotes();
+  const plan = () => planEdit(pair, { keys, earlier: undoNotes.read(profile) }, wiring);
+  const planned = plan();
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
     `  To keep its role fresh too, move role_arn, source_profile and the like from [profile ${other}] to a section [rolekeeper ${other}],`,
     `  and put this into [profile ${other}]: credential_process = ${processLine(wiring.program, other)}`,
   ]);
   if (options.isDryRun) {
-    showEdit(before, after, wiring);
+    showEdit(planned.before, planned.after, wiring);
     writeStderr([...remarks, `nothing was changed. The keys would go into ${await answeringStore(wiring)} as keys/${name}.`]);
     return;
   }
-  const undoNotes = await wiring.openUndoNotes();
   const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
-    // Before the files are touched: whatever happens next, there is a way back. An import that changes nothing keeps the older way.
-    if (before.config !== after.config || before.credentials !== after.credentials)
-      undoNotes.keep(profile, { command: 'import', keys: name, records });
+    const { before, after, records } = plan();
+    if (before.config === after.config && before.credentials === after.credentials) return; // the older way back stays
+    // Before the files are touched: whatever happens next, there is a way back.
+    undoNotes.keep(profile, { command: 'import', keys: name, records });
+    faultPoint('undo note kept');
     writeTexts(before, after, wiring);
   });
   const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
   writeStderr([...remarks, ...farewell(recipe, serial, options)]);
+}
+
+interface Plan {
+  readonly before: ConfigTexts;
+  readonly after: ConfigTexts;
+  /** Of the way back, past an import that was interrupted between the two files. */
+  readonly records: readonly EditRecord[];
+}
+
+/** From the files as they are now. Throws `edit-refused` and `config-malformed`. */
+function planEdit(
+  pair: KeysPair,
+  { keys, earlier }: { readonly keys: NewKeys; readonly earlier: UndoNote | undefined },
+  wiring: Wiring,
+): Plan {
+  const before = readTexts(wiring);
+  const after = editKeysPair(before, pair, wiring);
+  const now = [
+    { path: wiring.configPath, text: before.config },
+    { path: wiring.credentialsPath, text: before.credentials },
+  ];
+  const undoing = { keys, profile: pair.profile };
+  const records = originalTexts(now, earlier?.command === 'import' ? earlier.records : [], undoing).map(({ path, text }) =>
+    recordEdit(path, { before: text, after: path === wiring.configPath ? after.config : after.credentials }, keys),
+  );
+  return { before, after, records };
 }
 
 /** Returns whose they are. */
@@ -78,7 +105,7 @@ async function moveKeys(
     const identified = await identifyKeys(keys, route, ports);
     if (!isYes) await confirmMove(identified.userArn, { place: store.description, profile: recipe.profile, wiring });
     await storeKeys(identified, keys.name, { route, ports });
-    writeFiles();
+    await alone(wiring, writeFiles);
     writeStderr([
       `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
     ]);

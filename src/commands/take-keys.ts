@@ -55,6 +55,16 @@ async function ownerOf(
   }
 }
 
+/** True when the store has nothing under this name; what is there and broken counts as something. */
+export async function isUnused(name: ProfileName, store: Store): Promise<boolean> {
+  try {
+    return (await loadStoredKeys(name, store)) === undefined;
+  } catch (error) {
+    if (!isAppError(error, 'keys-broken')) throw error;
+    return false;
+  }
+}
+
 /** Stores the keys, reads them back and tries what was read with AWS. When this returns, the store is all that is needed. */
 export async function storeKeys(
   keys: Keys,

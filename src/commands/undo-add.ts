@@ -10,6 +10,7 @@ import { loadStoredKeys } from '../hops/keys.ts';
 import type { Environment, Store } from '../ports.ts';
 import { forgetItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { alone } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
 
@@ -20,7 +21,8 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
   const profile = parseProfileName(options.profile);
   const undoNotes = await wiring.openUndoNotes();
   const note = readNote('add', profile, undoNotes);
-  const files = restoredFiles(note, { profile }, wiring);
+  const restored = () => restoredFiles(note, { profile }, wiring);
+  const files = restored();
   const others = usersOf(note.keys, wiring.readConfig(), wiring.env).filter((other) => other !== profile);
   const remarks = others.length === 0 ? [] : [`without these keys they cannot work any more: ${others.join(', ')}`];
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
@@ -36,8 +38,10 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
     if (!options.isYes) await confirmUndo(profile, { keys, store, wiring });
     // The keys first: the config and the note still lead to what is left to do, while nothing would lead to keys left behind.
     await removeKeys(note.keys, store, wiring);
-    writeRestored(files, wiring);
-    undoNotes.forget(profile);
+    await alone(wiring, () => {
+      writeRestored(restored(), wiring);
+      undoNotes.forget(profile);
+    });
     writeStderr([
       `the add is taken back; keys/${note.keys} is gone from ${store.description}`,
       'sessions that were made from these keys stay until they end; `rolekeeper logout --all` forgets them',

@@ -1,12 +1,13 @@
 // Takes what a command noted back out of the user's files. Shared by `import --undo` and `add --undo`.
 
-import type { EditRecord } from '../config/edit-record.ts';
+import { type EditRecord, isUnedited } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { UndoableCommand, UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
@@ -37,7 +38,7 @@ export function readNote(command: UndoableCommand, profile: ProfileName, undoNot
 export function restoredFiles({ command, records }: UndoNote, undoing: Undoing, { textFiles }: Wiring): readonly Restored[] {
   return records.map(({ path, ...record }: EditRecord) => {
     const after = textFiles.read(path) ?? '';
-    const before = undoEdit(after, { path, ...record }, undoing);
+    const before = isUnedited(after, record) ? after : undoEdit(after, { path, ...record }, undoing);
     if (before !== undefined) return { path, after, before };
     const problem = `what the ${command} changed there, or beside it, was changed since the ${command}`;
     throw new AppError('edit-refused', { path, line: 1, problem });
@@ -52,6 +53,8 @@ export function showRestored(files: readonly Restored[]): void {
 /** The credentials file, which was changed last, goes first: with the plaintext back, and the recipe still there, everything works. */
 export function writeRestored(files: readonly Restored[], { textFiles }: Wiring): void {
   for (const { path, after, before } of [...files].reverse()) {
-    if (after !== before) textFiles.replace(path, after, before);
+    if (after === before) continue;
+    textFiles.replace(path, after, before);
+    faultPoint('file written');
   }
 }

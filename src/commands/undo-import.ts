@@ -6,6 +6,7 @@ import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { Wiring } from '../wiring.ts';
+import { alone } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { type Restored, readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
 
@@ -17,11 +18,14 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
   const undoNotes = await wiring.openUndoNotes();
   const note = readNote('import', profile, undoNotes);
   const keys = await storedKeys(profile, note.keys, wiring);
-  const files = restoredFiles(note, { keys, profile }, wiring);
+  const restored = () => restoredFiles(note, { keys, profile }, wiring);
+  const files = restored();
   if (options.isDryRun) return showRestored(files);
   if (!options.isYes) await confirmUndo(profile, files, wiring);
-  writeRestored(files, wiring);
-  undoNotes.forget(profile);
+  await alone(wiring, () => {
+    writeRestored(restored(), wiring);
+    undoNotes.forget(profile);
+  });
   writeStderr(['the import is taken back; the keys are in plaintext again, and still in the store']);
 }
 

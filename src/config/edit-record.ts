@@ -10,6 +10,8 @@ import { lineRuns } from './unified-diff.ts';
 /** How one file was before, told by what it is after the edit. */
 export interface EditRecord {
   readonly path: string;
+  /** SHA-256 of the text before the edit: a command that was interrupted may have left the file so. */
+  readonly before: string;
   /** A digest of each line after the edit: enough to find them again, and no use to who wants to read them. */
   readonly lines: readonly string[];
   readonly steps: readonly EditStep[];
@@ -52,7 +54,12 @@ export function recordEdit(
       return isSecret ? copyOf(line, fresh, { path, line: start + index + 1 }) : { put };
     });
   });
-  return { path, lines: fresh.map(lineDigest), steps };
+  return { path, before: sha256Hex(texts.before), lines: fresh.map(lineDigest), steps };
+}
+
+/** True where the edit has not reached the file yet, or was taken back already. */
+export function isUnedited(now: string, { before }: Pick<EditRecord, 'before'>): boolean {
+  return sha256Hex(now) === before;
 }
 
 /** Half of a SHA-256 is more than enough for the lines of one file. */
@@ -76,7 +83,11 @@ export function parseEditRecords(value: unknown): readonly EditRecord[] | undefi
 function copyOf(line: string, fresh: readonly string[], place: { readonly path: string; readonly line: number }): EditStep {
   const copy = fresh.indexOf(line);
   if (copy === -1)
-    throw new AppError('edit-refused', { ...place, problem: 'this secret is none of these keys and would be lost' });
+    throw new AppError('edit-refused', {
+      ...place,
+      problem: 'this secret is none of the keys that are moved, and would be lost',
+      hint: 'keep one pair of keys in the profile: move the other to a profile of its own, or delete it',
+    });
   return { copy };
 }
 
@@ -94,7 +105,8 @@ function withoutNewline(line: string): string {
 }
 
 function isRecord(value: unknown): value is EditRecord {
-  if (typeof value !== 'object' || value === null || !('path' in value && 'lines' in value && 'steps' in value)) return false;
+  if (typeof value !== 'object' || value === null || !('path' in value && 'before' in value)) return false;
+  if (!('lines' in value && 'steps' in value) || typeof value.before !== 'string') return false;
   const { path, lines, steps } = value;
   if (typeof path !== 'string' || !Array.isArray(lines) || !Array.isArray(steps)) return false;
   return lines.every((line) => typeof line === 'string') && steps.every(isStep);

@@ -1,4 +1,4 @@
-// Where a test holds the program after a step of the refresh path, to kill it there from outside (house rule: any step may be the last one).
+// Where a test holds the program after a step of a refresh or of an edit, to kill it there from outside (house rule: any step may be the last one).
 // Nothing of this is in the built program: tools/build.mjs sets FAULT_POINTS to false, and the code goes.
 
 import { writeSync } from 'node:fs';
@@ -7,7 +7,14 @@ import process from 'node:process';
 // Put in by the build; the sources as they are have none.
 declare const FAULT_POINTS: boolean | undefined;
 
-export type FaultPoint = 'lock taken' | 'AWS answered' | 'index item written' | 'item written' | 'state published';
+export type FaultPoint =
+  | 'lock taken'
+  | 'AWS answered'
+  | 'index item written'
+  | 'item written'
+  | 'state published'
+  | 'undo note kept'
+  | 'file written';
 
 const patienceMs = 60_000;
 

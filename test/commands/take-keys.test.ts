@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identifyKeys } from '../../src/commands/take-keys.ts';
+import { identifyKeys, isUnused } from '../../src/commands/take-keys.ts';
 import { keysAccount, parseProfileName } from '../../src/config/names.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
@@ -33,5 +33,14 @@ describe('identifyKeys over a broken item', () => {
 
   it("identifyKeys refuses another user's keys even where only the state knows whose they were", async () => {
     await expect(overBrokenItem('arn:aws:iam::123456789012:user/bob')).rejects.toMatchObject({ code: 'keys-of-another-user' });
+  });
+});
+
+describe('isUnused', () => {
+  it('isUnused takes a broken item for something', async () => {
+    const store = openMemoryStore();
+    expect(await isUnused(corp, store)).toBe(true);
+    await store.set(keysAccount(corp), new Secret('{"v":1'));
+    expect(await isUnused(corp, store)).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEditRecords, recordEdit } from '../../src/config/edit-record.ts';
+import { isUnedited, parseEditRecords, recordEdit } from '../../src/config/edit-record.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG') };
@@ -32,6 +32,13 @@ describe('recordEdit', () => {
     expect(() => recordEdit('/f', { before: `[a]\n${line}`, after: '[a]\n' }, keys)).toThrow(/^will not edit \/f:[23]: /);
   });
 
+  it('isUnedited knows the text before the edit, to the byte', () => {
+    const record = recordEdit('f', { before: `[corp]\n${id}`, after: '[corp]\n' }, keys);
+    expect(isUnedited(`[corp]\n${id}`, record)).toBe(true);
+    expect(isUnedited('[corp]\n', record)).toBe(false);
+    expect(isUnedited(`[corp]\r\n${id}`, record)).toBe(false);
+  });
+
   it('recordEdit takes empty settings for no secrets', () => {
     const { steps } = recordEdit('f', { before: `[a]\naws_session_token =\n${secret}`, after: '[a]\n' }, keys);
     expect(steps).toContainEqual({ put: 'aws_session_token =\n' });
@@ -55,10 +62,11 @@ describe('recordEdit', () => {
     [1],
     [{}],
     [{ path: 'f', sha256: 'x', steps: [] }],
-    [{ path: 'f', lines: [1], steps: [] }],
-    [{ path: 'f', lines: [], steps: [{ keep: -1 }] }],
-    [{ path: 'f', lines: [], steps: [{ copy: 'x' }] }],
-    [{ path: 'f', lines: [], steps: [{}] }],
+    [{ path: 'f', lines: [], steps: [] }],
+    [{ path: 'f', before: 'b', lines: [1], steps: [] }],
+    [{ path: 'f', before: 'b', lines: [], steps: [{ keep: -1 }] }],
+    [{ path: 'f', before: 'b', lines: [], steps: [{ copy: 'x' }] }],
+    [{ path: 'f', before: 'b', lines: [], steps: [{}] }],
   ])('%j is no record', (value) => {
     expect(parseEditRecords(value)).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { parseUndoNote, printUndoNote, type UndoNote } from '../../src/config/un
 const note: UndoNote = {
   command: 'add',
   keys: parseProfileName('corp'),
-  records: [{ path: '/c', lines: ['x'], steps: [{ keep: 1 }, { drop: 2 }, { put: 'a\n' }, { copy: 0 }] }],
+  records: [{ path: '/c', before: 'b', lines: ['x'], steps: [{ keep: 1 }, { drop: 2 }, { put: 'a\n' }, { copy: 0 }] }],
 };
 
 describe('parseUndoNote', () => {

@@ -214,6 +214,7 @@ describe('import --undo', () => {
     const ran = await world.rolekeeper(['import', 'corp', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
     expect(ran.stderr).toContain(`${world.configPath}:2: `);
+    expect(ran.stderr).toContain('move the other to a profile of its own');
     expect([world.readConfig(), world.readCredentials()]).toEqual(now);
     expect(world.sts.log()).toEqual([]);
   });
