@@ -7,6 +7,7 @@ import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
 import type { Secret } from './credentials/secret.ts';
 import type { CallContext } from './credentials/sts-refusal.ts';
+import type { Warning } from './credentials/warnings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -235,4 +236,9 @@ export interface ClockReading {
   readonly wallMs: number;
   readonly uptimeMs: number;
   readonly monotonicMs: number;
+}
+
+/** Tells the person at the desktop. Each event once, over all processes; never waits and never throws. */
+export interface Notifier {
+  tell(warning: Warning): void;
 }

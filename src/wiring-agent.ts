@@ -8,12 +8,14 @@ import process from 'node:process';
 import type { CallerPlace } from './agent/callers.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
-import type { Bell, ClockReading, Environment, Store } from './ports.ts';
+import type { Bell, ClockReading, Environment, Notifier, Store } from './ports.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { agentSocketPath, closeToOthers, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
 import { agentCommand, type Command } from './system/background.ts';
 import { createBell } from './system/bell.ts';
 import { isOwnDirectory } from './system/directory.ts';
+import { readMachineName } from './system/machine.ts';
+import { createNotifier } from './system/notifier.ts';
 import { createParsedFiles } from './system/parsed-files.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, runtimeDirectory, stateDirectory } from './system/paths.ts';
 import { leavePipeToken, readPipeToken } from './system/pipe-token.ts';
@@ -22,6 +24,7 @@ import type { Wiring } from './wiring.ts';
 export interface AgentWiring {
   readonly socketPath: string;
   readonly bell: Bell;
+  readonly notifier: Notifier;
   readonly readClocks: () => ClockReading;
   readonly placeOf: (env: Environment, cwd: string) => CallerPlace;
   readonly readFiles: (place: CallerPlace) => ConfigFiles;
@@ -55,6 +58,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   return {
     socketPath,
     bell: createBell(log),
+    notifier: createNotifier({ base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home }, log, env }),
     readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptime() * 1000, monotonicMs: performance.now() }),
     placeOf: (sent, cwd) => placeOf(sent, cwd),
     readFiles: (place) => files.read(place),

@@ -55,6 +55,8 @@ export interface Wiring {
 export interface AgentSettingTexts {
   readonly idleMinutes: string | undefined;
   readonly unusedDays: string | undefined;
+  /** Of notifications: `off`, `day` (the default) or `always`. */
+  readonly notify: string | undefined;
 }
 
 /** For the error where there is no terminal: which command wanted to ask, and what to type instead. */
@@ -130,6 +132,7 @@ export function openWiring(env: Environment): Wiring {
     agentSettings: () => ({
       idleMinutes: env['ROLEKEEPER_IDLE_MINUTES'] ?? setting('idle_minutes'),
       unusedDays: env['ROLEKEEPER_UNUSED_DAYS'] ?? setting('unused_days'),
+      notify: env['ROLEKEEPER_NOTIFY'] ?? setting('notify'),
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
   };

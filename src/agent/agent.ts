@@ -3,8 +3,9 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
+import { isNight, warningsFor } from '../credentials/warnings.ts';
 import type { AppError } from '../errors.ts';
-import type { Bell, Clock, ClockReading, Environment, Log, State } from '../ports.ts';
+import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet } from './answers.ts';
 import { type Caller, type CallerPlace, Callers } from './callers.ts';
@@ -20,6 +21,8 @@ export interface AgentPorts {
   readonly state: State;
   readonly log: Log;
   readonly bell: Bell;
+  /** Undefined where the person wants none. */
+  readonly notifier: Notifier | undefined;
   readonly random: () => number;
   readonly readClocks: () => ClockReading;
   readonly placeOf: (env: Environment, cwd: string) => CallerPlace;
@@ -45,6 +48,7 @@ export interface AgentSettings {
   readonly idleMs: number | undefined;
   /** What nobody asked for is refreshed so long. */
   readonly unusedMs: number;
+  readonly warnsAtNight: boolean;
 }
 
 export type Leaving = 'told' | 'idle' | 'program-changed' | 'socket-gone';
@@ -123,9 +127,17 @@ class Agent {
   async #ring(): Promise<void> {
     await this.#refresher.ring();
     this.#rooms.dropExpired();
+    this.#warn();
     if (this.#server?.isReachable() !== true) this.#leave('socket-gone');
     else if (this.#ports.programStamp() !== this.#startedFrom) this.#leave('program-changed');
     else if (this.#isIdle()) this.#leave('idle');
+  }
+
+  #warn(): void {
+    const { clock, notifier } = this.#ports;
+    if (notifier === undefined || (isNight(clock.toLocal(clock.now())) && !this.#settings.warnsAtNight)) return;
+    const warnings = warningsFor(this.#refresher.watched(), { now: clock.now(), toLocal: (at) => clock.toLocal(at) });
+    for (const warning of warnings) notifier.tell(warning);
   }
 
   #isIdle(): boolean {

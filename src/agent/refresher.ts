@@ -4,6 +4,7 @@
 import type { KeyId } from '../config/names.ts';
 import { needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
+import type { Watched } from '../credentials/warnings.ts';
 import { isAppError, toAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { Clock, ClockReading, Log, State, StateRecord } from '../ports.ts';
@@ -31,7 +32,11 @@ interface Planned {
   readonly id: KeyId;
   readonly recipe: Recipe;
   readonly step: Step;
-  readonly at: number;
+  readonly record: StateRecord;
+  /** Undefined where the hop hangs on no MFA session. */
+  readonly sessionExpiresAt: number | undefined;
+  /** When it is refreshed; undefined for what only a person can bring back. */
+  readonly at: number | undefined;
 }
 
 const lanes = 4;
@@ -65,8 +70,19 @@ export class Refresher {
 
   /** Hops that will be refreshed some time, and when the first of them is. */
   planned(): { readonly count: number; readonly nextAt: number | undefined } {
-    const wanted = this.#currentPlan().filter((one) => this.#isWanted(one));
-    return { count: wanted.length, nextAt: wanted.length === 0 ? undefined : Math.min(...wanted.map(({ at }) => at)) };
+    const times = this.#wanted().flatMap(({ at }) => at ?? []);
+    return { count: times.length, nextAt: times.length === 0 ? undefined : Math.min(...times) };
+  }
+
+  /** All that somebody uses, as it stands: for warnings. */
+  watched(): readonly Watched[] {
+    return this.#wanted().map(({ recipe, record, sessionExpiresAt }) => ({
+      profile: recipe.profile,
+      loginTarget: recipe.loginTarget,
+      life: lifeOf(record),
+      failure: record.failure,
+      sessionExpiresAt,
+    }));
   }
 
   /** What was planned may rest on files that have changed. */
@@ -107,7 +123,7 @@ export class Refresher {
   /** True when nothing that was due is left undone. */
   async #refreshDue(): Promise<boolean> {
     const now = this.#ports.clock.now();
-    const due = this.#currentPlan().filter((one) => one.at <= now && this.#isWanted(one));
+    const due = this.#currentPlan().filter((one) => one.at !== undefined && one.at <= now && this.#isWanted(one));
     let isHopeless = false;
     const outcomes = await fewAtOnce(due, lanes, async (one) => {
       if (isHopeless) return false;
@@ -132,6 +148,10 @@ export class Refresher {
     }
   }
 
+  #wanted(): readonly Planned[] {
+    return this.#currentPlan().filter((one) => this.#isWanted(one));
+  }
+
   #isWanted({ id }: Planned): boolean {
     const askedAt = this.#ports.state.askedAt(id);
     return askedAt !== undefined && this.#ports.readClocks().wallMs - askedAt < this.#ports.unusedMs;
@@ -153,11 +173,12 @@ export class Refresher {
     const step = steps.at(-1);
     // A record of an edited recipe, or of a hop in the middle of one, is nobody's last step. A code is a person's.
     if (step?.id !== record.id || needsCode(step.hop)) return undefined;
+    const sessionExpiresAt = this.#sessionEnd(steps);
     const at = nextRefreshAt(
       { life: lifeOf(record), failure: record.failure },
-      { sessionExpiresAt: this.#sessionEnd(steps), forgivenBefore: this.#forgivenBefore },
+      { sessionExpiresAt, forgivenBefore: this.#forgivenBefore },
     );
-    return at === undefined ? undefined : { id: record.id, recipe, step, at };
+    return { id: record.id, recipe, step, record, sessionExpiresAt, at };
   }
 
   #recipeOf(record: StateRecord): Recipe | undefined {

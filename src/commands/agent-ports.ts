@@ -7,11 +7,12 @@ import type { AgentWiring } from '../wiring-agent.ts';
 import { reportLines } from './report.ts';
 import { withNearest } from './with-nearest.ts';
 
-export async function agentPorts(outside: AgentWiring, wiring: Wiring): Promise<AgentPorts> {
+export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: boolean): AgentPorts {
   const { env, clock, state, log } = wiring;
   return {
     ...{ env, clock, state, log },
     bell: outside.bell,
+    notifier: isNotifying ? outside.notifier : undefined,
     random: Math.random,
     readClocks: outside.readClocks,
     placeOf: outside.placeOf,

@@ -74,7 +74,8 @@ interface Serving extends AgentOptions {
 
 async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiring: Wiring): Promise<Leaving> {
   const outside = await wiring.openAgentWiring();
-  const { idleMinutes, unusedDays } = wiring.agentSettings();
+  const { idleMinutes, unusedDays, notify } = wiring.agentSettings();
+  const notifying = notifyMode(notify);
   const idleMs = positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000;
   const unusedMs = positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000;
   outside.hardenProcess();
@@ -86,12 +87,13 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
     socketPath: outside.socketPath,
     idleMs: leavesWhenIdle ? idleMs : undefined,
     unusedMs,
+    warnsAtNight: notifying === 'always',
   };
   const told = new AbortController();
   const stopNow = () => told.abort();
   for (const signal of stopSignals) process.on(signal, stopNow);
   try {
-    return await runAgent(settings, await agentPorts(outside, wiring), AbortSignal.any([told.signal, lost]));
+    return await runAgent(settings, agentPorts(outside, wiring, notifying !== 'off'), AbortSignal.any([told.signal, lost]));
   } finally {
     for (const signal of stopSignals) process.off(signal, stopNow);
   }
@@ -169,6 +171,23 @@ function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function notifyMode(text: string | undefined): 'off' | 'day' | 'always' {
+  switch (text) {
+    case undefined:
+    case '':
+    case 'day':
+      return 'day';
+    case 'off':
+    case 'always':
+      return text;
+    default:
+      throw new AppError('usage', {
+        problem: `notify says ${JSON.stringify(text.slice(0, 40))}`,
+        hint: 'say `off`, `day` or `always`',
+      });
+  }
 }
 
 function positive(text: string | undefined, key: string, usual: number): number {

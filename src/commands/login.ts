@@ -40,6 +40,8 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
+    // It refreshes at once what was used lately, and from then on what is due.
+    await wiring.startAgentLater();
   } finally {
     await store.close();
   }
