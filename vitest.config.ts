@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const common = { testTimeout: 20_000, hookTimeout: 30_000 };
 // Whole programs with deadlines of their own, one file after the other and with the machine to themselves.
-const wholePrograms = ['test/end-to-end/**/*.test.ts'];
+const wholePrograms = ['test/end-to-end/**/*.test.ts', 'test/front/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -146,6 +146,8 @@ class Agent {
       case 'forget':
         this.#rooms.forgetAll();
         this.#refresher.planAnew();
+        // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
+        void this.#ring();
         return said('');
       case 'stop':
         this.#leave('told');

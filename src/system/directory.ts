@@ -43,10 +43,10 @@ export function isForeign(stats: Pick<Stats, 'uid'>, uid: number | undefined): b
   return uid !== undefined && stats.uid !== uid && stats.uid !== 0;
 }
 
-/** True for a directory that is there and belongs to this user; without a uid, for any that is there. Never throws. */
+/** True for a directory, not a link to one, that belongs to this user; without a uid, to anybody. As the front sees it. Never throws. */
 export function isOwnDirectory(path: string, uid: number | undefined): boolean {
   try {
-    const stats = statSync(path);
+    const stats = lstatSync(path);
     return stats.isDirectory() && (uid === undefined || stats.uid === uid);
   } catch {
     return false; // whatever hides it from us, it is of no use to us
