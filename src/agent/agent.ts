@@ -29,7 +29,7 @@ export interface AgentPorts {
   readonly readFiles: (place: CallerPlace) => ConfigFiles;
   /** The ports of a refresh, with the caller's store. */
   readonly openPorts: (caller: Caller) => Promise<ObtainPorts>;
-  readonly wordsFor: (error: AppError, caller: Caller) => Promise<readonly string[]>;
+  readonly wordsOf: (error: AppError) => readonly string[];
   /** Changes when the program on the disk is another one. */
   readonly programStamp: () => string;
   /** As in `ServerPorts`. */
@@ -170,11 +170,11 @@ class Agent {
   }
 
   #answersPorts(): AnswersPorts {
-    const { clock, log, wordsFor, readClocks } = this.#ports;
+    const { clock, log, wordsOf, readClocks } = this.#ports;
     return {
       clock,
       log,
-      wordsFor,
+      wordsOf,
       isMine: ({ place }) => place.home === this.#own.place.home && place.stateDirectory === this.#own.place.stateDirectory,
       roomFor: (caller) => this.#rooms.of(caller),
       noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),

@@ -6,7 +6,7 @@ import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
-import { AppError, toAppError } from '../errors.ts';
+import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
 import type { Clock, Log } from '../ports.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
@@ -20,8 +20,8 @@ export interface AnswersPorts {
   readonly log: Log;
   readonly isMine: (caller: Caller) => boolean;
   readonly roomFor: (caller: Caller) => Promise<StoreRoom>;
-  /** The lines for stderr, with what the caller's files can add to them. */
-  readonly wordsFor: (error: AppError, caller: Caller) => Promise<readonly string[]>;
+  /** The lines for stderr. */
+  readonly wordsOf: (error: AppError) => readonly string[];
   /** For the background: who asked for this. */
   readonly noteAsked: (asked: { readonly step: Step; readonly profile: ProfileName; readonly caller: Caller }) => void;
   /** The local wall clock, which deadlines are given in. */
@@ -34,14 +34,20 @@ const patienceMs = 2_500;
 
 export async function answerGet(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<AgentAnswer> {
   if (!ports.isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
+  // Its files have names that other variables than those it sent are part of.
+  if (namesWithVariables.some((name) => caller.env[name]?.includes('$'))) return { kind: 'pass', reason: 'config' };
   try {
     return { kind: 'exit', status: 0, bytes: await documentFor(request, caller, ports) };
   } catch (error) {
     const failure = toAppError(error);
-    const lines = await ports.wordsFor(failure, caller);
+    // A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant.
+    if (isAppError(failure, 'profile-unknown', 'config-malformed', 'recipe-invalid')) return { kind: 'pass', reason: 'config' };
+    const lines = ports.wordsOf(failure);
     return { kind: 'exit', status: failure.exitStatus, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
   }
 }
+
+const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
 
 async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
   const profile = parseProfileName(request.argument);

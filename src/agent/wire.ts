@@ -19,7 +19,7 @@ export type AgentAnswer =
   /** The agent cannot answer for this caller, who goes its own way. */
   | { readonly kind: 'pass'; readonly reason: PassReason };
 
-export type PassReason = 'not-mine' | 'version' | 'verb' | 'busy' | 'leaving' | 'malformed';
+export type PassReason = 'not-mine' | 'config' | 'version' | 'verb' | 'malformed';
 
 export const protocolVersion = 1;
 /** The largest body of a request. */
@@ -149,7 +149,7 @@ function splitOnce(field: string): readonly [string, string] | undefined {
   return at > 0 ? [field.slice(0, at), field.slice(at + 1)] : undefined;
 }
 
-const passReasons: readonly PassReason[] = ['not-mine', 'version', 'verb', 'busy', 'leaving', 'malformed'];
+const passReasons: readonly PassReason[] = ['not-mine', 'config', 'version', 'verb', 'malformed'];
 
 function isPassReason(text: string): text is PassReason {
   return passReasons.some((reason) => reason === text);

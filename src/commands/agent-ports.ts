@@ -1,11 +1,9 @@
 // What the agent is given of the outside: the wiring of this process, and for each caller the store that it means.
 
 import type { AgentPorts } from '../agent/agent.ts';
-import { toAppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import { reportLines } from './report.ts';
-import { withNearest } from './with-nearest.ts';
 
 export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: boolean): AgentPorts {
   const { env, clock, state, log } = wiring;
@@ -18,7 +16,7 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     placeOf: outside.placeOf,
     readFiles: outside.readFiles,
     openPorts: async (caller) => wiring.openRefresh(await outside.openStoreOf(caller, caller.readFiles())),
-    wordsFor: async (error, { readFiles }) => reportLines(toAppError(await withNearest(error, { readConfig: readFiles }))),
+    wordsOf: reportLines,
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,
     onListening: outside.closeToOthers,
