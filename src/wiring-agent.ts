@@ -40,6 +40,8 @@ export interface AgentWiring {
   /** Where every user may connect (Windows): what a caller must send along; it is made by the agent, and read by callers. */
   readonly makeToken: () => string | undefined;
   readonly readToken: () => string | undefined;
+  /** Loads what a refresh needs: in the middle of a crowd of callers that would keep all of them from being acknowledged in time. */
+  readonly preload: () => Promise<void>;
   /** For a process that lives long with secrets in its memory. */
   readonly hardenProcess: () => void;
   /** Starts an agent that leaves when it is idle. */
@@ -82,6 +84,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
       return token;
     },
     readToken: () => (hasPipes ? readPipeToken(state) : undefined),
+    preload: async () => void (await import('./system/sts.ts')),
     hardenProcess,
     agentCommand: agentCommand({ script, env }),
     socketIdentity: () => socketIdentity(socketPath),
