@@ -1,18 +1,32 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const common = { testTimeout: 20_000, hookTimeout: 30_000 };
 // Whole programs with deadlines of their own, one file after the other and with the machine to themselves.
 const wholePrograms = ['test/end-to-end/**/*.test.ts', 'test/front/**/*.test.ts'];
 
+/** What esbuild knows by itself: `import text from 'file' with { type: 'text' }`, here for all of install/. */
+const installTexts = {
+  name: 'install-texts',
+  enforce: 'pre' as const,
+  load: (id: string) =>
+    /\/install\/[^?]*\.(socket|service|timer|plist|xml|desktop)$/.test(id)
+      ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`
+      : undefined,
+};
+
 export default defineConfig({
+  plugins: [installTexts],
   test: {
     reporters: ['default', './test/harness/summary-reporter.ts'],
     maxWorkers: 2,
     projects: [
       {
+        plugins: [installTexts],
         test: { ...common, name: 'parts', include: ['test/**/*.test.ts'], exclude: wholePrograms, sequence: { groupOrder: 0 } },
       },
       {
+        plugins: [installTexts],
         test: { ...common, name: 'programs', include: wholePrograms, maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
     ],

@@ -220,6 +220,104 @@ export interface Terminal {
   choose(question: string, choices: readonly string[]): Promise<string>;
 }
 
+/** One command of a service's plan: a program and its arguments, no shell. */
+export interface ServiceCommand {
+  readonly words: readonly [string, ...string[]];
+  /** Its failure means nothing: what it stops may not be running. */
+  readonly mayFail?: boolean;
+  /** Runs on when this process has ended. */
+  readonly isDetached?: boolean;
+}
+
+/** What a machine offers for services of a user. */
+export interface ServiceSurroundings {
+  /** Undefined where no user manager of systemd answers. */
+  readonly systemd?: SystemdSurroundings;
+}
+
+export interface SystemdSurroundings {
+  /** The directories where the manager looks for units. */
+  readonly unitPath: readonly string[];
+  /** Whether a user service may have a user namespace, and with it a file system of its own. */
+  readonly canPrivateUsers: boolean;
+  /** Whether the manager runs without a login; undefined when nobody can tell. */
+  readonly lingers: boolean | undefined;
+}
+
+/** The system's own manager of background programs: systemd, launchd, the Task Scheduler, or none. */
+export interface ServiceManager {
+  surroundings(): Promise<ServiceSurroundings>;
+  /** Never throws for what the command does; ends within 30 s. A program that is not there has status 127. */
+  run(command: ServiceCommand): Promise<ServiceCommandEnd>;
+}
+
+export interface ServiceCommandEnd {
+  readonly status: number;
+  /** Both streams, for messages. */
+  readonly output: string;
+}
+
+/** Files in the user's own places that install makes and uninstall removes. */
+export interface ServiceFiles {
+  /** Undefined when there is no such file. UTF-8, or UTF-16 behind a byte order mark. Throws `config-unreadable`. */
+  read(path: string): string | undefined;
+  /** As TextFiles.replace promises. */
+  write(file: ServiceFile, expected: string | undefined): void;
+  /** If it still is what was expected, else throws `config-unwritable`. */
+  remove(path: string, expected: string): void;
+  /** Links and sockets, without a word when there is none; never an ordinary file. */
+  removeTrace(path: string): void;
+  /** The directories on the way to these files that are not there yet, outer ones first. */
+  missingDirectories(paths: readonly string[]): readonly string[];
+  /** Those that are empty; inner ones first. */
+  removeEmptyDirectories(directories: readonly string[]): void;
+}
+
+export interface ServiceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly encoding: 'utf-8' | 'utf-16';
+}
+
+/** What install made, for the next install and for uninstall. */
+export interface ServiceRecord {
+  readonly kind: string;
+  readonly mode: string;
+  readonly files: readonly RecordedFile[];
+  /** Directories that had to be made, outer ones first. */
+  readonly directories: readonly string[];
+}
+
+export interface RecordedFile {
+  readonly path: string;
+  /** Every text of ours that may be there, the newest last: while an upgrade is under way it may be the old one or the new one. */
+  readonly texts: readonly string[];
+}
+
+export interface ServiceRecords {
+  /** Where it lies. */
+  readonly path: string;
+  /** Undefined when there is none, or none that can be understood. Throws `config-unreadable`, `format-newer`. */
+  read(): ServiceRecord | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`. */
+  keep(record: ServiceRecord): void;
+  forget(): void;
+}
+
+/** What a running agent says of itself. */
+export interface AgentStatus {
+  readonly version: string;
+  readonly pid?: number;
+}
+
+/** The agent, seen from a command. */
+export interface AgentDoor {
+  /** Undefined when no agent answers in time. With socket activation, asking starts it. */
+  readonly askAgent: () => Promise<AgentStatus | undefined>;
+  /** Asks the agent to end; no agent, no word. */
+  readonly stopAgent: () => Promise<void>;
+}
+
 /** Events for `--debug`: one line each, never a secret. */
 export interface Log {
   event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;

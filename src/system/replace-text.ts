@@ -22,7 +22,7 @@ export interface Replacement {
   readonly path: string;
   /** What the edit was made from; undefined: there was no file. */
   readonly expected: string | undefined;
-  readonly text: string;
+  readonly text: string | Uint8Array;
 }
 
 export interface Surroundings {
