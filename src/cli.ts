@@ -2,7 +2,9 @@
 
 import process from 'node:process';
 import { agentActions } from './commands/agent-actions.ts';
+import { writeStderr } from './commands/report.ts';
 import { shells } from './commands/shells.ts';
+import { writeStdout } from './commands/stdout.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports.ts';
 import { openWiring, type Wiring } from './wiring.ts';
@@ -15,6 +17,8 @@ const optionalProfile = { type: 'string', describe: 'a profile of ~/.aws/config'
 const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as const;
 const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
+
+const speech = { say: writeStderr, show: writeStdout };
 
 /** Runs one command. Returns the exit status; throws AppError. Help and version go to stdout, all else to stderr. */
 export async function runCli(argv: readonly string[], env: Environment): Promise<number> {
@@ -208,6 +212,50 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
             wiring,
           ),
         ),
+    )
+    .command(
+      'install',
+      'set up the background service that keeps credentials fresh',
+      (args) =>
+        args
+          .option('timer', {
+            type: 'boolean',
+            default: false,
+            describe: 'a refresh every five minutes instead of an agent that stays',
+          })
+          .option('dry-run', { ...dryRun, describe: 'show every file and command, and change nothing' })
+          .option('yes', yes),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const [{ install }, service] = await Promise.all([import('./commands/install.ts'), wiring.openService()]);
+          const mode = args.timer ? 'timer' : 'agent';
+          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, { ...wiring, ...service, ...speech });
+          return 0;
+        }),
+    )
+    .command(
+      'uninstall',
+      'stop the background service and remove what install made',
+      (args) =>
+        args
+          .option('purge', { type: 'boolean', default: false, describe: "remove the store's items and the state as well" })
+          .option('delete-keys', {
+            type: 'boolean',
+            default: false,
+            describe: 'with --purge: the long-term keys too, imported ones after they are back in their file',
+          })
+          .option('dry-run', { ...dryRun, describe: 'show what would go, and change nothing' })
+          .option('yes', yes),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const [{ uninstall }, service] = await Promise.all([import('./commands/uninstall.ts'), wiring.openService()]);
+          const ports = { ...wiring, ...service, ...speech };
+          await uninstall(
+            { isPurge: args.purge, deletesKeys: args.deleteKeys, isDryRun: args.dryRun, isYes: args.yes },
+            { ...ports, planPurge: async (asked) => (await import('./commands/purge.ts')).planPurge(asked, ports) },
+          );
+          return 0;
+        }),
     )
     .command(
       'demo',

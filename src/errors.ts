@@ -52,6 +52,7 @@ export interface ErrorDetails {
   readonly 'agent-absent': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
+  readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
@@ -277,6 +278,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `could not write to stdout: ${d.problem}`,
     hint: () => 'look at where the output goes, and at the space left there: `df -h`',
+  },
+  'service-failed': {
+    exitStatus: 1,
+    text: (d) => `${d.doing}: ${d.problem}`,
+    hint: (d) => d.hint,
   },
   'called-by-itself': {
     exitStatus: 3,

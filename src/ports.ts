@@ -265,7 +265,7 @@ export interface ServiceFiles {
   write(file: ServiceFile, expected: string | undefined): void;
   /** If it still is what was expected, else throws `config-unwritable`. */
   remove(path: string, expected: string): void;
-  /** Links and sockets, without a word when there is none; never an ordinary file. */
+  /** Links, sockets and empty files, without a word when there is none; never a file with something in it. */
   removeTrace(path: string): void;
   /** The directories on the way to these files that are not there yet, outer ones first. */
   missingDirectories(paths: readonly string[]): readonly string[];

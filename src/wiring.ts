@@ -1,21 +1,45 @@
 // Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
 
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import type { Clock, Environment, Lock, Log, State, Store, StoreManners, Sts, Terminal, TextFiles, UndoNotes } from './ports.ts';
+import type {
+  AgentDoor,
+  Clock,
+  Environment,
+  Lock,
+  Log,
+  ServiceFiles,
+  ServiceManager,
+  ServiceRecords,
+  State,
+  Store,
+  StoreManners,
+  Sts,
+  Terminal,
+  TextFiles,
+  UndoNotes,
+} from './ports.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
+import type { ServicePlace } from './service/service-plan.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
 import { ownProgram } from './system/own-program.ts';
-import { awsConfigFile, awsCredentialsFile, homeDirectory, stateDirectory } from './system/paths.ts';
+import {
+  awsConfigFile,
+  awsCredentialsFile,
+  type Caller,
+  homeDirectory,
+  runtimeDirectory,
+  stateDirectory,
+} from './system/paths.ts';
 import { createState } from './system/state-file.ts';
 import { createTextFiles } from './system/text-files.ts';
 import type { AgentWiring } from './wiring-agent.ts';
@@ -50,6 +74,7 @@ export interface Wiring {
   readonly openAgentWiring: () => Promise<AgentWiring>;
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
+  readonly openService: () => Promise<ServiceSide>;
 }
 
 export interface AgentSettingTexts {
@@ -57,6 +82,18 @@ export interface AgentSettingTexts {
   readonly unusedDays: string | undefined;
   /** Of notifications: `off`, `day` (the default) or `always`. */
   readonly notify: string | undefined;
+}
+
+/** What install and uninstall need of the outside. */
+export interface ServiceSide extends AgentDoor {
+  readonly place: Omit<ServicePlace, 'surroundings'>;
+  readonly manager: ServiceManager;
+  readonly files: ServiceFiles;
+  readonly records: ServiceRecords;
+  /** Throws `foreign-owner` when HOME or the state directory is another user's. */
+  readonly refuseForeign: () => void;
+  /** Returns what is left in the state directory because it is not ours, or holds long-term keys. */
+  readonly removeState: () => readonly string[];
 }
 
 /** For the error where there is no terminal: which command wanted to ask, and what to type instead. */
@@ -135,8 +172,43 @@ export function openWiring(env: Environment): Wiring {
       notify: env['ROLEKEEPER_NOTIFY'] ?? setting('notify'),
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
+    openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;
+}
+
+interface ServiceStart {
+  readonly caller: Caller;
+  readonly script: string;
+  readonly base: string;
+  readonly machine: string;
+}
+
+async function openService({ caller, script, base, machine }: ServiceStart): Promise<ServiceSide> {
+  const [door, directory, manager, files, records, node, removal] = await Promise.all([
+    import('./system/agent-door.ts'),
+    import('./system/directory.ts'),
+    import('./system/service-manager.ts'),
+    import('./system/service-files.ts'),
+    import('./system/service-record.ts'),
+    import('./system/node-path.ts'),
+    import('./system/state-removal.ts'),
+  ]);
+  const { env, uid, home } = caller;
+  const owner = { uid, home };
+  const socketPath = join(
+    runtimeDirectory(caller, (path) => directory.isOwnDirectory(path, uid)),
+    'agent.sock',
+  );
+  return {
+    ...door.openAgentDoor({ socketPath }),
+    place: { ...caller, program: [node.lastingNodePath(env), script], stateDirectory: base, socketPath },
+    manager: manager.createServiceManager(caller),
+    files: files.createServiceFiles(uid),
+    records: records.createServiceRecords({ base, owner }),
+    refuseForeign: () => directory.refuseForeignPlaces({ base, owner }),
+    removeState: () => removal.removeState({ base, machine, home }),
+  };
 }
 
 async function askAgePassphrase(purpose: 'open' | 'choose'): Promise<Secret> {

@@ -48,13 +48,13 @@ export function possiblePlans(place: ServicePlace): readonly ServicePlan[] {
 function removalOf(
   kind: ServiceKind,
   mode: ServiceMode,
-  { path, uid }: { readonly path: string; readonly uid: number | undefined },
+  { path, place }: { readonly path: string; readonly place: PersonPlace },
 ): ServiceRemoval {
   switch (kind) {
     case 'systemd':
-      return systemdRemoval(mode, dirname(path));
+      return systemdRemoval(mode, dirname(path), place);
     case 'launchd':
-      return launchdRemoval(mode, uid);
+      return launchdRemoval(mode, place.uid);
     case 'task-scheduler':
       return taskRemoval(mode);
     case 'xdg-autostart':
@@ -64,13 +64,15 @@ function removalOf(
   }
 }
 
-const nothing: ServiceRemoval = { stop: [], links: [], settle: [] };
+type PersonPlace = Pick<ServicePlace, 'uid' | 'home' | 'env'>;
+
+const nothing: ServiceRemoval = { stop: [], traces: [], settle: [] };
 
 /** How the service of a record goes away. */
-export function recordedRemoval(record: ServiceRecord, uid: number | undefined): ServiceRemoval {
+export function recordedRemoval(record: ServiceRecord, place: PersonPlace): ServiceRemoval {
   const known = parseKind(record.kind, record.mode);
   const [file] = record.files;
-  return known === undefined || file === undefined ? nothing : removalOf(known.kind, known.mode, { path: file.path, uid });
+  return known === undefined || file === undefined ? nothing : removalOf(known.kind, known.mode, { path: file.path, place });
 }
 
 // The manager may be gone today (a container, a rescue login) and its units still be there.

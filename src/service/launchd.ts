@@ -43,7 +43,7 @@ export function planLaunchd(mode: ServiceMode, place: ServicePlace): ServicePlan
 }
 
 export function launchdRemoval(mode: ServiceMode, uid: number | undefined): ServiceRemoval {
-  return { stop: [mayFail(launchctl('bootout', `${domainOf(uid)}/${labelOf(mode)}`))], links: [], settle: [] };
+  return { stop: [mayFail(launchctl('bootout', `${domainOf(uid)}/${labelOf(mode)}`))], traces: [], settle: [] };
 }
 
 function labelOf(mode: ServiceMode): string {

@@ -24,8 +24,8 @@ export interface ServicePlace {
 export interface ServiceRemoval {
   /** Before the files go. */
   readonly stop: readonly ServiceCommand[];
-  /** Links that the commands of the start left beside the files. */
-  readonly links: readonly string[];
+  /** What the commands of the start, and the service itself, left beside the files: links and empty files. */
+  readonly traces: readonly string[];
   /** Once the files are gone. */
   readonly settle: readonly ServiceCommand[];
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path/posix';
 import { AppError } from '../errors.ts';
-import type { ServiceCommand, ServiceFile, SystemdSurroundings } from '../ports.ts';
+import type { Environment, ServiceCommand, ServiceFile, SystemdSurroundings } from '../ports.ts';
 import { carriedEnvironment, refuseControls } from './carried-environment.ts';
 import { dropGroup, fillTemplate, keepGroup } from './fill-template.ts';
 import { mayFail, type ServiceMode, type ServicePlace, type ServicePlan, type ServiceRemoval } from './service-plan.ts';
@@ -17,12 +17,12 @@ export function planSystemd(mode: ServiceMode, place: ServicePlace, systemd: Sys
     fillTemplate(grouped(template, systemd), {
       exec: execLine([...place.program, ...args]),
       environment: carried.variables.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`).join('\n'),
-      ...(systemd.canPrivateUsers ? { writable: writablePaths(place) } : {}),
+      ...(systemd.canPrivateUsers ? { writable: writablePaths(place), temporary: temporaryLine(place) } : {}),
     });
   const notes = [...carried.notes, ...sandboxNotes(systemd), ...lingerNotes(mode, systemd)];
   if (mode === 'timer') {
     return {
-      ...systemdRemoval(mode, directory),
+      ...systemdRemoval(mode, directory, place),
       kind: 'systemd',
       mode,
       files: [
@@ -37,7 +37,7 @@ export function planSystemd(mode: ServiceMode, place: ServicePlace, systemd: Sys
     };
   }
   return {
-    ...systemdRemoval(mode, directory),
+    ...systemdRemoval(mode, directory, place),
     kind: 'systemd',
     mode,
     files: [
@@ -52,11 +52,15 @@ export function planSystemd(mode: ServiceMode, place: ServicePlace, systemd: Sys
 }
 
 /** For units in this directory, whoever wrote them. */
-export function systemdRemoval(mode: ServiceMode, directory: string): ServiceRemoval {
+export function systemdRemoval(
+  mode: ServiceMode,
+  directory: string,
+  { home, env }: Pick<ServicePlace, 'home' | 'env'>,
+): ServiceRemoval {
   const { enabled, service, target } = unitNames[mode];
   return {
     stop: [mayFail(systemctl('disable', '--now', enabled)), mayFail(systemctl('stop', service))],
-    links: [join(directory, target, enabled)],
+    traces: [join(directory, target, enabled), ...(mode === 'timer' ? timerStamps(home, env) : [])],
     settle: [mayFail(systemctl('daemon-reload')), mayFail(systemctl('reset-failed', enabled, service))],
   };
 }
@@ -89,6 +93,12 @@ function writablePaths({ stateDirectory, env }: ServicePlace): string {
   const items = env['ROLEKEEPER_AGE_DIR'];
   const directories = [stateDirectory, ...(items?.startsWith('/') ? [items] : [])];
   return directories.map((directory) => quoted(`-${directory}`)).join(' ');
+}
+
+/** A /tmp of its own would hide what lies in the real one. */
+function temporaryLine({ program, home, stateDirectory, env }: ServicePlace): string {
+  const used = [...program, home, stateDirectory, ...carriedEnvironment(env).variables.map(([, value]) => value)];
+  return used.some((path) => /^\/(var\/)?tmp\//.test(path)) ? '' : 'PrivateTmp=yes';
 }
 
 const missingGroup = 'PrivateUsers and what hangs on it were left out: this system refuses it.';
@@ -125,6 +135,13 @@ function unitDirectory({ home, env }: ServicePlace, { unitPath }: SystemdSurroun
     problem,
     hint: 'is HOME yours? see `systemctl --user show --property=UnitPath`',
   });
+}
+
+/** What `Persistent=yes` keeps (systemd.timer(5)); which of the two the manager takes depends on its own environment. */
+function timerStamps(home: string, env: Environment): readonly string[] {
+  const dataHome = env['XDG_DATA_HOME'];
+  const places = [join(home, '.local', 'share'), ...(dataHome?.startsWith('/') ? [dataHome] : [])];
+  return places.map((place) => join(place, 'systemd', 'timers', 'stamp-rolekeeper-refresh.timer'));
 }
 
 function startCommands(mode: ServiceMode): readonly ServiceCommand[] {

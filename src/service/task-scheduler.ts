@@ -44,7 +44,7 @@ export function taskRemoval(mode: ServiceMode): ServiceRemoval {
   const task = taskName(mode);
   return {
     stop: [mayFail(schtasks('/End', '/TN', task)), mayFail(schtasks('/Delete', '/TN', task, '/F'))],
-    links: [],
+    traces: [],
     settle: [],
   };
 }

@@ -27,7 +27,7 @@ export function planAutostart(mode: ServiceMode, place: ServicePlace): ServicePl
         encoding: 'utf-8',
       },
     ],
-    links: [],
+    traces: [],
     start: [{ words: command, isDetached: true }],
     verify: [],
     stop: [],

@@ -24,8 +24,7 @@ export interface PrivateDirectory {
  * `state-unwritable`.
  */
 export function ensurePrivateDirectory({ base, below, owner }: PrivateDirectory): string {
-  refuseForeign(owner.home, owner.uid);
-  refuseForeign(nearestExisting(base), owner.uid);
+  refuseForeignPlaces({ base, owner });
   create(dirname(base), { recursive: true });
   return ['', ...below].reduce((parent, name) => {
     const path = join(parent, name);
@@ -33,6 +32,12 @@ export function ensurePrivateDirectory({ base, below, owner }: PrivateDirectory)
     checkOwn(path, owner.uid);
     return path;
   }, base);
+}
+
+/** Throws `foreign-owner` when the home or the place of our directory is another user's: sudo with a kept HOME. */
+export function refuseForeignPlaces({ base, owner }: Omit<PrivateDirectory, 'below'>): void {
+  refuseForeign(owner.home, owner.uid);
+  refuseForeign(nearestExisting(base), owner.uid);
 }
 
 /**

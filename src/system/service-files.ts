@@ -47,7 +47,8 @@ function remove(path: string, expected: string): void {
 
 function removeTrace(path: string): void {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.isSymbolicLink() === true || stats?.isSocket() === true) unlink(path);
+  if (stats === undefined) return;
+  if (stats.isSymbolicLink() || stats.isSocket() || (stats.isFile() && stats.size === 0)) unlink(path);
 }
 
 function unlink(path: string): void {

@@ -34,11 +34,11 @@ describe('recordedRemoval', () => {
     ['agent', windowsPlace()],
     ['agent', linuxPlace({ surroundings: {} })],
   ] as const)('recordedRemoval is what the plan of the %s itself has (%#)', (mode, place) => {
-    const { kind, files, stop, links, settle } = planService(mode, place);
-    expect(recordedRemoval(record(kind, mode, files[0]?.path ?? ''), place.uid)).toEqual({ stop, links, settle });
+    const { kind, files, stop, traces, settle } = planService(mode, place);
+    expect(recordedRemoval(record(kind, mode, files[0]?.path ?? ''), place)).toEqual({ stop, traces, settle });
   });
 
   it('recordedRemoval does nothing for a kind of service that a later version made', () => {
-    expect(recordedRemoval(record('s6', 'agent', '/x'), 1000)).toEqual({ stop: [], links: [], settle: [] });
+    expect(recordedRemoval(record('s6', 'agent', '/x'), linuxPlace())).toEqual({ stop: [], traces: [], settle: [] });
   });
 });

@@ -143,6 +143,16 @@ describe('planSystemd', () => {
     expect(fileOf(plan('agent'), '.service')).not.toContain('[private-users]');
   });
 
+  it('planSystemd gives the service the real /tmp where something of it lies there', () => {
+    expect(fileOf(plan('agent'), '.service')).toMatch(/^PrivateTmp=yes$/m);
+    for (const changes of [
+      { program: ['/usr/bin/node', '/tmp/rk/rolekeeper'] as const },
+      { env: { AWS_CA_BUNDLE: '/var/tmp/ca.pem' } },
+    ]) {
+      expect(fileOf(plan('timer', changes), '.service')).not.toContain('PrivateTmp');
+    }
+  });
+
   it('planSystemd explains lingering and does not switch it on', () => {
     expect(plan('agent').notes.join()).toContain('loginctl enable-linger');
     expect(JSON.stringify(plan('agent').start)).not.toContain('linger');

@@ -1,0 +1,192 @@
+// `rolekeeper uninstall --purge`: the store's items, the state, and profiles put back as they were before their import.
+// Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
+
+import { undoEdit } from '../config/edit-record.ts';
+import {
+  type Account,
+  indexAccount,
+  isProfileName,
+  type ProfileName,
+  parseAccount,
+  roleAccount,
+  sessionAccount,
+} from '../config/names.ts';
+import { keptProfiles } from '../config/profile-settings.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { unifiedDiff } from '../config/unified-diff.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { loadStoredKeys } from '../hops/keys.ts';
+import type { Store } from '../ports.ts';
+import { listItems } from '../stores/item-index.ts';
+import type { Wiring } from '../wiring.ts';
+import type { InstallPorts } from './install.ts';
+
+export interface PurgePlan {
+  /** What it will do. */
+  readonly lines: readonly string[];
+  /** Of the AWS files, secrets masked. */
+  readonly diff: string;
+  readonly run: () => Promise<void>;
+}
+
+export type PurgePorts = Wiring & Pick<InstallPorts, 'removeState' | 'say'>;
+
+const storeDeadlineMs = 60_000;
+
+/** Throws `usage` when the store has long-term keys and they were not asked for, and what the store throws. Changes nothing yet. */
+export async function planPurge({ deletesKeys }: { readonly deletesKeys: boolean }, ports: PurgePorts): Promise<PurgePlan> {
+  const { store, accounts, keys } = await inspect(ports);
+  if (keys.length > 0 && !deletesKeys) throw keysAreThere(keys, store.description, ports);
+  const undo = await withStore(ports, (open) => planUndo(open, ports));
+  const lost = keys.filter((name) => !undo.keys.has(name));
+  return {
+    lines: [
+      ...undo.profiles.map((profile) => `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`),
+      ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
+      `  delete   ${count(accounts.length, 'item')} from ${store.description}`,
+      `  remove   ${ports.stateDirectory}`,
+      ...orphans(undo, ports),
+    ],
+    diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before, after)).join(''),
+    run: async () => {
+      for (const [path, { before, after }] of [...undo.texts].reverse()) ports.textFiles.replace(path, before, after);
+      await withStore(ports, (open) => deleteAll(open, accounts));
+      const left = ports.removeState();
+      ports.say(left.map((path) => `left, since it is not ours or holds keys: ${path}`));
+    },
+  };
+}
+
+interface Inspected {
+  readonly store: Pick<Store, 'description'>;
+  readonly accounts: readonly Account[];
+  /** Names of long-term keys that are really there. */
+  readonly keys: readonly ProfileName[];
+}
+
+async function inspect(ports: PurgePorts): Promise<Inspected> {
+  return await withStore(ports, async (store) => {
+    const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
+    // Keys that were stored and never listed cannot be; those that the state remembers are asked for all the same.
+    const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
+    const there: Account[] = [];
+    for (const account of accounts) {
+      if ((await store.get(account)) !== undefined) there.push(account);
+    }
+    return { store: { description: store.description }, accounts: there, keys: there.flatMap(keysName) };
+  });
+}
+
+/** `keys/NAME` of every profile that is on rolekeeper: the list of items may have been lost. */
+function accountsOfProfiles(ports: PurgePorts): readonly Account[] {
+  return profilesHere(ports).flatMap((profile) => {
+    const name = keysNameOf(profile, ports);
+    return (name === undefined ? undefined : parseAccount(`keys/${name}`)) ?? [];
+  });
+}
+
+function keysName(account: Account): readonly ProfileName[] {
+  const name = account.startsWith('keys/') ? account.slice('keys/'.length) : '';
+  return isProfileName(name) ? [name] : [];
+}
+
+function profilesHere({ readConfig }: PurgePorts): readonly ProfileName[] {
+  try {
+    return keptProfiles(readConfig());
+  } catch (error) {
+    if (isAppError(error, 'config-malformed')) return []; // a broken file names no profile, and is not touched
+    throw error;
+  }
+}
+
+function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): ProfileName | undefined {
+  try {
+    return resolveRecipe(profile, readConfig(), env).keys.name;
+  } catch (error) {
+    if (isAppError(error)) return undefined; // a profile that cannot work has no keys
+    throw error;
+  }
+}
+
+interface Undo {
+  readonly profiles: readonly ProfileName[];
+  /** Names of keys that are back in their file. */
+  readonly keys: ReadonlySet<string>;
+  readonly texts: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
+}
+
+/** Imports are undone in whatever order they fit: each knows only the text that it left behind. */
+async function planUndo(store: Store, ports: PurgePorts): Promise<Undo> {
+  const notes = await ports.openUndoNotes();
+  const texts = new Map<string, { readonly before: string; readonly after: string }>();
+  const [profiles, keys]: [ProfileName[], Set<string>] = [[], new Set()];
+  let waiting = profilesHere(ports);
+  for (let isStuck = false; !isStuck; ) {
+    isStuck = true;
+    for (const profile of waiting) {
+      const undone = await undoneTexts(profile, { store, texts, records: notes.read(profile) }, ports);
+      if (undone === undefined) continue;
+      for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path) ?? '', after });
+      keys.add(undone.keys);
+      profiles.push(profile);
+      waiting = waiting.filter((other) => other !== profile);
+      isStuck = false;
+    }
+  }
+  return { profiles, keys, texts };
+}
+
+interface Undoing {
+  readonly store: Store;
+  readonly texts: ReadonlyMap<string, { readonly after: string }>;
+  readonly records: ReturnType<Awaited<ReturnType<Wiring['openUndoNotes']>>['read']>;
+}
+
+/** Undefined when there is nothing to undo, or the files were changed since. */
+async function undoneTexts(
+  profile: ProfileName,
+  { store, texts, records }: Undoing,
+  ports: PurgePorts,
+): Promise<{ readonly keys: string; readonly texts: readonly (readonly [path: string, after: string])[] } | undefined> {
+  const name = keysNameOf(profile, ports);
+  const keys = records === undefined || name === undefined ? undefined : await loadStoredKeys(name, store);
+  if (records === undefined || name === undefined || keys === undefined) return undefined;
+  const undone = records.map((record) => {
+    const now = texts.get(record.path)?.after ?? ports.textFiles.read(record.path) ?? '';
+    return [record.path, undoEdit(now, record, keys)] as const;
+  });
+  const whole = undone.flatMap(([path, text]) => (text === undefined ? [] : [[path, text] as const]));
+  return whole.length === undone.length ? { keys: name, texts: whole } : undefined;
+}
+
+async function deleteAll(store: Store, accounts: readonly Account[]): Promise<void> {
+  for (const account of [...accounts, indexAccount()]) await store.delete(account);
+}
+
+async function withStore<T>({ openStore }: PurgePorts, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function keysAreThere(keys: readonly ProfileName[], description: string, ports: PurgePorts): AppError<'usage'> {
+  const imported = profilesHere(ports).filter((profile) => keys.some((name) => name === keysNameOf(profile, ports)));
+  const [first = keys[0] ?? ''] = imported;
+  return new AppError('usage', {
+    problem: `${description} holds long-term keys (${keys.join(', ')}); nothing was removed`,
+    hint: `\`rolekeeper import ${first} --undo\` puts imported keys back into their file; --delete-keys does that where it can, then deletes them here`,
+  });
+}
+
+/** Profiles that will run a program without its keys. */
+function orphans({ profiles }: Undo, ports: PurgePorts): readonly string[] {
+  const left = profilesHere(ports).filter((profile) => !profiles.includes(profile));
+  return left.length === 0 ? [] : [`note: still set up for rolekeeper in ${ports.configPath}: ${left.join(', ')}`];
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,49 @@
+// Removes what is ours in the state directory, and the directory itself when nothing else is in it.
+// Goes by our own names: whoever points ROLEKEEPER_STATE_DIR at a directory with other things in it keeps those.
+
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { AppError } from '../errors.ts';
+import { errorCode, problemWords } from './problem-words.ts';
+
+export interface StateRemoval {
+  readonly base: string;
+  /** This machine's part. Other machines that share the home have theirs. */
+  readonly machine: string;
+  /** Empty directories on the way from here go as well: in a new account they are all of our making. */
+  readonly home: string;
+}
+
+/** Returns what is left. Throws `state-unwritable`. */
+export function removeState({ base, machine, home }: StateRemoval): readonly string[] {
+  try {
+    rmSync(join(base, machine), { recursive: true, force: true });
+    rmSync(join(base, 'service.json'), { force: true });
+    // Long-term keys whose item nobody listed: the only things here that cannot be made again.
+    if (!namesIn(join(base, 'age')).some((name) => name.startsWith('keys%2f'))) {
+      rmSync(join(base, 'age'), { recursive: true, force: true });
+    }
+    const left = namesIn(base).map((name) => join(base, name));
+    if (left.length === 0) removeEmptyAbove(base, home);
+    return left;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []; // there never was one
+    throw new AppError('state-unwritable', { path: base, problem: problemWords(error) }, error);
+  }
+}
+
+function removeEmptyAbove(directory: string, home: string): void {
+  if (namesIn(directory).length > 0) return;
+  rmdirSync(directory);
+  const parent = dirname(directory);
+  if (parent.startsWith(`${home}${sep}`)) removeEmptyAbove(parent, home);
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+// uninstall --purge on the built program, a real store, an STS double; and that no word of it costs anybody their keys.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileTree } from '../harness/file-tree.ts';
+import { accessKeyId, openWorld, secretAccessKey, succeed, usualConfig, usualCredentials, type World } from '../harness/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld();
+  world.writeConfig(usualConfig);
+  world.writeCredentials(usualCredentials);
+});
+afterEach(() => world.close());
+
+async function importAndLogin(): Promise<void> {
+  await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+  await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
+  await succeed(world.rolekeeper(['get', 'dev']));
+}
+
+const purge = ['uninstall', '--purge', '--yes'] as const;
+const all = [...purge, '--delete-keys'] as const;
+
+describe('uninstall --purge', () => {
+  it('uninstall --purge refuses while the store holds long-term keys, and removes nothing', async () => {
+    await importAndLogin();
+    const before = fileTree(world.home);
+    const ran = await world.rolekeeper(purge);
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
+    expect(ran.stderr).toContain('holds long-term keys (corp); nothing was removed');
+    expect(ran.stderr).toContain('`rolekeeper import corp --undo`');
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it('uninstall --purge --delete-keys leaves the home as it was before the import', async () => {
+    const before = fileTree(world.home);
+    await importAndLogin();
+    const { stderr } = await succeed(world.rolekeeper(all));
+    expect(stderr).toContain('put back the files as they were before `import corp`');
+    expect(stderr).not.toContain('FOR GOOD');
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it('uninstall --purge undoes several imports in whatever order they were made', async () => {
+    const keys = (name: string) => `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+    world.writeConfig(`${usualConfig}[profile home]\nregion = eu-west-1\nendpoint_url = $STS\n`);
+    world.writeCredentials(keys('home') + keys('corp'));
+    const before = fileTree(world.home);
+    for (const name of ['corp', 'home']) await succeed(world.rolekeeper(['import', name, '--yes']));
+    await succeed(world.rolekeeper(all));
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it('uninstall --purge --delete-keys --dry-run shows what comes back, without a secret, and changes nothing', async () => {
+    await importAndLogin();
+    const before = fileTree(world.home);
+    const ran = await succeed(world.rolekeeper(['uninstall', '--purge', '--delete-keys', '--dry-run']));
+    expect(ran.stdout).toContain('+aws_secret_access_key = [secret]');
+    expect(ran.stdout + ran.stderr).not.toContain(secretAccessKey);
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it('uninstall --purge names the keys that will be lost: those whose files were changed since', async () => {
+    await importAndLogin();
+    writeFileSync(world.configPath, `${readFileSync(world.configPath, 'utf8')}# a remark\n`);
+    const ran = await succeed(world.rolekeeper(all));
+    expect(ran.stderr).toContain('delete   keys/corp FOR GOOD');
+    expect(ran.stderr).toContain('still set up for rolekeeper');
+    expect(world.readConfig()).toContain('# a remark');
+  });
+
+  it('uninstall --purge without keys needs no second word, and says what still names rolekeeper', async () => {
+    const ran = await succeed(world.rolekeeper(purge));
+    expect(ran.stderr).toContain('still set up for rolekeeper in');
+    expect(ran.stderr).toContain('dev, ops');
+  });
+
+  it('uninstall --purge asks, and without a terminal says what to type', async () => {
+    const ran = await world.rolekeeper(['uninstall', '--purge']);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('say --yes as well');
+  });
+
+  it('uninstall --purge leaves what is not ours in the state directory, and says so', async () => {
+    const state = join(world.home, 'state', 'rolekeeper');
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    writeFileSync(join(state, 'diary.txt'), 'mine');
+    const ran = await succeed(world.rolekeeper(purge));
+    expect(ran.stderr).toContain(`left, since it is not ours or holds keys: ${join(state, 'diary.txt')}`);
+    expect(readFileSync(join(state, 'diary.txt'), 'utf8')).toBe('mine');
+  });
+});
