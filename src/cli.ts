@@ -5,6 +5,7 @@ import { agentActions } from './commands/agent-actions.ts';
 import { writeStderr } from './commands/report.ts';
 import { shells } from './commands/shells.ts';
 import { writeStdout } from './commands/stdout.ts';
+import { completionShells } from './completion/command-table.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports.ts';
 import { openWiring, type Wiring } from './wiring.ts';
@@ -256,6 +257,12 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           );
           return 0;
         }),
+    )
+    .command(
+      'completion <shell>',
+      'print a script that completes this command line in your shell',
+      (args) => args.positional('shell', { choices: completionShells, demandOption: true, describe: 'whose script' } as const),
+      (args) => run(args.debug, async () => void (await import('./commands/completion.ts')).printCompletion(args.shell)),
     )
     .command(
       'demo',

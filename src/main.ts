@@ -1,4 +1,5 @@
-// Entry of the Node program: `get` goes straight to its command, everything else through the command line of cli.ts.
+// Entry of the Node program: `get` goes straight to its command, `__profiles` (for shells that complete a line)
+// to its own, everything else through the command line of cli.ts.
 
 import process from 'node:process';
 import { get } from './commands/get.ts';
@@ -12,6 +13,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (isPlainGet) {
     const look = () => get(profile, openWiring(process.env));
     await look().catch(async (error) => (await import('./commands/second-look.ts')).secondLook(error, look));
+    return 0;
+  }
+  if (verb === '__profiles') {
+    (await import('./commands/completion.ts')).printProfiles(openWiring(process.env));
     return 0;
   }
   const { runCli } = await import('./cli.ts');

@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'system/pipe-token',
     ...['system/problem-words', 'config', 'credentials', 'errors'],
   ],
-  cli: ['commands', 'wiring', 'errors'],
+  cli: ['commands', 'wiring', 'errors', 'completion/command-table'],
   commands: [
     ...['wiring', 'agent', 'refresh', 'hops', 'config', 'credentials', 'errors', 'sandbox', 'service', 'completion'],
     'stores/item-index',

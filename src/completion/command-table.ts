@@ -1,0 +1,102 @@
+// The command line as the shells complete it. Data only. A test compares it with --help: a new command or option needs a line here.
+
+export interface CompletedCommand {
+  readonly name: string;
+  /** For the menus of zsh, fish and PowerShell. */
+  readonly says: string;
+  /** What comes after the command: nothing, profiles, one profile and then a program after `--`, or one of these words. */
+  readonly takes: 'nothing' | 'profile' | 'profiles' | 'program' | readonly string[];
+  readonly options: readonly CompletedOption[];
+}
+
+export interface CompletedOption {
+  readonly name: string;
+  readonly says: string;
+  /** What comes after the option: nothing, a text that nobody can guess, or one of these words. */
+  readonly value: 'nothing' | 'text' | readonly string[];
+}
+
+export const completionShells = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type CompletionShell = (typeof completionShells)[number];
+
+/** Known to every command. */
+export const everywhere: readonly CompletedOption[] = [
+  flag('debug', 'tell what happens, one line per event'),
+  flag('help', 'show the help'),
+  flag('version', 'show the version'),
+];
+
+const dryRun = flag('dry-run', 'show the changes and make none');
+const yes = flag('yes', 'ask nothing');
+const keys = text('keys', 'name of the keys in the store');
+
+export const commandTable: readonly CompletedCommand[] = [
+  command('get', 'print credentials for a credential_process', 'profile'),
+  command('login', 'spend one MFA code on a session', 'profile', text('code', 'the six digits')),
+  command('logout', 'forget a session and its roles', 'profile', flag('all', 'of every profile')),
+  command(
+    'refresh',
+    'run AssumeRole for what is due',
+    'profiles',
+    flag('due', 'only what is due'),
+    flag('force', 'what is not due as well'),
+    flag('quiet', 'say nothing'),
+  ),
+  command(
+    'import',
+    'move long-term keys from a file into the store',
+    'profile',
+    keys,
+    flag('keep', 'leave the plaintext keys in the file'),
+    flag('undo', 'put the files back as they were'),
+    dryRun,
+    yes,
+  ),
+  command(
+    'add',
+    'put long-term keys that you type into the store',
+    'profile',
+    keys,
+    text('access-key-id', 'the key id'),
+    text('mfa-serial', "the ARN of the user's MFA device"),
+    text('region', 'the region of the profile'),
+    dryRun,
+    yes,
+  ),
+  command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
+  command('exec', 'run a program with credentials in its environment', 'program'),
+  command('env', 'print credentials for a shell', 'profile', {
+    name: 'shell',
+    says: 'whose syntax',
+    value: ['sh', 'fish', 'powershell', 'dotenv'],
+  }),
+  command('install', 'set up the background service', 'nothing', flag('timer', 'a timer instead of an agent'), dryRun, yes),
+  command(
+    'uninstall',
+    'remove the background service',
+    'nothing',
+    flag('purge', 'the store and the state as well'),
+    flag('delete-keys', 'with --purge: long-term keys too'),
+    dryRun,
+    yes,
+  ),
+  command('completion', 'print a script that completes this command line', completionShells),
+  command('demo', 'show a whole day in a sandbox', 'nothing', flag('fast', 'without the pauses')),
+];
+
+function command(
+  name: string,
+  says: string,
+  takes: CompletedCommand['takes'],
+  ...options: readonly CompletedOption[]
+): CompletedCommand {
+  return { name, says, takes, options };
+}
+
+function flag(name: string, says: string): CompletedOption {
+  return { name, says, value: 'nothing' };
+}
+
+function text(name: string, says: string): CompletedOption {
+  return { name, says, value: 'text' };
+}
