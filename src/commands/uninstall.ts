@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import type { RecordedFile, ServiceRecord } from '../ports.ts';
 import { possiblePlans, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, pathOf, removalChanges } from '../service/file-changes.ts';
-import type { ServiceRemoval } from '../service/service-plan.ts';
+import { isMarkedAsOurs, type ServiceRemoval } from '../service/service-plan.ts';
 import type { InstallPorts } from './install.ts';
 import type { PurgePlan } from './purge.ts';
 import { runService } from './run-service.ts';
@@ -60,8 +60,12 @@ async function findService({ records, place, manager, files }: UninstallPorts): 
   const record = records.read();
   if (record !== undefined) return { record, removals: [recordedRemoval(record, place)] };
   const plans = possiblePlans({ ...place, surroundings: await manager.surroundings() });
-  const there = plans.filter((plan) => plan.files.some(({ path }) => files.read(path) !== undefined));
-  const texts = there.flatMap((plan) => plan.files.map(({ path, text }): RecordedFile => ({ path, texts: [text] })));
+  // A unit that merely has our name is its owner's.
+  const isThere = ({ path }: { readonly path: string }) => isMarkedAsOurs(files.read(path) ?? '');
+  const there = plans.filter((plan) => plan.files.some(isThere));
+  const texts = there.flatMap((plan) =>
+    plan.files.filter(isThere).map(({ path, text }): RecordedFile => ({ path, texts: [text] })),
+  );
   return { record: { kind: '', mode: '', files: texts, directories: [] }, removals: there };
 }
 

@@ -45,6 +45,11 @@ export interface ServicePlan extends ServiceRemoval {
   readonly whereToLook: string;
 }
 
+/** True for a text that install wrote, or that began as one: what it says of itself near its top. */
+export function isMarkedAsOurs(text: string): boolean {
+  return text.slice(0, 400).includes('Made by `rolekeeper install');
+}
+
 /** Undefined for kinds and modes of a later version. */
 export function parseKind(kind: string, mode: string): Pick<ServicePlan, 'kind' | 'mode'> | undefined {
   const [knownKind, knownMode] = [kinds.find((one) => one === kind), modes.find((one) => one === mode)];

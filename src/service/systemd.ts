@@ -82,9 +82,8 @@ function quoted(word: string): string {
 }
 
 /** The path as it stands, without quotes: ListenStream knows none. */
-function socketLine({ socketPath, uid, env }: ServicePlace): string {
-  const runtime = env['XDG_RUNTIME_DIR'] || `/run/user/${uid ?? ''}`;
-  if (socketPath === join(runtime, 'rolekeeper', 'agent.sock')) return '%t/rolekeeper/agent.sock';
+function socketLine({ socketPath, uid }: ServicePlace): string {
+  if (socketPath === `/run/user/${uid ?? ''}/rolekeeper/agent.sock`) return '%t/rolekeeper/agent.sock';
   return refuseControls(socketPath, 'the path of the socket').replaceAll('%', '%%');
 }
 

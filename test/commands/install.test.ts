@@ -313,6 +313,15 @@ describe('uninstall', () => {
     expect(manager.active.size).toBe(0);
   });
 
+  it('uninstall leaves a unit alone that merely has our name', async () => {
+    mkdirSync(units, { recursive: true });
+    writeFileSync(join(units, 'rolekeeper.service'), '[Service]\nExecStart=/usr/bin/true\n');
+    const before = fileTree(home);
+    await uninstall(plain, ports());
+    expect(fileTree(home)).toEqual(before);
+    expect(manager.ran).toEqual([]);
+  });
+
   it('uninstall works when the manager refuses everything: files and links go', async () => {
     const before = fileTree(home);
     await install(agent, ports());

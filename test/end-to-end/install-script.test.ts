@@ -209,7 +209,7 @@ describe('install.sh from a release archive', () => {
     expect((await from(['--uninstall'], { PATH })).stderr).toContain('nothing was installed below');
     expect((await from([], { PATH })).status).toBe(0);
     mkdirSync(join(home, '.config/autostart'), { recursive: true });
-    writeFileSync(join(home, '.config/autostart/rolekeeper-agent.desktop'), '[Desktop Entry]\n');
+    writeFileSync(join(home, '.config/autostart/rolekeeper-agent.desktop'), '# Made by `rolekeeper install`\n');
     const ran = await from(['--uninstall'], { PATH });
     expect(ran.status).toBe(1);
     expect(ran.stderr).toContain('run `rolekeeper uninstall` first');

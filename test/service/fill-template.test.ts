@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dropGroup, fillTemplate, keepGroup } from '../../src/service/fill-template.ts';
+import { isMarkedAsOurs } from '../../src/service/service-plan.ts';
+import { templates } from '../../src/service/templates.ts';
 
 describe('fillTemplate', () => {
   it('fillTemplate puts every value in, and leaves what looks like a name inside a value alone', () => {
@@ -15,6 +17,12 @@ describe('fillTemplate', () => {
   it('fillTemplate refuses a name without a value and a value without a name', () => {
     expect(() => fillTemplate('{{a}}', {})).toThrow('{{a}}');
     expect(() => fillTemplate('a', { b: '' })).toThrow('{{b}}');
+  });
+});
+
+describe('templates', () => {
+  it.each(Object.entries(templates))('the template %s says who makes it', (_name, text) => {
+    expect(isMarkedAsOurs(text)).toBe(true);
   });
 });
 
