@@ -104,12 +104,19 @@ build() {
   command -v npm >/dev/null 2>&1 || fail 'npm is missing, which builds the program' 'install npm, or use a release archive'
   say 'building; this takes a minute the first time'
   log=$(mktemp)
-  if ! (cd -- "$source" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline && npm run build) >"$log" 2>&1; then
+  if ! (cd -- "$source" && fetch_packages && npm run build) >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     fail 'the build failed; nothing was installed' 'npm needs the network for the first build'
   fi
   rm -f "$log"
+}
+
+# Unless they are there already, as the lock file has them.
+fetch_packages() {
+  if [ -f node_modules/.package-lock.json ] && [ -d node_modules/esbuild ] &&
+    [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then return 0; fi
+  npm ci --ignore-scripts --no-audit --no-fund --prefer-offline
 }
 
 # What a run that was killed has left.
@@ -245,12 +252,14 @@ put_in_place() {
 }
 
 farewell() {
+  shell=${SHELL:-}
+  shell=${shell##*/}
   say "rolekeeper $("$prefix/bin/rolekeeper" --version) is in $prefix/bin"
   case :${PATH:-}: in
     *":$prefix/bin:"*) ;;
     *) explain_path ;;
   esac
-  if [ "${SHELL##*/}" = zsh ] && [ "$prefix" != /usr/local ]; then
+  if [ "$shell" = zsh ] && [ "$prefix" != /usr/local ]; then
     say "for completion, before compinit in ~/.zshrc: fpath=($prefix/share/zsh/site-functions \$fpath)"
   fi
   say 'next: rolekeeper install (the background service), rolekeeper import PROFILE; man rolekeeper tells all'
@@ -265,7 +274,7 @@ prefix_words() {
 
 explain_path() {
   say "$prefix/bin is not in your PATH. To put it there, for new shells:"
-  case ${SHELL##*/} in
+  case $shell in
     fish) say "  fish_add_path $prefix/bin" ;;
     zsh) say "  echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.zshrc" ;;
     *) say "  echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.profile    (Debian's does that by itself at the next login, for ~/.local/bin)" ;;

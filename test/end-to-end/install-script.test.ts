@@ -20,6 +20,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { fileTree } from '../harness/file-tree.ts';
 import { type Finished, runProgram } from '../harness/run-program.ts';
 
+/** npm fetches what its cache does not have. */
+const patienceMs = 240_000;
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A clone in its own directory, built by the first test. */
@@ -48,11 +50,11 @@ function env(changes: Readonly<Record<string, string>> = {}): Readonly<Record<st
   const ofNpm = Object.entries(process.env).flatMap(([name, value]) =>
     /^npm_config_(cache|registry|userconfig|globalconfig)$/.test(name) && value !== undefined ? [[name, value] as const] : [],
   );
-  return { ...Object.fromEntries(ofNpm), HOME: home, PREFIX: join(home, '.local'), PATH: path, SHELL: '/bin/bash', ...changes };
+  return { ...Object.fromEntries(ofNpm), HOME: home, PREFIX: join(home, '.local'), PATH: path, ...changes };
 }
 
 function run(program: string, args: readonly string[], changes: Readonly<Record<string, string>> = {}): Promise<Finished> {
-  return runProgram(program, args, { env: env(changes), cwd: home, install: program });
+  return runProgram(program, args, { env: env(changes), cwd: home, install: program, endMs: patienceMs });
 }
 
 const script = (args: readonly string[] = [], changes: Readonly<Record<string, string>> = {}, from = clone) =>
@@ -63,45 +65,51 @@ const tree = () => fileTree(home).filter((line) => !line.startsWith('.npm'));
 const installed = () => join(home, '.local/bin/rolekeeper');
 
 describe('install.sh from a clone', () => {
-  it('install.sh gives a working program with pages and completions, again the same, and takes it all back', async () => {
-    const before = tree();
-    const first = await script();
-    expect(first.status, first.stderr).toBe(0);
-    expect(first.stderr).toContain('.local/bin is not in your PATH');
-    const { version }: { version: string } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
-    expect((await run(installed(), ['--version'])).stdout.trim()).toBe(version);
-    expect((await run('bash', ['-c', 'PATH=$HOME/.local/bin:$PATH; rolekeeper get nobody'])).stderr).toContain(
-      'no profile "nobody"',
-    );
-    const names = tree().map((line) => line.split(' ')[0]);
-    for (const name of [
-      'share/man/man1/rolekeeper.1',
-      'share/man/man5/rolekeeper-config.5',
-      'share/bash-completion/completions/rolekeeper',
-      'share/zsh/site-functions/_rolekeeper',
-      'share/fish/vendor_completions.d/rolekeeper.fish',
-      'lib/rolekeeper/node_modules/fs-native-extensions/package.json',
-    ]) {
-      expect(names).toContain(`.local/${name}`);
-    }
-    expect(names.filter((name) => /node_modules\/(yargs|@aws-sdk|typescript)\b/.test(name ?? ''))).toEqual([]);
-    expect(names.filter((name) => /rolekeeper\.(new|old)/.test(name ?? ''))).toEqual([]);
+  it(
+    'install.sh gives a working program with pages and completions, again the same, and takes it all back',
+    async () => {
+      const before = tree();
+      const first = await script();
+      expect(first.status, first.stderr).toBe(0);
+      expect(first.stderr).toContain('.local/bin is not in your PATH');
+      const { version }: { version: string } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+      expect((await run(installed(), ['--version'])).stdout.trim()).toBe(version);
+      expect((await run('bash', ['-c', 'PATH=$HOME/.local/bin:$PATH; rolekeeper get nobody'])).stderr).toContain(
+        'no profile "nobody"',
+      );
+      const names = tree().map((line) => line.split(' ')[0]);
+      for (const name of [
+        'share/man/man1/rolekeeper.1',
+        'share/man/man5/rolekeeper-config.5',
+        'share/bash-completion/completions/rolekeeper',
+        'share/zsh/site-functions/_rolekeeper',
+        'share/fish/vendor_completions.d/rolekeeper.fish',
+        'lib/rolekeeper/node_modules/fs-native-extensions/package.json',
+      ]) {
+        expect(names).toContain(`.local/${name}`);
+      }
+      expect(names.filter((name) => /node_modules\/(yargs|@aws-sdk|typescript)\b/.test(name ?? ''))).toEqual([]);
+      expect(names.filter((name) => /rolekeeper\.(new|old)/.test(name ?? ''))).toEqual([]);
 
-    const withoutCompiled = () => tree().filter((line) => !line.includes('.cache'));
-    const once = withoutCompiled();
-    const second = await script([], { PATH: `${home}/.local/bin:${path}` });
-    expect(second.status, second.stderr).toBe(0);
-    expect(second.stderr).not.toContain('PATH');
-    expect(withoutCompiled()).toEqual(once);
+      const withoutCompiled = () => tree().filter((line) => !line.includes('.cache'));
+      const once = withoutCompiled();
+      const second = await script([], { PATH: `${home}/.local/bin:${path}`, SHELL: '/bin/zsh' });
+      expect(second.status, second.stderr).toBe(0);
+      expect(second.stderr).not.toContain('PATH');
+      expect(second.stderr).toContain('before compinit in ~/.zshrc: fpath=(');
+      expect(first.stderr).not.toContain('fpath');
+      expect(withoutCompiled()).toEqual(once);
 
-    const gone = await script(['--uninstall']);
-    expect(gone).toMatchObject({ status: 0, stderr: `install.sh: rolekeeper is gone from ${home}/.local\n` });
-    expect(tree()).toEqual(before);
-  }, 120_000);
+      const gone = await script(['--uninstall']);
+      expect(gone).toMatchObject({ status: 0, stderr: `install.sh: rolekeeper is gone from ${home}/.local\n` });
+      expect(tree()).toEqual(before);
+    },
+    patienceMs,
+  );
 });
 
 // The clone is built now; without its sources it is what a release archive holds.
-describe('install.sh from a release archive', () => {
+describe('install.sh from a release archive', { timeout: 60_000 }, () => {
   let archive: string;
   beforeAll(() => {
     archive = mkdtempSync(join(tmpdir(), 'rk-archive-'));

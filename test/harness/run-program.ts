@@ -11,7 +11,7 @@ export interface Finished {
 }
 
 /**
- * Killed after 60 s. The program sees PATH, LANG and what `env` adds. Throws, with the Debian package or pip name to install, when it is
+ * Killed after `endMs`, 60 s if nothing is said. The program sees PATH, LANG and what `env` adds. Throws, with the Debian package or pip name to install, when it is
  * not there: a missing tool is a failure, not a skip.
  */
 export async function runProgram(
@@ -21,13 +21,19 @@ export async function runProgram(
     env = {},
     cwd,
     install,
-  }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly install: string },
+    endMs = 60_000,
+  }: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    readonly install: string;
+    readonly endMs?: number;
+  },
 ): Promise<Finished> {
   const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: endMs,
     killSignal: 'SIGKILL',
   });
   let [stdout, stderr] = ['', ''];
