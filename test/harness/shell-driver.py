@@ -41,7 +41,6 @@ results = []
 for line in lines:
     seen = ""
     os.write(terminal, f"{line}\t".encode())
-    time.sleep(0.05)  # zsh drops keys that come while it completes
     os.write(terminal, b"\x07")
     results.append(re.sub(r"[\r\n]", "", read_until(r"<<(.*?)>>", 15).group(1)))
     os.write(terminal, b"\x15")  # an empty line again
