@@ -11,7 +11,7 @@ import {
   roleAccount,
   sessionAccount,
 } from '../config/names.ts';
-import { keptProfiles } from '../config/profile-settings.ts';
+import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
@@ -35,15 +35,19 @@ const storeDeadlineMs = 60_000;
 
 /** Throws `usage` when the store has long-term keys and they were not asked for, and what the store throws. Changes nothing yet. */
 export async function planPurge({ deletesKeys }: { readonly deletesKeys: boolean }, ports: PurgePorts): Promise<PurgePlan> {
-  const { store, accounts, keys } = await inspect(ports);
-  if (keys.length > 0 && !deletesKeys) throw keysAreThere(keys, store.description, ports);
-  const undo = await withStore(ports, (open) => planUndo(open, ports));
-  const lost = keys.filter((name) => !undo.keys.has(name));
+  // Opened once: a store may ask for its passphrase each time.
+  const { description, accounts, keys, undo, inFiles } = await withStore(ports, async (store) => {
+    const found = await inspect(store, ports);
+    if (found.keys.length > 0 && !deletesKeys) throw keysAreThere(found.keys, store.description, ports);
+    const inFiles = await keysInFiles(found.keys, store, ports);
+    return { ...found, description: store.description, undo: await planUndo(store, ports), inFiles };
+  });
+  const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
     lines: [
       ...undo.profiles.map((profile) => `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
-      `  delete   ${count(accounts.length, 'item')} from ${store.description}`,
+      `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
     ],
@@ -58,23 +62,41 @@ export async function planPurge({ deletesKeys }: { readonly deletesKeys: boolean
 }
 
 interface Inspected {
-  readonly store: Pick<Store, 'description'>;
   readonly accounts: readonly Account[];
   /** Names of long-term keys that are really there. */
   readonly keys: readonly ProfileName[];
 }
 
-async function inspect(ports: PurgePorts): Promise<Inspected> {
-  return await withStore(ports, async (store) => {
-    const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
-    // Keys that were stored and never listed cannot be; those that the state remembers are asked for all the same.
-    const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
-    const there: Account[] = [];
-    for (const account of accounts) {
-      if ((await store.get(account)) !== undefined) there.push(account);
-    }
-    return { store: { description: store.description }, accounts: there, keys: there.flatMap(keysName) };
-  });
+async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
+  const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
+  const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
+  const there: Account[] = [];
+  for (const account of accounts) {
+    if ((await store.get(account)) !== undefined) there.push(account);
+  }
+  return { accounts: there, keys: there.flatMap(keysName) };
+}
+
+/** Which of these keys some profile has in plaintext as well: after `import --keep` and `import --undo`. */
+async function keysInFiles(names: readonly ProfileName[], store: Store, ports: PurgePorts): Promise<ReadonlySet<string>> {
+  const files = readFiles(ports);
+  const ids = files === undefined ? [] : knownProfiles(files).map((name) => profileSettings(name, files)?.plaintext?.accessKeyId);
+  const found = new Set<string>();
+  for (const name of names) {
+    const id = (await usableKeys(name, store))?.accessKeyId;
+    if (id !== undefined && ids.includes(id)) found.add(name);
+  }
+  return found;
+}
+
+/** An item that cannot be read any more is nothing to put back. */
+async function usableKeys(name: ProfileName, store: Store): ReturnType<typeof loadStoredKeys> {
+  try {
+    return await loadStoredKeys(name, store);
+  } catch (error) {
+    if (isAppError(error, 'keys-broken')) return undefined;
+    throw error;
+  }
 }
 
 /** `keys/NAME` of every profile that is on rolekeeper: the list of items may have been lost. */
@@ -90,11 +112,17 @@ function keysName(account: Account): readonly ProfileName[] {
   return isProfileName(name) ? [name] : [];
 }
 
-function profilesHere({ readConfig }: PurgePorts): readonly ProfileName[] {
+function profilesHere(ports: PurgePorts): readonly ProfileName[] {
+  const files = readFiles(ports);
+  return files === undefined ? [] : keptProfiles(files);
+}
+
+/** Undefined for files that nobody can read: they name no profile, and are not touched. */
+function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
   try {
-    return keptProfiles(readConfig());
+    return readConfig();
   } catch (error) {
-    if (isAppError(error, 'config-malformed')) return []; // a broken file names no profile, and is not touched
+    if (isAppError(error, 'config-malformed')) return undefined;
     throw error;
   }
 }
@@ -149,7 +177,7 @@ async function undoneTexts(
   ports: PurgePorts,
 ): Promise<{ readonly keys: string; readonly texts: readonly (readonly [path: string, after: string])[] } | undefined> {
   const name = keysNameOf(profile, ports);
-  const keys = records === undefined || name === undefined ? undefined : await loadStoredKeys(name, store);
+  const keys = records === undefined || name === undefined ? undefined : await usableKeys(name, store);
   if (records === undefined || name === undefined || keys === undefined) return undefined;
   const undone = records.map((record) => {
     const now = texts.get(record.path)?.after ?? ports.textFiles.read(record.path) ?? '';

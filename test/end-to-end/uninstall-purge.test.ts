@@ -71,6 +71,15 @@ describe('uninstall --purge', () => {
     expect(world.readConfig()).toContain('# a remark');
   });
 
+  it('uninstall --purge does not call keys lost that a file has', async () => {
+    await importAndLogin();
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    const before = [world.readConfig(), world.readCredentials()];
+    const ran = await succeed(world.rolekeeper(all));
+    expect(ran.stderr).not.toContain('FOR GOOD');
+    expect([world.readConfig(), world.readCredentials()]).toEqual(before);
+  });
+
   it('uninstall --purge without keys needs no second word, and says what still names rolekeeper', async () => {
     const ran = await succeed(world.rolekeeper(purge));
     expect(ran.stderr).toContain('still set up for rolekeeper in');
