@@ -98,7 +98,7 @@ check_node() {
 # A release archive has no sources, and dist/ is built already.
 build() {
   if [ ! -f "$source/src/main.ts" ]; then
-    [ -f "$source/dist/rolekeeper" ] || fail "$source holds neither the sources nor a built program"
+    [ -f "$source/dist/rolekeeper.js" ] || fail "$source holds neither the sources nor a built program"
     return 0
   fi
   command -v npm >/dev/null 2>&1 || fail 'npm is missing, which builds the program' 'install npm, or use a release archive'
@@ -158,6 +158,7 @@ stage() {
     if [ -f "$source/$name" ]; then cp "$source/$name" "$staging/lib/"; fi
   done
   cp -R "$source/dist" "$source/man" "$staging/lib/"
+  native_front
   runtime_packages
   for page in "$staging"/lib/man/*.[0-9]; do
     section=man${page##*.}
@@ -169,9 +170,24 @@ stage() {
   completion fish fish/vendor_completions.d/rolekeeper.fish
 }
 
+# The front has the paths of Node and of its own directory inside, so it is compiled for where it will lie. Without sources or without a C
+# compiler the launcher takes its place: the same answers, slower.
+native_front() {
+  rm -f "$staging/lib/dist/rolekeeper"
+  if [ -f "$source/tools/compile-front.mjs" ]; then
+    # shellcheck disable=SC2016 # JavaScript
+    (cd -- "$source" && node --input-type=module -e '
+      const { compileFront } = await import(`${process.cwd()}/tools/compile-front.mjs`);
+      const [output, place] = process.argv.slice(1);
+      compileFront({ output, node: process.execPath, place });' "$staging/lib/dist/rolekeeper" "$library/dist")
+  fi
+  if [ ! -f "$staging/lib/dist/rolekeeper" ]; then cp "$staging/lib/dist/rolekeeper.js" "$staging/lib/dist/rolekeeper"; fi
+  chmod 755 "$staging/lib/dist/rolekeeper"
+}
+
 completion() {
   mkdir -p "$(dirname -- "$staging/share/$2")"
-  node "$staging/lib/dist/rolekeeper" completion "$1" >"$staging/share/$2"
+  node "$staging/lib/dist/rolekeeper.js" completion "$1" >"$staging/share/$2"
 }
 
 # All packages are inside dist/ but those with native code: the kernel's file locks, and off Linux the keychain.

@@ -19,7 +19,10 @@ const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as cons
 const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
 
-const speech = { say: writeStderr, show: writeStdout };
+async function openServicePorts(wiring: Wiring) {
+  const { openAgentDoor } = await import('./commands/agent-door.ts');
+  return { ...wiring, ...(await wiring.openService()), ...openAgentDoor(wiring), say: writeStderr, show: writeStdout };
+}
 
 /** Runs one command. Returns the exit status; throws AppError. Help and version go to stdout, all else to stderr. */
 export async function runCli(argv: readonly string[], env: Environment): Promise<number> {
@@ -228,9 +231,9 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
-          const [{ install }, service] = await Promise.all([import('./commands/install.ts'), wiring.openService()]);
+          const [{ install }, service] = await Promise.all([import('./commands/install.ts'), openServicePorts(wiring)]);
           const mode = args.timer ? 'timer' : 'agent';
-          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, { ...wiring, ...service, ...speech });
+          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, service);
           return 0;
         }),
     )
@@ -249,8 +252,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
-          const [{ uninstall }, service] = await Promise.all([import('./commands/uninstall.ts'), wiring.openService()]);
-          const ports = { ...wiring, ...service, ...speech };
+          const [{ uninstall }, ports] = await Promise.all([import('./commands/uninstall.ts'), openServicePorts(wiring)]);
           await uninstall(
             { isPurge: args.purge, deletesKeys: args.deleteKeys, isDryRun: args.dryRun, isYes: args.yes },
             { ...ports, planPurge: async (asked) => (await import('./commands/purge.ts')).planPurge(asked, ports) },

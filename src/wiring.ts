@@ -1,7 +1,7 @@
 // Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
 
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
@@ -9,7 +9,6 @@ import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
 import type {
-  AgentDoor,
   Clock,
   Environment,
   Lock,
@@ -85,7 +84,7 @@ export interface AgentSettingTexts {
 }
 
 /** What install and uninstall need of the outside. */
-export interface ServiceSide extends AgentDoor {
+export interface ServiceSide {
   readonly place: Omit<ServicePlace, 'surroundings'>;
   readonly manager: ServiceManager;
   readonly files: ServiceFiles;
@@ -185,8 +184,8 @@ interface ServiceStart {
 }
 
 async function openService({ caller, script, base, machine }: ServiceStart): Promise<ServiceSide> {
-  const [door, directory, manager, files, records, node, removal] = await Promise.all([
-    import('./system/agent-door.ts'),
+  const [socket, directory, manager, files, records, node, removal] = await Promise.all([
+    import('./system/agent-socket.ts'),
     import('./system/directory.ts'),
     import('./system/service-manager.ts'),
     import('./system/service-files.ts'),
@@ -196,12 +195,9 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
   ]);
   const { env, uid, home } = caller;
   const owner = { uid, home };
-  const socketPath = join(
-    runtimeDirectory(caller, (path) => directory.isOwnDirectory(path, uid)),
-    'agent.sock',
-  );
+  const runtime = runtimeDirectory(caller, (path) => directory.isOwnDirectory(path, uid));
+  const socketPath = socket.agentSocketPath(caller.platform, { runtime, state: base });
   return {
-    ...door.openAgentDoor({ socketPath }),
     place: { ...caller, program: [node.lastingNodePath(env), script], stateDirectory: base, socketPath },
     manager: manager.createServiceManager(caller),
     files: files.createServiceFiles(uid),

@@ -2,7 +2,7 @@
 // What it is about to make is recorded before it is made, so that whatever interrupts it, uninstall knows.
 
 import { AppError } from '../errors.ts';
-import type { ServiceRecord } from '../ports.ts';
+import type { AgentDoor, ServiceRecord } from '../ports.ts';
 import { planService, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, installChanges, recordAfter, recordDuring } from '../service/file-changes.ts';
 import type { ServiceMode, ServicePlace, ServicePlan, ServiceRemoval } from '../service/service-plan.ts';
@@ -17,7 +17,7 @@ export interface InstallOptions {
   readonly isYes: boolean;
 }
 
-export interface InstallPorts extends ServiceSide, Pick<Wiring, 'openTerminal' | 'clock'> {
+export interface InstallPorts extends ServiceSide, AgentDoor, Pick<Wiring, 'openTerminal' | 'clock'> {
   /** To the person, on stderr. */
   readonly say: (lines: readonly string[]) => void;
   /** What was asked for, on stdout. */

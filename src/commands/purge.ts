@@ -1,7 +1,7 @@
 // `rolekeeper uninstall --purge`: the store's items, the state, and profiles put back as they were before their import.
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
-import { undoEdit } from '../config/edit-record.ts';
+import { isUnedited } from '../config/edit-record.ts';
 import {
   type Account,
   indexAccount,
@@ -13,12 +13,15 @@ import {
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { undoEdit } from '../config/undo-edit.ts';
+import type { UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { Store } from '../ports.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { alone } from './config-texts.ts';
 import type { InstallPorts } from './install.ts';
 
 export interface PurgePlan {
@@ -45,15 +48,15 @@ export async function planPurge({ deletesKeys }: { readonly deletesKeys: boolean
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
     lines: [
-      ...undo.profiles.map((profile) => `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`),
+      ...undo.undone.map(undoneLine),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
     ],
-    diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before, after)).join(''),
+    diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before ?? '', after)).join(''),
     run: async () => {
-      for (const [path, { before, after }] of [...undo.texts].reverse()) ports.textFiles.replace(path, before, after);
+      await alone(ports, () => writeUndone(undo, ports));
       await withStore(ports, (open) => deleteAll(open, accounts));
       const left = ports.removeState();
       ports.say(left.map((path) => `left, since it is not ours or holds keys: ${path}`));
@@ -137,54 +140,78 @@ function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): Prof
 }
 
 interface Undo {
-  readonly profiles: readonly ProfileName[];
+  readonly undone: readonly Undone[];
   /** Names of keys that are back in their file. */
   readonly keys: ReadonlySet<string>;
-  readonly texts: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
+  readonly texts: ReadonlyMap<string, { readonly before: string | undefined; readonly after: string }>;
 }
 
-/** Imports are undone in whatever order they fit: each knows only the text that it left behind. */
+interface Undone {
+  readonly profile: ProfileName;
+  readonly note: UndoNote;
+  readonly texts: readonly (readonly [path: string, after: string])[];
+}
+
+/** What was done is undone in whatever order it fits: each edit knows only the text that it left behind. */
 async function planUndo(store: Store, ports: PurgePorts): Promise<Undo> {
   const notes = await ports.openUndoNotes();
-  const texts = new Map<string, { readonly before: string; readonly after: string }>();
-  const [profiles, keys]: [ProfileName[], Set<string>] = [[], new Set()];
+  const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
+  const done: Undone[] = [];
   let waiting = profilesHere(ports);
   for (let isStuck = false; !isStuck; ) {
     isStuck = true;
     for (const profile of waiting) {
-      const undone = await undoneTexts(profile, { store, texts, records: notes.read(profile) }, ports);
+      const undone = await undoneTexts(profile, { store, texts, note: notes.read(profile) }, ports);
       if (undone === undefined) continue;
-      for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path) ?? '', after });
-      keys.add(undone.keys);
-      profiles.push(profile);
+      for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path), after });
+      done.push(undone);
       waiting = waiting.filter((other) => other !== profile);
       isStuck = false;
     }
   }
-  return { profiles, keys, texts };
+  return {
+    undone: done,
+    keys: new Set(done.filter(({ note }) => note.command === 'import').map(({ note }) => note.keys)),
+    texts,
+  };
 }
 
 interface Undoing {
   readonly store: Store;
   readonly texts: ReadonlyMap<string, { readonly after: string }>;
-  readonly records: ReturnType<Awaited<ReturnType<Wiring['openUndoNotes']>>['read']>;
+  readonly note: UndoNote | undefined;
 }
 
-/** Undefined when there is nothing to undo, or the files were changed since. */
+/** Undefined when there is nothing to undo, or what was done was changed since. */
 async function undoneTexts(
   profile: ProfileName,
-  { store, texts, records }: Undoing,
-  ports: PurgePorts,
-): Promise<{ readonly keys: string; readonly texts: readonly (readonly [path: string, after: string])[] } | undefined> {
-  const name = keysNameOf(profile, ports);
-  const keys = records === undefined || name === undefined ? undefined : await usableKeys(name, store);
-  if (records === undefined || name === undefined || keys === undefined) return undefined;
-  const undone = records.map((record) => {
-    const now = texts.get(record.path)?.after ?? ports.textFiles.read(record.path) ?? '';
-    return [record.path, undoEdit(now, record, keys)] as const;
+  { store, texts, note }: Undoing,
+  { textFiles }: PurgePorts,
+): Promise<Undone | undefined> {
+  const keys = note === undefined ? undefined : await usableKeys(note.keys, store);
+  if (note === undefined || (note.command === 'import' && keys === undefined)) return undefined;
+  const undone = note.records.map((record) => {
+    const now = texts.get(record.path)?.after ?? textFiles.read(record.path) ?? '';
+    const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
+    return [record.path, text] as const;
   });
   const whole = undone.flatMap(([path, text]) => (text === undefined ? [] : [[path, text] as const]));
-  return whole.length === undone.length ? { keys: name, texts: whole } : undefined;
+  return whole.length === undone.length ? { profile, note, texts: whole } : undefined;
+}
+
+function undoneLine({ profile, note: { command } }: Undone): string {
+  return command === 'import'
+    ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
+    : `  put back the files as they were before \`add ${profile}\``;
+}
+
+/** The credentials file first: with the plaintext back, and the recipe still there, everything works. */
+function writeUndone({ texts }: Undo, { textFiles, credentialsPath }: PurgePorts): void {
+  const paths = [...texts.keys()].sort((a, b) => Number(b === credentialsPath) - Number(a === credentialsPath));
+  for (const path of paths) {
+    const { before, after } = texts.get(path) ?? { before: '', after: '' };
+    if ((before ?? '') !== after) textFiles.replace(path, before, after);
+  }
 }
 
 async function deleteAll(store: Store, accounts: readonly Account[]): Promise<void> {
@@ -210,8 +237,8 @@ function keysAreThere(keys: readonly ProfileName[], description: string, ports: 
 }
 
 /** Profiles that will run a program without its keys. */
-function orphans({ profiles }: Undo, ports: PurgePorts): readonly string[] {
-  const left = profilesHere(ports).filter((profile) => !profiles.includes(profile));
+function orphans({ undone }: Undo, ports: PurgePorts): readonly string[] {
+  const left = profilesHere(ports).filter((name) => !undone.some(({ profile }) => profile === name));
   return left.length === 0 ? [] : [`note: still set up for rolekeeper in ${ports.configPath}: ${left.join(', ')}`];
 }
 

@@ -98,7 +98,7 @@ interface Removing {
 }
 
 async function removeService({ found, changes, left }: Removing, ports: UninstallPorts): Promise<void> {
-  const { files, records, manager, stopAgent, place } = ports;
+  const { files, records, manager, stopAgent } = ports;
   const { record, removals } = found;
   const all = (part: 'stop' | 'settle') => removals.flatMap((removal) => removal[part]);
   await runService(all('stop'), manager, 'run the command again');
@@ -113,12 +113,14 @@ async function removeService({ found, changes, left }: Removing, ports: Uninstal
   const leftFiles = record.files.filter(({ path }) => leftPaths.has(path));
   if (leftFiles.length === 0) records.forget();
   else records.keep({ ...record, files: leftFiles });
-  files.removeEmptyDirectories([...record.directories, dirname(place.socketPath)]);
+  files.removeEmptyDirectories(record.directories);
 }
 
 /** An agent that still answers (another one was started meanwhile) keeps its socket. */
 async function removeSocket({ askAgent, files, place }: UninstallPorts): Promise<void> {
-  if ((await askAgent()) === undefined) files.removeTrace(place.socketPath);
+  if (place.platform === 'win32' || (await askAgent()) !== undefined) return; // a pipe goes with its agent
+  files.removeTrace(place.socketPath);
+  files.removeEmptyDirectories([dirname(place.socketPath)]);
 }
 
 function farewell(isPurge: boolean, isNothing: boolean): readonly string[] {

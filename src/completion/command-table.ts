@@ -60,6 +60,7 @@ export const commandTable: readonly CompletedCommand[] = [
     text('access-key-id', 'the key id'),
     text('mfa-serial', "the ARN of the user's MFA device"),
     text('region', 'the region of the profile'),
+    flag('undo', 'put the files back as they were'),
     dryRun,
     yes,
   ),
@@ -70,6 +71,13 @@ export const commandTable: readonly CompletedCommand[] = [
     says: 'whose syntax',
     value: ['sh', 'fish', 'powershell', 'dotenv'],
   }),
+  command(
+    'agent',
+    'the resident process',
+    ['run', 'start', 'stop', 'restart', 'status'],
+    flag('json', 'with status: one JSON document'),
+    flag('until-idle', 'with run: leave when there is nothing to do'),
+  ),
   command('install', 'set up the background service', 'nothing', flag('timer', 'a timer instead of an agent'), dryRun, yes),
   command(
     'uninstall',

@@ -128,9 +128,9 @@ describe('the profiles', () => {
   it('__profiles loads no parser of options: it takes about as long as a get', async () => {
     const { stdout } = await run(process.execPath, [
       '-e',
-      `process.argv = ['node', ${JSON.stringify(program)}, '__profiles'];
+      `process.argv = ['node', ${JSON.stringify(`${program}.js`)}, '__profiles'];
        process.on('exit', () => console.log(Object.keys(require.cache).filter((path) => path.includes('cli-')).length));
-       require(${JSON.stringify(program)})`,
+       require(${JSON.stringify(`${program}.js`)})`,
     ]);
     expect(stdout).toMatch(/^0\n/);
   });
@@ -145,12 +145,7 @@ describe('the table', () => {
       name,
       args.trim(),
     ]);
-    const known = commandTable.map(({ name, takes }) => {
-      if (takes === 'nothing') return [name, ''];
-      if (takes === 'profiles') return [name, '[profiles..]'];
-      if (typeof takes !== 'string') return [name, '<shell>'];
-      return [name, ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>'];
-    });
+    const known = commandTable.map(({ name, takes }) => [name, usageOf(name, takes)]);
     expect([...known].sort()).toEqual([...listed].sort());
   });
 
@@ -165,3 +160,17 @@ describe('the table', () => {
     for (const choice of choices) expect(text).toContain(`"${choice}"`);
   });
 });
+
+function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): string {
+  switch (takes) {
+    case 'nothing':
+      return '';
+    case 'profiles':
+      return '[profiles..]';
+    case 'profile':
+    case 'program':
+      return ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
+    default:
+      return name === 'agent' ? '<action>' : '<shell>';
+  }
+}

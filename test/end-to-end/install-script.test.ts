@@ -77,6 +77,8 @@ describe('install.sh from a clone', () => {
       expect((await run('bash', ['-c', 'PATH=$HOME/.local/bin:$PATH; rolekeeper get nobody'])).stderr).toContain(
         'no profile "nobody"',
       );
+      const front = readFileSync(join(home, '.local/lib/rolekeeper/dist/rolekeeper'));
+      expect([front.includes(`${home}/.local/lib/rolekeeper/dist`), front.includes(clone)]).toEqual([true, false]);
       const names = tree().map((line) => line.split(' ')[0]);
       for (const name of [
         'share/man/man1/rolekeeper.1',
@@ -123,7 +125,7 @@ describe('install.sh from a release archive', { timeout: 60_000 }, () => {
   function pathWith(programs: Readonly<Record<string, string>>): string {
     const bin = mkdtempSync(join(home, 'bin-'));
     const needed =
-      'sh id uname dirname readlink mkdir mv cp rm rmdir ln find sed awk grep sort cat cmp mktemp tail env bash printf'.split(
+      'sh id uname dirname readlink mkdir chmod mv cp rm rmdir ln find sed awk grep sort cat cmp mktemp tail env bash printf'.split(
         ' ',
       );
     const places = ['/usr/bin', '/bin'];

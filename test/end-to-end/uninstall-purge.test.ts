@@ -62,9 +62,31 @@ describe('uninstall --purge', () => {
     expect(fileTree(world.home)).toEqual(before);
   });
 
-  it('uninstall --purge names the keys that will be lost: those whose files were changed since', async () => {
+  it('uninstall --purge keeps what was changed elsewhere since the import', async () => {
     await importAndLogin();
-    writeFileSync(world.configPath, `${readFileSync(world.configPath, 'utf8')}# a remark\n`);
+    writeFileSync(world.configPath, `${world.readConfig()}# a remark\n`);
+    const ran = await succeed(world.rolekeeper(all));
+    expect(ran.stderr).not.toContain('FOR GOOD');
+    expect(world.readConfig()).toContain('# a remark');
+    expect(world.readCredentials()).toBe(usualCredentials);
+  });
+
+  it('uninstall --purge takes an `add` out of the config again, and names its keys: no file has them', async () => {
+    world.writeCredentials('');
+    const before = world.readConfig();
+    const args = ['add', 'typed', '--access-key-id', accessKeyId, '--region', 'eu-west-1', '--yes'];
+    const endpoint = { AWS_ENDPOINT_URL_STS: world.sts.url };
+    await succeed(world.rolekeeper(args, { stdin: `${secretAccessKey}\n`, env: endpoint }));
+    expect(world.readConfig()).not.toBe(before);
+    const ran = await succeed(world.rolekeeper(all));
+    expect(ran.stderr).toContain('put back the files as they were before `add typed`');
+    expect(ran.stderr).toContain('delete   keys/typed FOR GOOD');
+    expect(world.readConfig()).toBe(before);
+  });
+
+  it('uninstall --purge names the keys that will be lost: those whose own lines were changed since', async () => {
+    await importAndLogin();
+    writeFileSync(world.configPath, world.readConfig().replace('get corp\n', 'get corp --debug\n').concat('# a remark\n'));
     const ran = await succeed(world.rolekeeper(all));
     expect(ran.stderr).toContain('delete   keys/corp FOR GOOD');
     expect(ran.stderr).toContain('still set up for rolekeeper');
