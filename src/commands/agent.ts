@@ -94,7 +94,10 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   const stopNow = () => told.abort();
   for (const signal of stopSignals) process.on(signal, stopNow);
   try {
-    return await runAgent(settings, agentPorts(outside, wiring, notifying !== 'off'), AbortSignal.any([told.signal, lost]));
+    const ports = agentPorts(outside, wiring, notifying !== 'off');
+    // The mode of a socket that systemd made is systemd's business, and its directory may be read-only to us.
+    const own = inherited === undefined ? ports : { ...ports, onListening: () => undefined };
+    return await runAgent(settings, own, AbortSignal.any([told.signal, lost]));
   } finally {
     for (const signal of stopSignals) process.off(signal, stopNow);
   }
