@@ -5,7 +5,7 @@ import { leadsBack } from '../config/caller-mark.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
-import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
+import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -67,7 +67,8 @@ interface Asked {
   readonly request: AgentRequest;
 }
 
-async function answerFor({ recipe, room, caller, request }: Asked, ports: AnswersPorts): Promise<Answer<Remembered>> {
+async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Remembered>> {
+  const { recipe, room, caller, request } = asked;
   const { clock } = ports;
   const step = room.lastStep(recipe);
   if (step !== undefined) ports.noteAsked({ step, profile: recipe.profile, caller });
@@ -75,20 +76,40 @@ async function answerFor({ recipe, room, caller, request }: Asked, ports: Answer
   if (known !== undefined && step !== undefined) {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
-    if (freshness === 'due' && !mayWait) void room.refresh(recipe, step).catch((error) => noteFailure(error, recipe, ports));
+    if (freshness === 'due' && !mayWait) void refreshUnasked(asked, step, ports);
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
       return { kind: 'credentials', credentials: known, isUnfinished: false };
   }
   const leftMs = Math.min(Math.max(request.deadlineMs - ports.localNow(), 0), limitMs);
-  return refreshAndAnswer(recipe.profile, known, {
+  const answer = await refreshAndAnswer(recipe.profile, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: () => room.refresh(recipe, step),
+    refresh: () => (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)),
     outwait: clock.wait,
   });
+  if (known !== undefined && (answer.kind === 'failure' || answer.credentials !== known)) known.document.fill(0);
+  return answer;
 }
 
-// The state has it, and the next caller who needs it will hear of it.
-function noteFailure(error: unknown, { profile }: Recipe, { log }: AnswersPorts): void {
-  log.event('refresh.failed', { profile, code: toAppError(error).code });
+/** Nobody knew whose keys these are, hence neither what memory and store have for them. */
+async function firstRefresh({ recipe, room, caller }: Asked, { clock, noteAsked }: AnswersPorts): Promise<Remembered> {
+  const step = await room.findLastStep(recipe);
+  noteAsked({ step, profile: recipe.profile, caller });
+  const known = await room.look(step, recipe.profile);
+  if (known !== undefined && isComfortable(known, clock.now())) return known;
+  try {
+    return await room.refresh(recipe, step);
+  } catch (error) {
+    if (known === undefined || !isValid(known, clock.now())) throw error;
+    return known;
+  }
+}
+
+// Nobody waits for it: the state has a failure, and the next caller who needs it will hear of it.
+async function refreshUnasked({ recipe, room }: Asked, step: Step, { log }: AnswersPorts): Promise<void> {
+  try {
+    (await room.refresh(recipe, step)).document.fill(0);
+  } catch (error) {
+    log.event('refresh.failed', { profile: recipe.profile, code: toAppError(error).code });
+  }
 }

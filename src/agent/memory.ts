@@ -43,7 +43,7 @@ export class AgentMemory {
     return this.#generation;
   }
 
-  /** Accounts whose credentials are still valid. */
+  /** Accounts that there is something for. */
   accounts(): readonly Account[] {
     return [...this.#entries.keys()];
   }
@@ -72,6 +72,12 @@ export class AgentMemory {
     this.forget(account);
     const { issuedAt, expiresAt } = credentials;
     this.#entries.set(account, { life: { issuedAt, expiresAt }, document, localExpiresAt, checkedAtMs: this.#monotonicMs() });
+  }
+
+  /** Counts as seen in the store just now. */
+  confirm(account: Account): void {
+    const entry = this.#entries.get(account);
+    if (entry !== undefined) entry.checkedAtMs = this.#monotonicMs();
   }
 
   /** For an item that the store does not have any more. */

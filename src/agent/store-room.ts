@@ -3,8 +3,8 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
-import { isComfortable, isValid } from '../credentials/plan.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { freshnessOf, isComfortable, isValid } from '../credentials/plan.ts';
+import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import { Flights } from '../refresh/flights.ts';
 import { type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
@@ -52,9 +52,20 @@ export class StoreRoom {
     return this.memory.recall(account);
   }
 
+  /** As `lastStep`, by the keys themselves; AWS is asked whose they are if it must be. Throws what `openChain` throws. */
+  async findLastStep(recipe: Recipe): Promise<Step> {
+    const { keys } = recipe;
+    const userArn = await this.#principals.join(JSON.stringify([keys.name, keys.plaintext, keys.endpoint]), async () => {
+      const chain = await openChain({ ...recipe, hops: [] }, this.ports);
+      return chain.principal.userArn;
+    });
+    const step = lastStepOf(recipe, userArn);
+    if (step === undefined) throw new AppError('unexpected', { problem: `profile "${recipe.profile}" has no hop` });
+    return step;
+  }
+
   /** One AssumeRole for all who ask for this recipe at the same time. Throws what `obtain` throws. */
-  async refresh(recipe: Recipe, known: Step | undefined): Promise<Remembered> {
-    const step = known ?? (await this.#stepOf(recipe));
+  async refresh(recipe: Recipe, step: Step): Promise<Remembered> {
     for (let tries = 0; tries < 2; tries++) {
       await this.#refreshes.join(step.id, () => this.#refresh(recipe, step));
       // Told to forget at this very moment, memory has nothing; then the store has the last word.
@@ -89,10 +100,14 @@ export class StoreRoom {
   async #check(step: Step, profile: ProfileName): Promise<void> {
     const { account, id } = step;
     const { generation } = this.memory;
+    const before = this.memory.lifeOf(account);
     const credentials = await readStored(step, this.ports);
     if (generation !== this.memory.generation) return await this.#check(step, profile);
     const known = this.memory.lifeOf(account);
-    if (this.#unstored.has(id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0)) return;
+    // A refresh has ended meanwhile: what it kept is later than what was read.
+    if (known !== undefined && known !== before) return;
+    if (this.#unstored.has(id) && known !== undefined && known.expiresAt > (credentials?.expiresAt ?? 0))
+      return this.memory.confirm(account);
     if (credentials === undefined) return this.memory.forget(account);
     noteWanted(step, { profile, stored: credentials }, this.ports);
     this.memory.keep(account, credentials);
@@ -102,6 +117,8 @@ export class StoreRoom {
     const { clock } = this.ports;
     const { generation } = this.memory;
     const before = this.memory.lifeOf(step.account);
+    // Neither store nor state shows these, so to the planner they are due at each ring.
+    if (this.#unstored.has(step.id) && before !== undefined && freshnessOf(before, clock.now()) === 'fresh') return;
     const demand: Demand = {
       accepts: (life) => isComfortable(life, clock.now()) && life.issuedAt > (before?.issuedAt ?? 0),
       lockWaitMs: before !== undefined && isValid(before, clock.now()) ? lockWaitMs.withFallback : lockWaitMs.without,
@@ -114,20 +131,4 @@ export class StoreRoom {
     else this.#unstored.add(step.id);
     this.memory.keep(step.account, credentials);
   }
-
-  async #stepOf(recipe: Recipe): Promise<Step> {
-    const { keys } = recipe;
-    const userArn = await this.#principals.join(JSON.stringify([keys.name, keys.plaintext, keys.endpoint]), async () => {
-      const chain = await openChain({ ...recipe, hops: [] }, this.ports);
-      return chain.principal.userArn;
-    });
-    const step = lastStepOf(recipe, userArn);
-    if (step === undefined) throw new AppError('unexpected', { problem: `profile "${recipe.profile}" has no hop` });
-    return step;
-  }
-}
-
-/** True for a store that no refresh can go on without: the next one would fail in the same way. */
-export function isStoreTrouble(error: unknown): boolean {
-  return isAppError(error, 'store-locked', 'store-unavailable');
 }

@@ -140,7 +140,10 @@ describe('a request', () => {
 
   it('made of any bytes at all never makes the reader throw', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readRequest(Buffer.from(bytes))));
-    fc.assert(fc.property(mutated(encodeRequest(sample)), (bytes) => void readRequest(bytes)), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(mutated(encodeRequest(sample)), (bytes) => void readRequest(bytes)),
+      { numRuns: 2_000 },
+    );
   });
 });
 
@@ -194,7 +197,10 @@ describe('an answer', () => {
   it('made of any bytes at all never makes the reader throw', () => {
     const whole = acknowledged({ kind: 'exit', status: 0, bytes: Buffer.from('{"Version":1}') });
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void parseAnswer(Buffer.from(bytes))));
-    fc.assert(fc.property(mutated(whole), (bytes) => void parseAnswer(bytes)), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(mutated(whole), (bytes) => void parseAnswer(bytes)),
+      { numRuns: 2_000 },
+    );
   });
 });
 
