@@ -4,7 +4,7 @@
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { isNight, warningsFor } from '../credentials/warnings.ts';
-import type { AppError } from '../errors.ts';
+import { type AppError, toAppError } from '../errors.ts';
 import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet } from './answers.ts';
@@ -107,21 +107,39 @@ class Agent {
     stop.addEventListener('abort', told);
     if (stop.aborted) told();
     const server = await listenAt(this.#settings.socket, {
-      answer: (request) => this.#answer(request),
+      answer: (request) => this.#answerOrPass(request),
       identity: this.#ports.socketIdentity,
     });
     this.#server = server;
     this.#ports.onListening();
     this.#ports.log.event('agent.listening', { socket: this.#settings.socketPath });
-    const silence = this.#ports.bell.start(() => this.#ring());
-    void this.#ring();
+    const silence = this.#ports.bell.start(() => this.#ringOrLog());
+    void this.#ringOrLog();
     const why = await this.#left;
     this.#ports.log.event('agent.leaving', { why });
     silence();
     stop.removeEventListener('abort', told);
-    await server.close(closeWaitMs);
+    await Promise.all([server.close(closeWaitMs), this.#refresher.stop()]);
     await this.#rooms.close();
     return why;
+  }
+
+  // One ring gone wrong, and one caller's request, must not cost all callers the memory.
+  async #ringOrLog(): Promise<void> {
+    try {
+      await this.#ring();
+    } catch (error) {
+      this.#ports.log.event('ring.failed', { problem: toAppError(error).message });
+    }
+  }
+
+  async #answerOrPass(request: AgentRequest): Promise<AgentAnswer> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      this.#ports.log.event('request.failed', { verb: request.verb, problem: toAppError(error).message });
+      return { kind: 'pass', reason: 'malformed' };
+    }
   }
 
   async #ring(): Promise<void> {
@@ -159,7 +177,7 @@ class Agent {
         this.#rooms.forgetAll();
         this.#refresher.planAnew();
         // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
-        void this.#ring();
+        void this.#ringOrLog();
         return said('');
       case 'stop':
         this.#leave('told');
@@ -205,7 +223,10 @@ class Agent {
       unusedMs: this.#settings.unusedMs,
       stamp: () => [state.stamp(), ...this.#filesInUse()].join(' '),
       recipeOf: ({ id, profile }) => callerOf(id).recipe(this.#interests.get(id)?.profile ?? profile),
-      refresh: async (recipe, step) => (await this.#rooms.of(callerOf(step.id))).refresh(recipe, step),
+      refresh: async (recipe, step) => {
+        const room = await this.#rooms.of(callerOf(step.id));
+        (await room.refresh(recipe, step)).document.fill(0);
+      },
       onWake: () => this.#rooms.doubtAll(),
     });
   }

@@ -46,6 +46,8 @@ const sleptMs = 5_000;
 const wakePeriodMs = 2 * 60_000;
 const firstWakeTryMs = 1_000;
 const lastWakeTryMs = 16_000;
+/** For a failure that the state does not show, such as missing keys: the store need not be asked at each ring. */
+const restMs = 60_000;
 
 export class Refresher {
   readonly #ports: RefresherPorts;
@@ -53,6 +55,8 @@ export class Refresher {
   #plannedFrom = '';
   #clocks: ClockReading;
   #forgivenBefore = 0;
+  readonly #restUntil = new Map<KeyId, number>();
+  readonly #stopping = new AbortController();
   #round: Promise<void> | undefined;
 
   constructor(ports: RefresherPorts) {
@@ -70,7 +74,7 @@ export class Refresher {
 
   /** Hops that will be refreshed some time, and when the first of them is. */
   planned(): { readonly count: number; readonly nextAt: number | undefined } {
-    const times = this.#wanted().flatMap(({ at }) => at ?? []);
+    const times = this.#wanted().flatMap((one) => (this.#isPossible(one) ? (one.at ?? []) : []));
     return { count: times.length, nextAt: times.length === 0 ? undefined : Math.min(...times) };
   }
 
@@ -85,12 +89,20 @@ export class Refresher {
     }));
   }
 
-  /** What was planned may rest on files that have changed. */
+  /** What was planned may rest on files that have changed, and what failed may work now. */
   planAnew(): void {
     this.#plannedFrom = '';
+    this.#restUntil.clear();
+  }
+
+  /** Begins nothing more. Ends when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#round;
   }
 
   async #ring(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     if (this.#hasSlept()) await this.#afterWake();
     else await this.#refreshDue();
   }
@@ -107,32 +119,35 @@ export class Refresher {
     return true;
   }
 
+  // What failed is forgiven before each try: these tries have a pace of their own.
   async #afterWake(): Promise<void> {
-    const { clock, random, onWake } = this.#ports;
+    const { clock, random, onWake, readClocks } = this.#ports;
     onWake();
-    this.#forgivenBefore = clock.now();
-    this.planAnew();
-    const until = this.#ports.readClocks().uptimeMs + wakePeriodMs;
+    const until = readClocks().uptimeMs + wakePeriodMs;
     for (let spanMs = firstWakeTryMs; ; spanMs = Math.min(2 * spanMs, lastWakeTryMs)) {
-      const isDone = await this.#refreshDue();
-      if (isDone || this.#ports.readClocks().uptimeMs > until) return;
-      await clock.wait(random() * spanMs);
+      this.#forgivenBefore = clock.now();
+      this.planAnew();
+      const outcome = await this.#refreshDue();
+      if (outcome === 'done' || this.#stopping.signal.aborted || readClocks().uptimeMs > until) return;
+      await clock.wait(random() * spanMs, this.#stopping.signal);
     }
   }
 
-  /** True when nothing that was due is left undone. */
-  async #refreshDue(): Promise<boolean> {
-    const now = this.#ports.clock.now();
-    const due = this.#currentPlan().filter((one) => one.at !== undefined && one.at <= now && this.#isWanted(one));
+  /** `hopeless`: something that all need is not there, and the rest was left for later. */
+  async #refreshDue(): Promise<'done' | 'hopeless'> {
+    const due = this.#currentPlan().filter((one) => this.#isDue(one));
     let isHopeless = false;
-    const outcomes = await fewAtOnce(due, lanes, async (one) => {
-      if (isHopeless) return false;
+    await fewAtOnce(due, lanes, async ({ id }) => {
+      if (isHopeless || this.#stopping.signal.aborted) return;
+      // Plan again: while others had their turn, a caller or another process may have seen to it.
+      const one = this.#planNow(id);
+      if (one === undefined || !this.#isDue(one)) return;
       const outcome = await this.#refreshed(one);
       if (outcome === 'hopeless') isHopeless = true;
-      return outcome === 'done';
+      if (outcome === 'failed') this.#rest(id);
     });
-    if (due.length > 0) this.planAnew();
-    return outcomes.every((isDone) => isDone);
+    if (due.length > 0) this.#plannedFrom = '';
+    return isHopeless ? 'hopeless' : 'done';
   }
 
   async #refreshed({ recipe, step }: Planned): Promise<'done' | 'failed' | 'hopeless'> {
@@ -152,6 +167,22 @@ export class Refresher {
     return this.#currentPlan().filter((one) => this.#isWanted(one));
   }
 
+  #rest(id: KeyId): void {
+    const again = this.#planNow(id);
+    if (again !== undefined && this.#isDue(again)) this.#restUntil.set(id, this.#ports.clock.now() + restMs);
+  }
+
+  #isDue(one: Planned): boolean {
+    const now = this.#ports.clock.now();
+    const isTime = one.at !== undefined && one.at <= now && now >= (this.#restUntil.get(one.id) ?? 0);
+    return isTime && this.#isPossible(one) && this.#isWanted(one);
+  }
+
+  // After the end of the session only a person can go on.
+  #isPossible({ sessionExpiresAt }: Planned): boolean {
+    return sessionExpiresAt === undefined || this.#ports.clock.now() < sessionExpiresAt;
+  }
+
   #isWanted({ id }: Planned): boolean {
     const askedAt = this.#ports.state.askedAt(id);
     return askedAt !== undefined && this.#ports.readClocks().wallMs - askedAt < this.#ports.unusedMs;
@@ -163,6 +194,11 @@ export class Refresher {
     if (stamp !== this.#plannedFrom) this.#plan = this.#ports.state.list().flatMap((record) => this.#planFor(record) ?? []);
     this.#plannedFrom = stamp;
     return this.#plan;
+  }
+
+  #planNow(id: KeyId): Planned | undefined {
+    const record = this.#ports.state.read(id);
+    return record === undefined ? undefined : this.#planFor(record);
   }
 
   #planFor(record: StateRecord): Planned | undefined {
