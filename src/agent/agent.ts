@@ -206,6 +206,8 @@ class Agent {
     const isNoted = before !== undefined && nowMs - before.notedAtMs < noteEveryMs;
     if (isNoted && before.caller === caller && before.profile === profile) return;
     if (!isNoted) this.#ports.state.noteAsked(id);
+    // Whoever asked last stands last.
+    this.#interests.delete(id);
     const [oldest] = this.#interests.keys();
     if (this.#interests.size >= mostInterests && oldest !== undefined) this.#interests.delete(oldest);
     this.#interests.set(id, { profile, caller, notedAtMs: isNoted ? before.notedAtMs : nowMs });

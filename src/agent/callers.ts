@@ -1,5 +1,6 @@
 // What the agent knows of its callers: whose files they mean and which store, kept as long as their environment and their files stay as they are.
 
+import { isAbsolute, resolve } from 'node:path';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
@@ -49,10 +50,11 @@ export class Callers {
   }
 
   of({ env, cwd }: Pick<AgentRequest, 'env' | 'cwd'>): Caller {
-    const key = JSON.stringify([cwd, Object.entries(env)]);
+    const directory = hasRelativePath(env) ? cwd : '/';
+    const key = JSON.stringify([directory, Object.entries(env).sort(byName)]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const caller = this.#open(env, cwd);
+    const caller = this.#open(env, directory);
     makeRoom(this.#known, mostCallers);
     this.#known.set(key, caller);
     return caller;
@@ -73,7 +75,7 @@ export class Callers {
 
   #open(sent: Environment, cwd: string): Caller {
     const { env: own, placeOf, readFiles } = this.#ports;
-    const env = { ...busOf(hasBus(sent) ? {} : own), ...sent };
+    const env = { ...busOf(hasBus(sent) ? {} : own), ...sent, ...bundleOf(sent, cwd) };
     const place = placeOf(env, cwd);
     const recipes = new Map<ProfileName, Recipe>();
     let resolvedFrom: ConfigFiles | undefined;
@@ -96,6 +98,22 @@ export class Callers {
       },
     };
   }
+}
+
+/** These alone may be relative, to the directory of the caller. Shells come from many directories, and are alike in all else. */
+const pathVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE'];
+
+function hasRelativePath(env: Environment): boolean {
+  return pathVariables.some((name) => !isAbsolute(env[name] || '/'));
+}
+
+// Read when AWS is called, by a process that is somewhere else.
+function bundleOf({ AWS_CA_BUNDLE: path }: Environment, cwd: string): Environment {
+  return path === undefined || path.trim() === '' ? {} : { AWS_CA_BUNDLE: resolve(cwd, path.trim()) };
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 function hasBus(env: Environment): boolean {

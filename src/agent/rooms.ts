@@ -1,6 +1,7 @@
 // The stores that callers mean, each opened once: by its kind, its files, and for the keychain the session bus it is reached over.
 
 import { findSection } from '../config/aws-config.ts';
+import { Flights } from '../refresh/flights.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import type { Caller } from './callers.ts';
 import { AgentMemory } from './memory.ts';
@@ -12,10 +13,14 @@ export interface RoomsPorts {
   readonly monotonicMs: () => number;
 }
 
+/** A person has one store, seldom a second. */
+const mostRooms = 16;
+
 export class Rooms {
   readonly #ports: RoomsPorts;
   readonly #rooms = new Map<string, Promise<StoreRoom>>();
   readonly #opened = new Set<StoreRoom>();
+  readonly #closing = new Flights<void>();
 
   constructor(ports: RoomsPorts) {
     this.#ports = ports;
@@ -23,11 +28,10 @@ export class Rooms {
 
   of(caller: Caller): Promise<StoreRoom> {
     const key = storeKey(caller);
-    const known = this.#rooms.get(key);
-    if (known !== undefined) return known;
-    const room = this.#open(caller);
+    const room = this.#rooms.get(key) ?? this.#opening(key, caller);
+    // The one that was asked for last stands last.
+    this.#rooms.delete(key);
     this.#rooms.set(key, room);
-    room.catch(() => this.#rooms.delete(key));
     return room;
   }
 
@@ -55,6 +59,28 @@ export class Rooms {
   /** Waits for what is under way. */
   async close(): Promise<void> {
     await Promise.all([...this.#opened].map((room) => room.close()));
+    await this.#closing.landed();
+  }
+
+  #opening(key: string, caller: Caller): Promise<StoreRoom> {
+    const [oldest] = this.#rooms.keys();
+    if (this.#rooms.size >= mostRooms && oldest !== undefined) this.#leave(oldest);
+    const room = this.#open(caller);
+    // Nothing to keep: the next caller tries anew.
+    room.catch(() => this.#rooms.delete(key));
+    return room;
+  }
+
+  // Whoever is in there is answered first.
+  #leave(key: string): void {
+    const leaving = this.#rooms.get(key);
+    this.#rooms.delete(key);
+    const closed = this.#closing.join(key, async () => {
+      const room = await leaving;
+      await room?.close();
+      if (room !== undefined) this.#opened.delete(room);
+    });
+    closed.catch(() => undefined); // it did not open, or did not close cleanly: there is nothing more to get from it
   }
 
   async #open(caller: Caller): Promise<StoreRoom> {

@@ -1,0 +1,343 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type AnswersPorts, answerGet } from '../../src/agent/answers.ts';
+import { Callers } from '../../src/agent/callers.ts';
+import type { AgentAnswer } from '../../src/agent/wire.ts';
+import { reportLines } from '../../src/commands/report.ts';
+import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import { type KeyId, keysAccount } from '../../src/config/names.ts';
+import type { ConfigFiles } from '../../src/config/profile-settings.ts';
+import { settled } from '../fakes/fake-machine.ts';
+import { type AgentWorld, corp, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
+
+const config = `[profile corp]
+region = eu-west-1
+[profile dev]
+role_arn = arn:aws:iam::222233334444:role/dev
+source_profile = corp
+[profile work]
+keys = corp
+region = eu-west-1
+mfa_serial = arn:aws:iam::123456789012:mfa/alice
+[profile mfa]
+role_arn = arn:aws:iam::222233334444:role/dev
+source_profile = work
+[profile plain]
+keys = corp
+session = none
+[profile broken]
+role_arn = arn:aws:iam::222233334444:role/dev
+`;
+const files: ConfigFiles = { config: parseConfigFile(config, '/c'), credentials: parseCredentialsFile('', '/k') };
+const home = '/home/alice';
+
+let world: AgentWorld;
+let asked: { readonly id: KeyId; readonly profile: string }[];
+beforeEach(async () => {
+  world = await openAgentWorld();
+  asked = [];
+});
+
+const callers = new Callers({
+  env: {},
+  placeOf: ({ HOME }) => ({
+    home: HOME ?? home,
+    stateDirectory: '/state',
+    configPath: '/c',
+    credentialsPath: '/k',
+  }),
+  readFiles: () => files,
+});
+
+function ports(): AnswersPorts {
+  return {
+    clock: world.machine.clock,
+    log: world.ports.log,
+    isMine: ({ place }) => place.home === home,
+    roomFor: async () => world.room,
+    wordsOf: reportLines,
+    noteAsked: ({ step, profile }) => {
+      asked.push({ id: step.id, profile });
+      world.state.noteAsked(step.id);
+    },
+    localNow: () => world.machine.readClocks().wallMs,
+  };
+}
+
+interface Given {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly leftMs?: number;
+}
+
+function get(argument: string, { env = {}, leftMs = 3_800 }: Given = {}): Promise<AgentAnswer> {
+  const request = { verb: 'get', argument, cwd: '/', env, deadlineMs: world.machine.readClocks().wallMs + leftMs };
+  return answerGet(request, callers.of(request), ports());
+}
+
+/** The answer, and how long it took to come. */
+async function timed(answering: Promise<AgentAnswer>): Promise<{ readonly answer: AgentAnswer; readonly tookMs: number }> {
+  const startedAt = world.machine.readClocks().monotonicMs;
+  let answer: AgentAnswer | undefined;
+  void answering.then((got) => {
+    answer = got;
+  });
+  await settled();
+  while (answer === undefined && world.machine.readClocks().monotonicMs - startedAt < minute) await world.machine.run(50);
+  if (answer === undefined) throw new Error('no answer within a minute');
+  return { answer, tookMs: world.machine.readClocks().monotonicMs - startedAt };
+}
+
+/** The key id of an answer that is credentials. */
+function keyIdIn(answer: AgentAnswer): string {
+  if (answer.kind !== 'exit' || answer.status !== 0) throw new Error(`no credentials: ${wordsIn(answer)}`);
+  return documentIn(answer.bytes).AccessKeyId;
+}
+
+function wordsIn(answer: AgentAnswer): string {
+  return answer.kind === 'exit' ? answer.bytes.toString() : answer.reason;
+}
+
+async function got(profile: string, given: Given = {}): Promise<string> {
+  return keyIdIn((await timed(get(profile, given))).answer);
+}
+
+function assumed(): number {
+  return world.sts.attempts.length;
+}
+
+/** As long as AWS is not to answer at all. */
+function hang(): void {
+  world.sts.assumeRole = () => new Promise(() => undefined);
+}
+
+describe('the agent asked for credentials', () => {
+  it('that are fresh gives them from memory, without the store, the lock or AWS', async () => {
+    const first = await got('dev');
+    const { tookMs, answer } = await timed(get('dev'));
+    expect([keyIdIn(answer), tookMs, assumed()]).toEqual([first, 0, 1]);
+  });
+
+  it('past their refresh point gives them at once, and refreshes behind', async () => {
+    const first = await got('dev');
+    await world.machine.run(42 * minute);
+    const all = await Promise.all(Array.from({ length: 10 }, () => timed(get('dev'))));
+    expect(all.map(({ tookMs, answer }) => [tookMs, keyIdIn(answer)])).toEqual(Array(10).fill([0, first]));
+    await world.machine.run(second);
+    expect(assumed()).toBe(2);
+    expect(await got('dev')).not.toBe(first);
+  });
+
+  it('with 15 minutes left refreshes first', async () => {
+    const first = await got('dev');
+    await world.machine.run(46 * minute);
+    const { tookMs, answer } = await timed(get('dev'));
+    expect(keyIdIn(answer)).not.toBe(first);
+    expect(tookMs).toBeLessThanOrEqual(350);
+  });
+
+  it('with 15 minutes left waits 2.5 s for AWS, then gives what is valid; the refresh goes on', async () => {
+    const first = await got('dev');
+    await world.machine.run(46 * minute);
+    hang();
+    const { tookMs, answer } = await timed(get('dev'));
+    expect([keyIdIn(answer), tookMs]).toEqual([first, 2_500]);
+    expect(world.room.underWay).toBe(1);
+  });
+
+  it('with 15 minutes left and a failure that still backs off gives what is valid, without a call', async () => {
+    const first = await got('dev');
+    await world.machine.run(46 * minute);
+    world.sts.cut(true);
+    expect(await got('dev')).toBe(first);
+    const before = assumed();
+    const { tookMs, answer } = await timed(get('dev'));
+    expect([keyIdIn(answer), tookMs, assumed()]).toEqual([first, 0, before]);
+  });
+
+  it('past their refresh point and backing off gives them without a call', async () => {
+    await got('dev');
+    await world.machine.run(42 * minute);
+    world.sts.cut(true);
+    await got('dev');
+    await world.machine.run(second);
+    const before = assumed();
+    await got('dev');
+    await world.machine.run(500);
+    expect(assumed()).toBe(before);
+  });
+
+  it('whose session has ended gives what is valid, then says how to log in', async () => {
+    await world.logIn();
+    await world.machine.run(11.9 * hour);
+    const first = await got('mfa');
+    await world.machine.run(50 * minute);
+    expect(await got('mfa')).toBe(first);
+    await world.machine.run(10 * minute);
+    const { answer } = await timed(get('mfa'));
+    expect(answer).toMatchObject({ kind: 'exit', status: 4 });
+    expect(wordsIn(answer)).toMatch(/needs a new MFA login.*\nrolekeeper: hint: run `rolekeeper login work`\n$/);
+  });
+
+  it('that have expired refreshes them, and never gives them', async () => {
+    const first = await got('dev');
+    await world.machine.run(hour);
+    expect(await got('dev')).not.toBe(first);
+    await world.machine.run(hour);
+    world.sts.cut(true);
+    expect((await timed(get('dev'))).answer).toMatchObject({ kind: 'exit', status: 7 });
+  });
+
+  it('that are absent waits 3.8 s for AWS, then says to try again; the next caller gets what came', async () => {
+    const { assumeRole } = world.sts;
+    world.sts.assumeRole = async (...call) => {
+      await world.machine.clock.wait(4 * second);
+      return assumeRole(...call);
+    };
+    const { answer, tookMs } = await timed(get('dev'));
+    expect(answer).toMatchObject({ kind: 'exit', status: 7 });
+    expect(tookMs).toBe(3_800);
+    expect(wordsIn(answer)).toBe(
+      'rolekeeper: getting credentials for "dev" took longer than 3.8 s\nrolekeeper: hint: try again\n',
+    );
+    await world.machine.run(second);
+    await got('dev');
+    expect(assumed()).toBe(1);
+  });
+
+  it('keeps the deadline that the caller has left', async () => {
+    hang();
+    expect((await timed(get('dev', { leftMs: 1_200 }))).tookMs).toBe(1_200);
+    expect((await timed(get('dev', { leftMs: -5_000 }))).tookMs).toBeLessThanOrEqual(50);
+    expect((await timed(get('dev', { leftMs: hour }))).tookMs).toBe(3_800);
+  });
+
+  it('gives what is valid rather than wait past the deadline', async () => {
+    const first = await got('dev');
+    await world.machine.run(46 * minute);
+    hang();
+    const { tookMs, answer } = await timed(get('dev', { leftMs: 700 }));
+    expect([keyIdIn(answer), tookMs]).toEqual([first, 700]);
+  });
+
+  it('from a locked store gives what memory has, else says that it is locked', async () => {
+    const first = await got('dev');
+    world.store.lock();
+    await world.machine.run(20 * second);
+    expect(await got('dev')).toBe(first);
+    const { answer } = await timed(get('mfa'));
+    expect(answer).toMatchObject({ kind: 'exit', status: 5 });
+    expect(wordsIn(answer)).toContain('is locked');
+  });
+
+  it('gives new ones also when the store would not take them', async () => {
+    world.store.refuseWrites();
+    const first = await got('dev');
+    expect(await got('dev')).toBe(first);
+    expect(assumed()).toBe(1);
+  });
+
+  it('gives one failure to all who wait for it, and to who asks within five seconds', async () => {
+    await got('dev');
+    await world.machine.run(2 * hour);
+    world.sts.refuse('dev');
+    const all = await world.during(second, Promise.all(Array.from({ length: 50 }, () => get('dev'))));
+    expect(new Set(all.map(wordsIn)).size).toBe(1);
+    await world.machine.run(3 * second);
+    expect(wordsIn((await timed(get('dev'))).answer)).toBe(all[0] === undefined ? '' : wordsIn(all[0]));
+    expect(assumed()).toBe(2);
+  });
+
+  it('gives 500 callers at once one result of one AssumeRole, each in bytes of its own', async () => {
+    const all = await world.during(second, Promise.all(Array.from({ length: 500 }, () => get('dev'))));
+    expect(new Set(all.map(keyIdIn)).size).toBe(1);
+    const [first, ...others] = all.map((answer) => (answer.kind === 'exit' ? answer.bytes : Buffer.alloc(0)));
+    first?.fill(0);
+    expect(others.every((bytes) => bytes.includes('SecretAccessKey'))).toBe(true);
+    expect(assumed()).toBe(1);
+  });
+});
+
+describe('the agent asked for the keys themselves', () => {
+  it('gives them, and calls nobody', async () => {
+    expect(await got('plain')).toBe('AKIA1');
+    expect(assumed()).toBe(0);
+    expect(world.memory.size).toBe(0);
+  });
+
+  it('says which keys are missing', async () => {
+    await world.store.delete(keysAccount(corp));
+    const { answer } = await timed(get('plain'));
+    expect(answer).toMatchObject({ kind: 'exit', status: 3 });
+    expect(wordsIn(answer)).toContain('rolekeeper import corp');
+  });
+});
+
+describe('who asked', () => {
+  // Nobody knew whose keys these are, so the first get was not noted, and the background left its credentials alone.
+  it('is noted with the very first get', async () => {
+    await got('dev');
+    expect(asked.map(({ profile }) => profile)).toEqual(['dev']);
+    expect(world.state.askedAt(asked[0]?.id ?? lastId())).toBeDefined();
+  });
+
+  it('is noted when there is a failure, too', async () => {
+    world.sts.cut(true);
+    await timed(get('dev'));
+    expect(asked.map(({ profile }) => profile)).toEqual(['dev']);
+  });
+
+  // Every get was an AssumeRole: without a state nobody knows the principal, and memory was not asked.
+  it('is answered from memory where the state cannot be written', async () => {
+    world.state.fillDisk();
+    const first = await got('dev');
+    for (let calls = 0; calls < 5; calls++) expect(await got('dev')).toBe(first);
+    expect(assumed()).toBe(1);
+    await world.machine.run(50 * minute);
+    world.sts.cut(true);
+    expect(await got('dev')).toBe(first);
+  });
+
+  function lastId(): KeyId {
+    throw new Error('nobody was noted');
+  }
+});
+
+describe('the agent', () => {
+  it('passes on a caller that is not its own', async () => {
+    expect(await get('dev', { env: { HOME: '/home/bob' } })).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  it('does not answer a process that it is waiting for itself', async () => {
+    const answer = await get('dev', { env: { ROLEKEEPER_CALLER: 'ops\ndev' } });
+    expect(answer).toMatchObject({ kind: 'exit', status: 3 });
+    expect(wordsIn(answer)).toContain('profile "dev" leads back to rolekeeper itself');
+    expect(await got('dev', { env: { ROLEKEEPER_CALLER: 'ops' } })).toMatch(/^ASIA/);
+  });
+
+  // Such a file may be one that is just being written; and the nearest name is looked for where it costs nobody else time.
+  it.each(['de', 'unheard-of', 'broken'])('leaves it to a process of its own to say what is wrong with "%s"', async (profile) => {
+    expect(await get(profile)).toEqual({ kind: 'pass', reason: 'config' });
+  });
+
+  it.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
+    'leaves a %s with a variable in it to who knows the variable',
+    async (name) => {
+      expect(await get('dev', { env: { [name]: '$WORK/config' } })).toEqual({ kind: 'pass', reason: 'config' });
+    },
+  );
+
+  it.each([
+    ['-x', 2, 'rolekeeper: "-x" cannot be a profile name\nrolekeeper: hint: run `rolekeeper --help`\n'],
+    ['', 2, 'rolekeeper: "" cannot be a profile name\nrolekeeper: hint: run `rolekeeper --help`\n'],
+  ])('asked for "%s" says what a process of its own says', async (profile, status, words) => {
+    const answer = await get(profile);
+    expect([answer.kind === 'exit' && answer.status, wordsIn(answer)]).toEqual([status, words]);
+  });
+
+  it('says that a login is needed, and which', async () => {
+    const { answer } = await timed(get('mfa'));
+    expect(answer).toMatchObject({ kind: 'exit', status: 4 });
+    expect(wordsIn(answer)).toBe(
+      'rolekeeper: profile "mfa" needs today\'s MFA login\nrolekeeper: hint: run `rolekeeper login work`\n',
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Caller, Callers } from '../../src/agent/callers.ts';
+import { Rooms } from '../../src/agent/rooms.ts';
+import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import type { Credentials } from '../../src/credentials/credentials.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { AppError } from '../../src/errors.ts';
+import { settled } from '../fakes/fake-machine.ts';
+import { type FaultyStore, faultyStore } from '../fakes/faulty-store.ts';
+import { hour, lastStep, openAgentWorld, roleRecipe, second } from './agent-world.ts';
+
+const world = await openAgentWorld();
+const recipe = roleRecipe();
+
+let settings: string;
+let opened: { readonly caller: Caller; readonly store: FaultyStore }[];
+let rooms: Rooms;
+let callers: Callers;
+beforeEach(() => {
+  settings = '';
+  opened = [];
+  callers = new Callers({
+    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/own' },
+    placeOf: () => ({ home: '/h', stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
+    readFiles: () => ({ config: parseConfigFile(settings, '/c'), credentials: parseCredentialsFile('', '/k') }),
+  });
+  rooms = new Rooms({
+    openPorts: async (caller) => {
+      if (caller.env['ROLEKEEPER_STORE'] === 'nonsense') throw new AppError('usage', { problem: 'no such store' });
+      const store = faultyStore();
+      opened.push({ caller, store });
+      return { ...world.ports, store };
+    },
+    monotonicMs: () => world.machine.readClocks().uptimeMs,
+  });
+});
+
+function caller(env: Readonly<Record<string, string>> = {}): Caller {
+  return callers.of({ env, cwd: '/' });
+}
+
+const credentials: Credentials = {
+  accessKeyId: 'ASIA1',
+  secretAccessKey: new Secret('s'),
+  sessionToken: new Secret('t'),
+  issuedAt: world.machine.awsMs(),
+  expiresAt: world.machine.awsMs() + hour,
+};
+
+describe('rooms', () => {
+  it('are one for callers who mean one store', async () => {
+    const room = await rooms.of(caller());
+    expect(await rooms.of(caller({ AWS_REGION: 'us-east-1', HTTPS_PROXY: 'http://proxy:1' }))).toBe(room);
+    expect(await rooms.of(caller({ DBUS_SESSION_BUS_ADDRESS: 'unix:path=/own' }))).toBe(room);
+    expect(opened).toHaveLength(1);
+  });
+
+  it.each(['ROLEKEEPER_STORE', 'ROLEKEEPER_AGE_DIR', 'ROLEKEEPER_AGE_KEY_FILE', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR'])(
+    'are two for callers that differ in %s',
+    async (name) => {
+      const room = await rooms.of(caller({ [name]: '/one' }));
+      expect(await rooms.of(caller({ [name]: '/two' }))).not.toBe(room);
+      expect(await rooms.of(caller({ [name]: '/one' }))).toBe(room);
+    },
+  );
+
+  it('change with the settings of the config', async () => {
+    const room = await rooms.of(caller());
+    settings = '[rolekeeper]\nstore = age\n';
+    const age = await rooms.of(caller());
+    expect(age).not.toBe(room);
+    settings = '[rolekeeper]\nstore = age\nage_key_file = /key\n';
+    expect(await rooms.of(caller())).not.toBe(age);
+    settings = '';
+    expect(await rooms.of(caller())).toBe(room);
+  });
+
+  it('open once for all who come at the same time', async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => rooms.of(caller())));
+    expect(new Set(all).size).toBe(1);
+    expect(opened).toHaveLength(1);
+  });
+
+  it('that did not open are tried again by the next caller', async () => {
+    const bad = caller({ ROLEKEEPER_STORE: 'nonsense' });
+    await expect(rooms.of(bad)).rejects.toThrow('no such store');
+    await settled();
+    await expect(rooms.of(bad)).rejects.toThrow('no such store');
+    expect(rooms.cached).toBe(0);
+  });
+
+  // A caller with a new bus address each time would have kept a store and a memory open for each.
+  it('are sixteen at most: the one that nobody came to for longest is closed', async () => {
+    const first = await rooms.of(caller({ XDG_RUNTIME_DIR: '/0' }));
+    for (let n = 1; n < 16; n++) await rooms.of(caller({ XDG_RUNTIME_DIR: `/${n}` }));
+    expect(await rooms.of(caller({ XDG_RUNTIME_DIR: '/0' }))).toBe(first);
+    await rooms.of(caller({ XDG_RUNTIME_DIR: '/16' }));
+    await settled();
+    expect(opened.map(({ store }) => store.isClosed)).toEqual([false, true, ...Array(15).fill(false)]);
+    await rooms.of(caller({ XDG_RUNTIME_DIR: '/1' }));
+    expect(opened).toHaveLength(18);
+  });
+
+  it('answer whoever is in them before they are closed', async () => {
+    const room = await rooms.of(caller({ XDG_RUNTIME_DIR: '/0' }));
+    const failing = room.refresh(recipe, lastStep(recipe)).catch((error: unknown) => error);
+    const closing = rooms.close();
+    await world.during(second, Promise.all([failing, closing]));
+    expect(await failing).toMatchObject({ code: 'keys-missing' });
+    expect(opened[0]?.store.isClosed).toBe(true);
+  });
+
+  it('count and forget together', async () => {
+    const [one, two] = [await rooms.of(caller({ XDG_RUNTIME_DIR: '/1' })), await rooms.of(caller({ XDG_RUNTIME_DIR: '/2' }))];
+    const { account } = lastStep(recipe);
+    for (const room of [one, two]) room.memory.keep(account, credentials);
+    expect(rooms.cached).toBe(2);
+    rooms.doubtAll();
+    expect([one, two].map((room) => room.memory.isChecked(account, second))).toEqual([false, false]);
+    rooms.forgetAll();
+    expect(rooms.cached).toBe(0);
+  });
+});
