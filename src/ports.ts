@@ -98,12 +98,13 @@ export interface State {
   list(): readonly StateRecord[];
   /** Atomic and durable. Throws `state-unwritable`, `foreign-owner`, `format-newer`. */
   publish(record: StateRecord): void;
+  /** With the note of who wanted it. */
   remove(id: KeyId): void;
   /** The ARN of the user whose keys are known under this name: a copy of what the store's item says. */
   principal(keys: ProfileName): string | undefined;
   rememberPrincipal(keys: ProfileName, userArn: string): void;
   forgetPrincipal(keys: ProfileName): void;
-  /** Changes whenever a record was published or removed, by whichever process. */
+  /** Changes whenever a record was published or removed, by whichever process; just after that also by itself. Never throws. */
   stamp(): string;
   /** Notes that somebody wants these credentials, about once an hour. Never throws: it is only a note. */
   noteAsked(id: KeyId): void;

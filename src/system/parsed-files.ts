@@ -54,8 +54,13 @@ function parse({ configPath, credentialsPath }: FilePair, textFiles: TextFiles):
 function fingerprint({ configPath, credentialsPath }: FilePair): string | undefined {
   const stats = [configPath, credentialsPath].map(statOrUndefined);
   const now = Date.now();
-  if (stats.some((each) => each !== undefined && Math.abs(now - Number(each.mtimeMs)) < settledMs)) return undefined;
+  if (stats.some((each) => each !== undefined && isYoung(each, now))) return undefined;
   return JSON.stringify(stats.map((each) => (each === undefined ? 'absent' : printOf(each))));
+}
+
+// `cp -p` and `touch -d` set the time of the content back; nobody sets that of the change.
+function isYoung({ mtimeMs, ctimeMs }: BigIntStats, now: number): boolean {
+  return [mtimeMs, ctimeMs].some((atMs) => Math.abs(now - Number(atMs)) < settledMs);
 }
 
 function printOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {

@@ -1,7 +1,7 @@
 // The state directory behind its port: one small file per id, and one for the principals. Never holds a secret.
 // Writers of many processes may meet: each file is replaced whole, and a broken one is kept aside before it is replaced.
 
-import { closeSync, linkSync, openSync, readdirSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readdirSync, type Stats, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
@@ -37,19 +37,36 @@ export function createState(place: StatePlace): State {
     read: (id) => readRecord(directory, id),
     list: () => listRecords(directory),
     publish: (record) => publish(place, record),
-    remove: (id) => remove(place, recordPath(directory, id)),
+    remove: (id) => {
+      remove(place, recordPath(directory, id));
+      remove(place, askedPath(directory, id));
+    },
     principal: (keys) => readable(readPrincipals(directory))?.get(keys),
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
     stamp: () => directoryStamp(directory),
     noteAsked: (id) => noteAsked(askedPath(directory, id)),
-    askedAt: (id) => statSync(askedPath(directory, id), { throwIfNoEntry: false })?.mtimeMs,
+    askedAt: (id) => statOrUndefined(askedPath(directory, id))?.mtimeMs,
   };
 }
 
+/** Two changes within one tick of the file system's clock look like one: a directory that was changed just now has no stamp yet. */
+const settledMs = 50;
+
 // Every record is renamed into its place, which the directory's time shows; the notes of askers are touched where they are.
 function directoryStamp(directory: string): string {
-  return String(statSync(directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 'absent');
+  const changedAtMs = statOrUndefined(directory)?.mtimeMs;
+  if (changedAtMs === undefined) return 'absent';
+  return Math.abs(Date.now() - changedAtMs) < settledMs ? `unsettled ${performance.now()}` : String(changedAtMs);
+}
+
+// What may not be looked at tells as little as what is not there; whoever writes next says why.
+function statOrUndefined(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 const askedEveryMs = 3_600_000;

@@ -29,6 +29,7 @@ export function fakeState(localNow: () => number = Date.now): FakeState {
     remove: (id) => {
       changes += 1;
       records.delete(id);
+      asked.delete(id);
     },
     principal: (keys) => principals.get(keys),
     rememberPrincipal: (keys, userArn) => {

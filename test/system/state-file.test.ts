@@ -263,6 +263,118 @@ describe('principals', () => {
   });
 });
 
+describe('the stamp of the state', () => {
+  /** As if the last change had been a while ago. */
+  function settle(): void {
+    const then = Date.now() / 1000 - 60;
+    utimesSync(directory(), then, then);
+  }
+
+  it('stays as it is while nothing is published, however much is read', () => {
+    state.publish(sampleRecord);
+    settle();
+    const before = state.stamp();
+    state.read(sampleRecord.id);
+    state.list();
+    expect(state.stamp()).toBe(before);
+  });
+
+  it('is another one after each record that was published or removed, here or elsewhere', () => {
+    const stamps = [state.stamp()];
+    const changes = [
+      () => state.publish(sampleRecord),
+      () => stateOf(process.getuid?.()).publish({ ...sampleRecord, expiresAt: 1_767_003_700_000 }),
+      () => state.publish({ ...sampleRecord, id: sampleId(1) }),
+      () => state.remove(sampleRecord.id),
+    ];
+    for (const change of changes) {
+      change();
+      stamps.push(state.stamp());
+      settle();
+      stamps.push(state.stamp());
+    }
+    expect(new Set([stamps[0], ...stamps.filter((_stamp, n) => n % 2 === 1)]).size).toBe(5);
+    expect(stamps.slice(1)).not.toContain(stamps[0]);
+  });
+
+  // The clock of a file system ticks a few milliseconds at a time; a plan made in between rested on the first of two changes for good.
+  it('does not stay the same just after a change, since another may come in the same tick', () => {
+    state.publish(sampleRecord);
+    const now = Date.now() / 1000;
+    utimesSync(directory(), now, now);
+    const before = state.stamp();
+    state.publish({ ...sampleRecord, expiresAt: 1_767_003_700_000 });
+    utimesSync(directory(), now, now);
+    expect(state.stamp()).not.toBe(before);
+  });
+
+  it('is there before any state is', () => {
+    expect(state.stamp()).toBe('absent');
+    expect(readdirSync(base)).toEqual([]);
+  });
+
+  it('is no failure where a file is in the way', () => {
+    writeFileSync(directory(), 'a file');
+    expect(typeof state.stamp()).toBe('string');
+    expect(state.askedAt(sampleId())).toBeUndefined();
+  });
+});
+
+describe('the note that somebody asked', () => {
+  const note = (): string => fileOf(`${sampleId()}.asked`);
+
+  it('says when, to every process, and is no record', () => {
+    state.publish(sampleRecord);
+    expect(state.askedAt(sampleId())).toBeUndefined();
+    const before = Date.now();
+    state.noteAsked(sampleId());
+    expect(stateOf(process.getuid?.()).askedAt(sampleId())).toBeGreaterThan(before - 1_000);
+    expect(state.askedAt(sampleId(1))).toBeUndefined();
+    expect(state.list()).toEqual([sampleRecord]);
+    expect((statSync(note()).mode & 0o777).toString(8)).toBe('600');
+    expect(readFileSync(note(), 'utf8')).toBe('');
+  });
+
+  it.each([
+    ['younger than an hour stays', -50 * 60, true],
+    ['older than an hour is renewed', -70 * 60, false],
+    ['of a clock that was an hour ahead is renewed', 70 * 60, false],
+  ])('that is %s', (_what, seconds, stays) => {
+    state.publish(sampleRecord);
+    state.noteAsked(sampleId());
+    const then = Math.round(Date.now() / 1000) + seconds;
+    utimesSync(note(), then, then);
+    state.noteAsked(sampleId());
+    expect(state.askedAt(sampleId()) === then * 1000).toBe(stays);
+    expect(Math.abs((state.askedAt(sampleId()) ?? 0) - Date.now()) < 5_000).toBe(!stays);
+  });
+
+  it('changes no stamp when it is renewed', () => {
+    state.publish(sampleRecord);
+    state.noteAsked(sampleId());
+    const then = Date.now() / 1000 - 7_200;
+    for (const path of [note(), directory()]) utimesSync(path, then, then);
+    const before = state.stamp();
+    state.noteAsked(sampleId());
+    expect(state.stamp()).toBe(before);
+  });
+
+  it('is never a failure, and makes no directory', () => {
+    state.noteAsked(sampleId());
+    expect(state.askedAt(sampleId())).toBeUndefined();
+    expect(readdirSync(base)).toEqual([]);
+  });
+
+  // Whoever logs in again has asked for nothing yet.
+  it('goes with the record', () => {
+    state.publish(sampleRecord);
+    state.noteAsked(sampleId());
+    state.remove(sampleId());
+    expect(readdirSync(directory())).toEqual([]);
+    expect(state.askedAt(sampleId())).toBeUndefined();
+  });
+});
+
 describe('the state, between processes', () => {
   let bundles: Bundles;
   let worker: string;
