@@ -21,12 +21,25 @@ export type Conversation =
   | { readonly kind: 'late' };
 
 /** Never throws. The bytes of an answer are the caller's to wipe; all others are wiped here. */
-export function converse(
-  request: AgentRequest,
-  { socketPath, acknowledgeWaitMs, answerWaitMs }: AskOptions,
-): Promise<Conversation> {
+export async function converse(request: AgentRequest, options: AskOptions): Promise<Conversation> {
   const question = encodeRequest(request);
-  if (question === undefined) return Promise.resolve({ kind: 'nobody' }); // more than any agent takes
+  if (question === undefined) return { kind: 'nobody' }; // more than any agent takes
+  const until = performance.now() + options.acknowledgeWaitMs;
+  for (;;) {
+    const outcome = await converseOnce(question, options);
+    if (outcome.kind !== 'queue-full') return outcome;
+    if (performance.now() > until) return { kind: 'silent' };
+    await new Promise<void>((resolve) => setTimeout(resolve, queueWaitMs));
+  }
+}
+
+const queueWaitMs = 10;
+
+/** `queue-full`: unix(7) refuses at once who does not block, while a busy agent has not yet taken those before. */
+function converseOnce(
+  question: Buffer,
+  { socketPath, acknowledgeWaitMs, answerWaitMs }: AskOptions,
+): Promise<Conversation | { readonly kind: 'queue-full' }> {
   return new Promise((resolve) => {
     let isConnected = false;
     let received: Buffer = Buffer.alloc(0);
@@ -34,7 +47,7 @@ export function converse(
       isConnected = true;
       socket.write(question);
     });
-    const finish = (conversation: Conversation) => {
+    const finish = (conversation: Conversation | { readonly kind: 'queue-full' }) => {
       clearTimeout(timer);
       socket.destroy();
       if (conversation.kind !== 'answer') received.fill(0);
@@ -47,7 +60,10 @@ export function converse(
     };
     const giveUpAfter = (ms: number) => setTimeout(() => setImmediate(giveUp), ms);
     let timer = giveUpAfter(acknowledgeWaitMs);
-    socket.once('error', () => finish({ kind: isConnected ? 'silent' : 'nobody' }));
+    socket.once('error', (error) => {
+      if (isConnected) finish({ kind: 'silent' });
+      else finish({ kind: 'code' in error && error.code === 'EAGAIN' ? 'queue-full' : 'nobody' });
+    });
     socket.on('data', (chunk: Buffer) => {
       if (received.length === 0) {
         clearTimeout(timer);

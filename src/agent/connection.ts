@@ -1,15 +1,7 @@
 // One caller on the agent's socket: takes one request, acknowledges it, sends one answer and ends. Bounded in size and time.
 
 import type { Socket } from 'node:net';
-import {
-  type AgentAnswer,
-  type AgentRequest,
-  acknowledgement,
-  encodeAnswer,
-  maxLineBytes,
-  maxRequestBytes,
-  readRequest,
-} from './wire.ts';
+import { type AgentAnswer, type AgentRequest, acknowledgement, encodeAnswer, type RequestProgress, readRequest } from './wire.ts';
 
 export interface ConnectionPorts {
   /** Never throws. */
@@ -22,37 +14,53 @@ export interface ConnectionPorts {
 
 /** Ends when the connection is over, however that came. Never throws. */
 export function serveConnection(socket: Socket, { answer, requestWaitMs, answerWaitMs }: ConnectionPorts): Promise<void> {
-  let received: Buffer = Buffer.alloc(0);
+  const received = new Received();
   let isTaken = false;
+  let giveUp = setTimeout(() => socket.destroy(), requestWaitMs);
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  const giveUp = setTimeout(() => socket.destroy(), requestWaitMs);
-  ended.then(() => clearTimeout(giveUp));
+  void ended.then(() => clearTimeout(giveUp));
   // A caller that is gone needs no answer; `close` follows.
   socket.on('error', () => undefined);
+  socket.once('end', () => {
+    if (!isTaken) socket.destroy(); // half a request, and no more will come
+  });
 
   const send = (reply: AgentAnswer) => {
     const bytes = encodeAnswer(reply);
     if (reply.kind === 'exit') reply.bytes.fill(0);
-    socket.setTimeout(answerWaitMs, () => socket.destroy());
-    socket.end(bytes);
     void ended.then(() => bytes.fill(0));
+    if (socket.destroyed) return;
+    // Not the socket's own timeout, which a caller could put off with a byte now and then.
+    giveUp = setTimeout(() => socket.destroy(), answerWaitMs);
+    socket.end(bytes);
   };
 
   socket.on('data', (chunk: Buffer) => {
-    if (isTaken) return;
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    const progress = received.length > maxLineBytes + maxRequestBytes ? tooLong : readRequest(received);
-    if (progress.kind === 'more') return;
+    const progress = isTaken ? undefined : received.add(chunk);
+    if (progress === undefined || progress.kind === 'more') return;
     isTaken = true;
     clearTimeout(giveUp);
-    if (progress.kind === 'refused') {
-      socket.write(acknowledgement);
-      return send({ kind: 'pass', reason: progress.reason });
-    }
     socket.write(acknowledgement);
+    if (progress.kind === 'refused') return send({ kind: 'pass', reason: progress.reason });
     void answer(progress.request).then(send);
   });
   return ended;
 }
 
-const tooLong = { kind: 'refused', reason: 'malformed' } as const;
+/** The bytes of one request, put together once and not at each chunk: there may be as many chunks as bytes. */
+class Received {
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #needsBytes = 1;
+
+  add(chunk: Buffer): RequestProgress | undefined {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#needsBytes) return undefined;
+    const whole = Buffer.concat(this.#chunks);
+    this.#chunks = [whole];
+    const progress = readRequest(whole);
+    if (progress.kind === 'more') this.#needsBytes = progress.needsBytes;
+    return progress;
+  }
+}

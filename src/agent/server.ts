@@ -8,6 +8,13 @@ export interface ServerPorts {
   readonly answer: (request: AgentRequest) => Promise<AgentAnswer>;
   /** What tells the socket at our path from one that somebody else made there. */
   readonly identity: () => string | undefined;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ServerLimits {
+  readonly mostConnections: number;
+  readonly requestWaitMs: number;
+  readonly answerWaitMs: number;
 }
 
 /** A path of our own, or a listening socket that systemd opened. */
@@ -23,16 +30,15 @@ export interface AgentServer {
 }
 
 const backlog = 512;
-const mostConnections = 1_024;
-const requestWaitMs = 2_000;
-const answerWaitMs = 5_000;
+const usualLimits: ServerLimits = { mostConnections: 1_024, requestWaitMs: 2_000, answerWaitMs: 5_000 };
 
 /** Throws what `listen` says, as it came. */
-export async function listenAt(place: Place, { answer, identity }: ServerPorts): Promise<AgentServer> {
+export async function listenAt(place: Place, { answer, identity, limits }: ServerPorts): Promise<AgentServer> {
+  const { mostConnections, ...waits } = { ...usualLimits, ...limits };
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    void serveConnection(socket, { answer, requestWaitMs, answerWaitMs }).then(() => sockets.delete(socket));
+    void serveConnection(socket, { answer, ...waits }).then(() => sockets.delete(socket));
   });
   // Beyond that a caller is hung up on, and goes its own way.
   server.maxConnections = mostConnections;

@@ -84,20 +84,21 @@ export function encodeAnswer(answer: AgentAnswer): Buffer {
 }
 
 export type RequestProgress =
-  | { readonly kind: 'more' }
+  /** Nothing new can be said before there are so many bytes. */
+  | { readonly kind: 'more'; readonly needsBytes: number }
   | { readonly kind: 'request'; readonly request: AgentRequest }
   | { readonly kind: 'refused'; readonly reason: Extract<PassReason, 'version' | 'malformed'> };
 
 /** What the bytes received so far are. Bytes past the end of a request are malformed. */
 export function readRequest(received: Buffer): RequestProgress {
   const lineEnd = received.subarray(0, maxLineBytes).indexOf(newline);
-  if (lineEnd < 0) return received.length < maxLineBytes ? { kind: 'more' } : malformed;
+  if (lineEnd < 0) return received.length < maxLineBytes ? { kind: 'more', needsBytes: received.length + 1 } : malformed;
   const [, version, length] = /^rolekeeper (\d{1,5}) (\d{1,7})$/.exec(received.toString('latin1', 0, lineEnd)) ?? [];
   if (version === undefined || length === undefined) return malformed;
   if (Number(version) !== protocolVersion) return { kind: 'refused', reason: 'version' };
   const end = lineEnd + 1 + Number(length);
   if (Number(length) > maxRequestBytes || received.length > end) return malformed;
-  if (received.length < end) return { kind: 'more' };
+  if (received.length < end) return { kind: 'more', needsBytes: end };
   const request = parseBody(received.subarray(lineEnd + 1, end));
   return request === undefined ? malformed : { kind: 'request', request };
 }

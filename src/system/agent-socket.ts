@@ -31,9 +31,11 @@ export async function prepareSocketPath(path: string, owner: Owner): Promise<voi
   if (process.platform === 'win32') return;
   refuseTooLong(path);
   ensurePrivateDirectory({ base: dirname(path), below: [], owner });
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isSocket()) throw new AppError('state-unwritable', { path, problem: 'something that is no socket lies there' });
   if (await isAnswered(path)) throw new AppError('agent-running', { socket: path });
-  unlinkSync(path);
+  removeStale(path);
 }
 
 /** For others of this user no difference, since the directory is closed to the rest; but a backup or a scan then sees no open door. */
@@ -57,6 +59,15 @@ function longestPath(): number {
   return process.platform === 'linux' ? 107 : 103;
 }
 
+function removeStale(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return; // gone already, as wanted
+    throw new AppError('state-unwritable', { path, problem: problemWords(error) }, error);
+  }
+}
+
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
@@ -65,8 +76,11 @@ function isAnswered(path: string): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', (error) => {
-      // Nobody listens (ECONNREFUSED), it is no socket (ENOTSOCK), or it has just gone.
-      if (['ECONNREFUSED', 'ENOTSOCK', 'ENOENT'].includes(errorCode(error) ?? '')) return resolve(false);
+      const code = errorCode(error) ?? '';
+      // Nobody listens, or it has just gone.
+      if (['ECONNREFUSED', 'ENOENT'].includes(code)) return resolve(false);
+      // unix(7): somebody listens, with a full queue.
+      if (code === 'EAGAIN') return resolve(true);
       reject(new AppError('state-unwritable', { path, problem: problemWords(error) }, error));
     });
   });

@@ -11,8 +11,8 @@ import {
   maxLineBytes,
   maxRequestBytes,
   type PassReason,
-  parseAnswer,
   protocolVersion,
+  readAnswer,
   readRequest,
   sentVariables,
   variablesToSend,
@@ -29,7 +29,7 @@ const requests: fc.Arbitrary<AgentRequest> = fc.record({
   env: fc.dictionary(variableName, field, { noNullPrototype: true }),
 });
 
-const reasons: readonly PassReason[] = ['not-mine', 'version', 'verb', 'busy', 'leaving', 'malformed'];
+const reasons: readonly PassReason[] = ['not-mine', 'config', 'version', 'verb', 'malformed'];
 const answers: fc.Arbitrary<AgentAnswer> = fc.oneof(
   fc.record({
     kind: fc.constant('exit' as const),
@@ -47,6 +47,18 @@ const sample: AgentRequest = {
   env: { HOME: '/home/alice', AWS_REGION: 'eu-west-1' },
 };
 
+function encoded(request: AgentRequest): Buffer {
+  const bytes = encodeRequest(request);
+  if (bytes === undefined) throw new Error('within the limits');
+  return bytes;
+}
+
+/** The answer that these bytes are; undefined when they are none, or not all of one. */
+function answerIn(bytes: Buffer): AgentAnswer | undefined {
+  const progress = readAnswer(bytes);
+  return progress.kind === 'answer' ? progress.answer : undefined;
+}
+
 function acknowledged(answer: AgentAnswer): Buffer {
   return Buffer.concat([acknowledgement, encodeAnswer(answer)]);
 }
@@ -60,34 +72,42 @@ describe('a request', () => {
   it('comes back as it was sent', () => {
     fc.assert(
       fc.property(requests, (request) => {
-        expect(readRequest(encodeRequest(request))).toEqual({ kind: 'request', request });
+        expect(readRequest(encoded(request))).toEqual({ kind: 'request', request });
       }),
     );
   });
 
   it('is not there yet while any of its bytes is missing', () => {
-    const whole = encodeRequest(sample);
+    const whole = encoded(sample);
     const kinds = Array.from(whole, (_byte, length) => readRequest(whole.subarray(0, length)).kind);
     expect(new Set(kinds)).toEqual(new Set(['more']));
     fc.assert(
       fc.property(requests, fc.nat(), (request, at) => {
-        const bytes = encodeRequest(request);
-        expect(readRequest(bytes.subarray(0, at % bytes.length))).toEqual({ kind: 'more' });
+        const bytes = encoded(request);
+        expect(readRequest(bytes.subarray(0, at % bytes.length)).kind).toBe('more');
       }),
     );
+  });
+
+  it('tells how many bytes it needs, as soon as that can be told', () => {
+    const whole = encoded(sample);
+    const lineEnd = whole.indexOf('\n') + 1;
+    expect(readRequest(whole.subarray(0, 5))).toEqual({ kind: 'more', needsBytes: 6 });
+    expect(readRequest(whole.subarray(0, lineEnd))).toEqual({ kind: 'more', needsBytes: whole.length });
+    expect(readRequest(whole.subarray(0, -1))).toEqual({ kind: 'more', needsBytes: whole.length });
   });
 
   it('with bytes past its end is malformed', () => {
     fc.assert(
       fc.property(requests, fc.uint8Array({ minLength: 1, maxLength: 20 }), (request, more) => {
-        const bytes = Buffer.concat([encodeRequest(request), more]);
+        const bytes = Buffer.concat([encoded(request), more]);
         expect(readRequest(bytes)).toEqual({ kind: 'refused', reason: 'malformed' });
       }),
     );
   });
 
   it('with a time in parts of a millisecond is sent with whole ones', () => {
-    const progress = readRequest(encodeRequest({ ...sample, deadlineMs: 1_767_000_003_800.6 }));
+    const progress = readRequest(encoded({ ...sample, deadlineMs: 1_767_000_003_800.6 }));
     expect(progress).toMatchObject({ kind: 'request', request: { deadlineMs: 1_767_000_003_801 } });
   });
 
@@ -130,18 +150,18 @@ describe('a request', () => {
   });
 
   it('as large as it may be is taken', () => {
-    const spare = maxRequestBytes - (encodeRequest({ ...sample, argument: '' }).length - raw('rolekeeper 1 60').length);
+    const spare = maxRequestBytes - (encoded({ ...sample, argument: '' }).length - raw('rolekeeper 1 60').length);
     const largest = { ...sample, argument: 'x'.repeat(spare) };
-    expect(encodeRequest(largest).length).toBe(raw(`rolekeeper 1 ${maxRequestBytes}`).length + maxRequestBytes);
-    expect(readRequest(encodeRequest(largest)).kind).toBe('request');
+    expect(encoded(largest).length).toBe(raw(`rolekeeper 1 ${maxRequestBytes}`).length + maxRequestBytes);
+    expect(readRequest(encoded(largest)).kind).toBe('request');
     const larger = { ...sample, argument: 'x'.repeat(spare + 1) };
-    expect(readRequest(encodeRequest(larger))).toEqual({ kind: 'refused', reason: 'malformed' });
+    expect(encodeRequest(larger)).toBeUndefined();
   });
 
   it('made of any bytes at all never makes the reader throw', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readRequest(Buffer.from(bytes))));
     fc.assert(
-      fc.property(mutated(encodeRequest(sample)), (bytes) => void readRequest(bytes)),
+      fc.property(mutated(encoded(sample)), (bytes) => void readRequest(bytes)),
       { numRuns: 2_000 },
     );
   });
@@ -151,16 +171,16 @@ describe('an answer', () => {
   it('comes back as it was sent', () => {
     fc.assert(
       fc.property(answers, (answer) => {
-        expect(parseAnswer(acknowledged(answer))).toEqual(answer);
+        expect(answerIn(acknowledged(answer))).toEqual(answer);
       }),
     );
   });
 
-  it('cut short anywhere is no answer', () => {
+  it('is not there yet while any of its bytes is missing', () => {
     fc.assert(
       fc.property(answers, fc.nat(), (answer, at) => {
         const bytes = acknowledged(answer);
-        expect(parseAnswer(bytes.subarray(0, at % bytes.length))).toBeUndefined();
+        expect(readAnswer(bytes.subarray(0, at % bytes.length)).kind).toBe('more');
       }),
     );
   });
@@ -168,37 +188,38 @@ describe('an answer', () => {
   it('with bytes past its end is no answer', () => {
     fc.assert(
       fc.property(answers, fc.uint8Array({ minLength: 1, maxLength: 20 }), (answer, more) => {
-        expect(parseAnswer(Buffer.concat([acknowledged(answer), more]))).toBeUndefined();
+        expect(readAnswer(Buffer.concat([acknowledged(answer), more])).kind).toBe('broken');
       }),
     );
   });
 
   it.each([
-    ['the acknowledgement alone', '!'],
     ['no acknowledgement', 'rolekeeper 1 exit 0 2\n{}'],
     ['another version', '!rolekeeper 2 exit 0 2\n{}'],
     ['a status that no process can have', '!rolekeeper 1 exit 256 2\n{}'],
     ['a negative status', '!rolekeeper 1 exit -1 2\n{}'],
     ['a length that is none', '!rolekeeper 1 exit 0 two\n{}'],
+    ['a number with a zero before it', '!rolekeeper 1 exit 00 2\n{}'],
+    ['a length with a zero before it', '!rolekeeper 1 exit 0 02\n{}'],
     ['a reason that nobody has', '!rolekeeper 1 pass tired\n'],
-    ['a reason and more', '!rolekeeper 1 pass busy\n{}'],
+    ['a reason and more', '!rolekeeper 1 pass verb\n{}'],
     ['a line that does not end', `!${'r'.repeat(2 * maxLineBytes)}\n`],
   ])('with %s is no answer', (_what, text) => {
-    expect(parseAnswer(Buffer.from(text))).toBeUndefined();
+    expect(readAnswer(Buffer.from(text))).toEqual({ kind: 'broken' });
   });
 
   it('may be as large as the limit, and no larger', () => {
     const largest: AgentAnswer = { kind: 'exit', status: 0, bytes: Buffer.alloc(maxAnswerBytes, 'a') };
-    expect(parseAnswer(acknowledged(largest))).toEqual(largest);
+    expect(answerIn(acknowledged(largest))).toEqual(largest);
     const larger: AgentAnswer = { kind: 'exit', status: 0, bytes: Buffer.alloc(maxAnswerBytes + 1, 'a') };
-    expect(parseAnswer(acknowledged(larger))).toBeUndefined();
+    expect(answerIn(acknowledged(larger))).toBeUndefined();
   });
 
   it('made of any bytes at all never makes the reader throw', () => {
     const whole = acknowledged({ kind: 'exit', status: 0, bytes: Buffer.from('{"Version":1}') });
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void parseAnswer(Buffer.from(bytes))));
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void answerIn(Buffer.from(bytes))));
     fc.assert(
-      fc.property(mutated(whole), (bytes) => void parseAnswer(bytes)),
+      fc.property(mutated(whole), (bytes) => void answerIn(bytes)),
       { numRuns: 2_000 },
     );
   });
@@ -218,6 +239,11 @@ describe('what is sent of an environment', () => {
       NO_PROXY: undefined,
     };
     expect(variablesToSend(env)).toEqual({ HOME: '/home/alice', ROLEKEEPER_STORE: 'age', AWS_REGION: 'eu-west-1' });
+  });
+
+  it('is the token too, where the agent wants one; never the one that is in the environment', () => {
+    expect(variablesToSend({ HOME: '/h' }, 'abc')).toEqual({ HOME: '/h', ROLEKEEPER_PIPE_TOKEN: 'abc' });
+    expect(variablesToSend({ ROLEKEEPER_PIPE_TOKEN: 'old' })).toEqual({});
   });
 
   it('is never a secret of the caller', () => {
@@ -253,7 +279,7 @@ describe('the native front', () => {
 
   it('gives the fields in the same order', () => {
     expect(source).toContain('fields[] = {"get", profile, deadline, directory}');
-    expect(encodeRequest({ ...sample, env: {} }).toString()).toMatch(/\nget\0dev\0\d+\0\/home\/alice\0$/);
+    expect(encoded({ ...sample, env: {} }).toString()).toMatch(/\nget\0dev\0\d+\0\/home\/alice\0$/);
   });
 });
 
