@@ -7,7 +7,7 @@ import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
-import type { Wiring } from '../wiring.ts';
+import type { AgentSettingTexts, Wiring } from '../wiring.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { writeStderr } from './report.ts';
@@ -74,10 +74,7 @@ interface Serving extends AgentOptions {
 
 async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiring: Wiring): Promise<Leaving> {
   const outside = await wiring.openAgentWiring();
-  const { idleMinutes, unusedDays, notify } = wiring.agentSettings();
-  const notifying = notifyMode(notify);
-  const idleMs = positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000;
-  const unusedMs = positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000;
+  const { notifying, idleMs, unusedMs } = checkedSettings(wiring.agentSettings());
   outside.hardenProcess();
   await outside.preload();
   if (inherited === undefined) await outside.prepareSocket();
@@ -103,6 +100,15 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   }
 }
 
+/** Throws `usage` for a value that says nothing. */
+function checkedSettings({ idleMinutes, unusedDays, notify }: AgentSettingTexts) {
+  return {
+    notifying: notifyMode(notify),
+    idleMs: positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000,
+    unusedMs: positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000,
+  };
+}
+
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** sd_listen_fds(3): the first socket is fd 3, and the variables are meant for one process alone. */
@@ -113,6 +119,7 @@ function inheritedSocket(env: Environment, pid: number): Place | undefined {
 async function start(wiring: Wiring): Promise<void> {
   const running = await agentStatus(wiring);
   if (running !== undefined) return writeStderr([`an agent is running already, process ${running.pid}`]);
+  checkedSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
   const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
   const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
   let problem: string | undefined;

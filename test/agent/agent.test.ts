@@ -1,0 +1,314 @@
+// The whole agent on a real socket, with everything behind it fake. tests/end-to-end has the built one.
+
+import { existsSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AgentPorts, type AgentSettings, type Leaving, runAgent } from '../../src/agent/agent.ts';
+import { converse } from '../../src/agent/client.ts';
+import { type AgentStatus, parseAgentStatus } from '../../src/agent/status.ts';
+import type { AgentAnswer } from '../../src/agent/wire.ts';
+import { reportLines } from '../../src/commands/report.ts';
+import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { AppError } from '../../src/errors.ts';
+import { socketIdentity } from '../../src/system/agent-socket.ts';
+import { settled } from '../fakes/fake-machine.ts';
+import { type AgentWorld, day, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
+
+const files = {
+  config: parseConfigFile(
+    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n',
+    '/c',
+  ),
+  credentials: parseCredentialsFile('', '/k'),
+};
+
+let world: AgentWorld;
+let directory: string;
+let path: string;
+let agent: RunningAgent | undefined;
+beforeEach(async () => {
+  world = await openAgentWorld();
+  directory = mkdtempSync(join(tmpdir(), 'rk-agent-'));
+  path = join(directory, 'agent.sock');
+});
+afterEach(async () => {
+  await agent?.stop();
+  agent = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface RunningAgent {
+  /** Undefined while it runs. */
+  readonly left: () => Leaving | undefined;
+  /** As the bell does. */
+  ring(): Promise<void>;
+  /** A ring every 15 s for so long, or until it has left. */
+  live(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Differently {
+  /** Before it has begun. */
+  readonly isTold?: boolean;
+  readonly settings?: Partial<AgentSettings>;
+  readonly ports?: Partial<AgentPorts>;
+}
+
+async function start({ settings = {}, ports = {}, isTold = false }: Differently = {}): Promise<RunningAgent> {
+  const { machine, state, sts, store } = world;
+  let onRing: () => Promise<void> = async () => undefined;
+  let left: Leaving | undefined;
+  let isListening: () => void = () => undefined;
+  const listening = new Promise<void>((resolve) => {
+    isListening = resolve;
+  });
+  const told = new AbortController();
+  if (isTold) told.abort();
+  const running = runAgent(
+    {
+      ...{ version: '1.2.3', pid: 42, socket: { path }, socketPath: path, idleMs: undefined, unusedMs: 3 * day },
+      warnsAtNight: false,
+      ...settings,
+    },
+    {
+      ...{ env: { HOME: '/home/alice' }, clock: machine.clock, state, log: world.ports.log, notifier: undefined },
+      bell: {
+        start: (ring) => {
+          onRing = ring;
+          return () => {
+            onRing = async () => undefined;
+          };
+        },
+      },
+      random: () => 1,
+      readClocks: machine.readClocks,
+      placeOf: ({ HOME = '' }) => ({ home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
+      readFiles: () => files,
+      openPorts: async () => ({ ...world.ports, sts, store }),
+      wordsOf: reportLines,
+      programStamp: () => 'as it was',
+      socketIdentity: () => socketIdentity(path),
+      onListening: () => isListening(),
+      token: undefined,
+      ...ports,
+    },
+    told.signal,
+  );
+  const ending = running.then((why) => {
+    left = why;
+  });
+  await Promise.race([listening, ending]);
+  await settled();
+  agent = {
+    left: () => left,
+    ring: async () => await whileRunning(onRing()),
+    live: async (ms) => {
+      for (let passedMs = 0; passedMs < ms && left === undefined; passedMs += 15 * second) {
+        void onRing();
+        await machine.run(15 * second);
+      }
+      await settled();
+    },
+    stop: async () => {
+      told.abort();
+      await whileRunning(ending);
+    },
+  };
+  return agent;
+}
+
+/** The machine runs on until this is done. */
+async function whileRunning<T>(work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const watched = work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await settled();
+    if (!isDone) await world.machine.run(20);
+  }
+  return await watched;
+}
+
+async function ask(verb: string, argument = '', env: Readonly<Record<string, string>> = {}): Promise<AgentAnswer | undefined> {
+  const deadlineMs = world.machine.readClocks().wallMs + 3_800;
+  const request = { verb, argument, deadlineMs, cwd: '/', env: { HOME: '/home/alice', ...env } };
+  const waits = { acknowledgeWaitMs: 10_000, answerWaitMs: 10_000 };
+  const conversation = await whileRunning(converse(request, { socketPath: path, ...waits }));
+  return conversation.kind === 'answer' ? conversation.answer : undefined;
+}
+
+async function get(env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const answer = await ask('get', 'dev', env);
+  if (answer?.kind !== 'exit' || answer.status !== 0) throw new Error('no credentials');
+  return documentIn(answer.bytes).AccessKeyId;
+}
+
+async function status(): Promise<AgentStatus | undefined> {
+  const answer = await ask('status');
+  return answer?.kind === 'exit' ? parseAgentStatus(answer.bytes.toString()) : undefined;
+}
+
+describe('the agent', () => {
+  it('says what it is and what it does', async () => {
+    await start();
+    await get();
+    await world.machine.run(90 * second);
+    const said = await status();
+    expect(said).toMatchObject({
+      ...{ v: 1, pid: 42, version: '1.2.3', socket: path, callers: 1, cached: 1, refreshing: 0, planned: 1 },
+    });
+    expect(said?.uptimeSeconds).toBeGreaterThanOrEqual(90);
+    const { issuedAt = 0 } = world.state.list().find(({ kind }) => kind === 'role') ?? {};
+    const minutes = (Date.parse(said?.nextRefreshAt ?? '') - issuedAt) / minute;
+    expect(minutes).toBeGreaterThan(37);
+    expect(minutes).toBeLessThan(41);
+  });
+
+  it('keeps fresh what was asked for once, with the network of whoever asked', async () => {
+    const running = await start();
+    const proxies: (string | undefined)[] = [];
+    const { assumeRole } = world.sts;
+    world.sts.assumeRole = (request, call) => {
+      proxies.push(call.network.httpsProxy instanceof Secret ? call.network.httpsProxy.reveal() : undefined);
+      return assumeRole(request, call);
+    };
+    const first = await get({ HTTPS_PROXY: 'http://proxy:3128' });
+    await running.live(45 * minute);
+    expect(await get({ HTTPS_PROXY: 'http://proxy:3128' })).not.toBe(first);
+    expect(proxies).toEqual(['http://proxy:3128', 'http://proxy:3128']);
+  });
+
+  it('forgets what it has before it says so', async () => {
+    await start();
+    await get();
+    expect((await status())?.cached).toBe(1);
+    expect(await ask('forget')).toEqual({ kind: 'exit', status: 0, bytes: Buffer.alloc(0) });
+    expect((await status())?.cached).toBe(0);
+    const before = world.sts.attempts.length;
+    await get();
+    expect(world.sts.attempts).toHaveLength(before);
+  });
+
+  it('knows no other verbs, and no caller of another home', async () => {
+    await start();
+    expect(await ask('prompt')).toEqual({ kind: 'pass', reason: 'verb' });
+    expect(await ask('get', 'dev', { HOME: '/home/bob' })).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  it('answers nobody without the token, where there is one', async () => {
+    await start({ ports: { token: 'abc' } });
+    for (const verb of ['get', 'status', 'stop', 'forget']) {
+      expect(await ask(verb, 'dev')).toEqual({ kind: 'pass', reason: 'not-mine' });
+      expect(await ask(verb, 'dev', { ROLEKEEPER_PIPE_TOKEN: 'abd' })).toEqual({ kind: 'pass', reason: 'not-mine' });
+    }
+    expect(await get({ ROLEKEEPER_PIPE_TOKEN: 'abc' })).toMatch(/^ASIA/);
+  });
+
+  // It ended the agent, and with it the memory of all callers.
+  it('survives a request that it cannot even place', async () => {
+    await start({
+      ports: {
+        placeOf: ({ HOME = '' }) => {
+          if (HOME === '/nowhere') throw new Error('this user is in no database');
+          return { home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' };
+        },
+      },
+    });
+    expect(await ask('get', 'dev', { HOME: '/nowhere' })).toEqual({ kind: 'pass', reason: 'malformed' });
+    expect(await get()).toMatch(/^ASIA/);
+    expect(world.events).toContain('request.failed');
+  });
+
+  it('survives a ring that goes wrong', async () => {
+    const running = await start();
+    const { stamp } = world.state;
+    world.state.stamp = () => {
+      throw new AppError('unexpected', { problem: 'the disk is on fire' });
+    };
+    await running.ring();
+    world.state.stamp = stamp;
+    expect(world.events).toContain('ring.failed');
+    expect(await get()).toMatch(/^ASIA/);
+    expect(running.left()).toBeUndefined();
+  });
+});
+
+describe('the agent leaves', () => {
+  it('when it is told to, having answered who told it, and takes its socket with it', async () => {
+    const running = await start();
+    expect(await ask('stop')).toEqual({ kind: 'exit', status: 0, bytes: Buffer.alloc(0) });
+    await running.stop();
+    expect(running.left()).toBe('told');
+    expect(existsSync(path)).toBe(false);
+    expect(world.store.isClosed).toBe(false); // nobody asked, so none was opened
+  });
+
+  it('when it is told to before it has begun', async () => {
+    const running = await start({ isTold: true });
+    await running.stop();
+    expect(running.left()).toBe('told');
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('after it has finished what is under way, and begins nothing after that', async () => {
+    const running = await start();
+    await get();
+    await world.machine.run(46 * minute);
+    const answering = ask('get', 'dev');
+    await settled();
+    const stopping = running.stop();
+    expect(await answering).toMatchObject({ kind: 'exit', status: 0 });
+    await stopping;
+    expect(world.store.isClosed).toBe(true);
+    const before = world.sts.attempts.length;
+    await running.live(hour);
+    expect(world.sts.attempts).toHaveLength(before);
+  });
+
+  it('when nobody asked for a while and there is nothing to keep fresh', async () => {
+    const running = await start({ settings: { idleMs: 30 * minute } });
+    await running.live(29 * minute);
+    expect(running.left()).toBeUndefined();
+    await running.live(2 * minute);
+    await running.stop();
+    expect(running.left()).toBe('idle');
+  });
+
+  it('not for idleness while it keeps something fresh, but once that is unused', async () => {
+    const running = await start({ settings: { idleMs: minute, unusedMs: 2 * hour } });
+    await get();
+    await running.live(hour + 30 * minute);
+    expect(running.left()).toBeUndefined();
+    await running.live(2 * hour);
+    await running.stop();
+    expect(running.left()).toBe('idle');
+  });
+
+  it('not for idleness when it is a service', async () => {
+    const running = await start();
+    await running.live(5 * hour);
+    expect(running.left()).toBeUndefined();
+  });
+
+  it('when the program on the disk is another one', async () => {
+    let stamp = 'as it was';
+    const running = await start({ ports: { programStamp: () => stamp } });
+    await running.live(minute);
+    expect(running.left()).toBeUndefined();
+    stamp = 'upgraded';
+    await running.live(15 * second);
+    await running.stop();
+    expect(running.left()).toBe('program-changed');
+  });
+
+  it('when its socket is gone: nobody would find it any more', async () => {
+    const running = await start();
+    unlinkSync(path);
+    await running.live(15 * second);
+    await running.stop();
+    expect(running.left()).toBe('socket-gone');
+  });
+});
