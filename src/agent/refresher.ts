@@ -191,25 +191,28 @@ export class Refresher {
   // A thousand records are read again only when one of them has changed.
   #currentPlan(): readonly Planned[] {
     const stamp = this.#ports.stamp();
-    if (stamp !== this.#plannedFrom) this.#plan = this.#ports.state.list().flatMap((record) => this.#planFor(record) ?? []);
+    if (stamp !== this.#plannedFrom) {
+      const known = readOnce(this.#ports.state);
+      this.#plan = this.#ports.state.list().flatMap((record) => this.#planFor(record, known) ?? []);
+    }
     this.#plannedFrom = stamp;
     return this.#plan;
   }
 
   #planNow(id: KeyId): Planned | undefined {
     const record = this.#ports.state.read(id);
-    return record === undefined ? undefined : this.#planFor(record);
+    return record === undefined ? undefined : this.#planFor(record, this.#ports.state);
   }
 
-  #planFor(record: StateRecord): Planned | undefined {
+  #planFor(record: StateRecord, known: Known): Planned | undefined {
     const recipe = this.#recipeOf(record);
-    const userArn = recipe === undefined ? undefined : knownPrincipal(recipe.keys, this.#ports.state);
+    const userArn = recipe === undefined ? undefined : knownPrincipal(recipe.keys, known);
     if (recipe === undefined || userArn === undefined) return undefined;
     const steps = stepsOf(recipe, userArn);
     const step = steps.at(-1);
     // A record of an edited recipe, or of a hop in the middle of one, is nobody's last step. A code is a person's.
     if (step?.id !== record.id || needsCode(step.hop)) return undefined;
-    const sessionExpiresAt = this.#sessionEnd(steps);
+    const sessionExpiresAt = sessionEnd(steps, known);
     const at = nextRefreshAt(
       { life: lifeOf(record), failure: record.failure },
       { sessionExpiresAt, forgivenBefore: this.#forgivenBefore },
@@ -225,11 +228,27 @@ export class Refresher {
       return undefined; // gone from the config, or broken there: whoever asks for it next is told
     }
   }
+}
 
-  #sessionEnd(steps: readonly Step[]): number | undefined {
-    const session = steps.find(({ hop }) => needsCode(hop));
-    return session === undefined ? undefined : (this.#ports.state.read(session.id)?.expiresAt ?? 0);
-  }
+type Known = Pick<State, 'read' | 'principal'>;
+
+/** A thousand roles hang on a few sessions and keys: each of those is read once for all of them. */
+function readOnce(state: State): Known {
+  return { read: remembering(state.read), principal: remembering(state.principal) };
+}
+
+function remembering<K, V>(read: (key: K) => V): (key: K) => V {
+  const known = new Map<K, { readonly value: V }>();
+  return (key) => {
+    const entry = known.get(key) ?? { value: read(key) };
+    known.set(key, entry);
+    return entry.value;
+  };
+}
+
+function sessionEnd(steps: readonly Step[], known: Known): number | undefined {
+  const session = steps.find(({ hop }) => needsCode(hop));
+  return session === undefined ? undefined : (known.read(session.id)?.expiresAt ?? 0);
 }
 
 function lifeOf({ issuedAt, expiresAt }: StateRecord): { readonly issuedAt: number; readonly expiresAt: number } | undefined {

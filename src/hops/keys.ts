@@ -55,7 +55,7 @@ export async function loadKeysThemselves(
 }
 
 /** The owner as the state remembers it, so that a cached answer needs neither the keys nor STS. */
-export function knownPrincipal(keys: KeysSource, state: State): string | undefined {
+export function knownPrincipal(keys: KeysSource, state: Pick<State, 'principal'>): string | undefined {
   return keys.plaintext === undefined
     ? state.principal(keys.name)
     : (state.principal(keys.name) ?? state.principal(aliasOf(keys.plaintext)));

@@ -385,6 +385,25 @@ describe('many roles', () => {
   });
 
   // The list of what is due was made once, and the last of a thousand had its turn minutes later.
+  // Callers wait while a plan is made; two more files were read for each role.
+  it('are planned with one look at their session and one at whose keys they are', async () => {
+    const life = await openLife();
+    await life.logIn();
+    for (let n = 0; n < 20; n++) await life.ask(roleRecipe(`role-${n}`, { needsLogin: true }));
+    const { read, principal } = life.state;
+    let reads = 0;
+    life.state.read = (id) => {
+      reads += 1;
+      return read(id);
+    };
+    life.state.principal = (keys) => {
+      reads += 1;
+      return principal(keys);
+    };
+    expect(life.refresher.planned().count).toBe(20);
+    expect(reads).toBe(2);
+  });
+
   it('one that a caller refreshed while it waited for its turn is left alone', async () => {
     const life = await openLife();
     const recipes = Array.from({ length: 40 }, (_, n) => roleRecipe(`role-${n}`));
