@@ -26,6 +26,8 @@ export class StoreRoom {
   readonly #refreshes = new Flights<void>();
   readonly #checks = new Flights<void>();
   readonly #principals = new Flights<string>();
+  /** Whose look into the store has taken longer than anybody waits. */
+  readonly #slow = new Set<KeyId>();
   /** Which AWS gave and the store would not take. */
   readonly #unstored = new Set<KeyId>();
 
@@ -91,10 +93,17 @@ export class StoreRoom {
     const check = this.#checks.join(step.id, () => this.#check(step, profile));
     const lifeInMemory = this.memory.lifeOf(step.account);
     if (lifeInMemory === undefined || !isValid(lifeInMemory, this.ports.clock.now())) return await check;
+    const answered = check.then(
+      () => true,
+      () => true, // memory has an answer
+    );
+    if (this.#slow.has(step.id)) return; // one caller has waited for it already
     const end = new AbortController();
-    const answered = check.catch(() => undefined); // memory has an answer
-    await Promise.race([answered, this.ports.clock.wait(storePatienceMs, end.signal)]);
+    const isInTime = await Promise.race([answered, this.ports.clock.wait(storePatienceMs, end.signal).then(() => false)]);
     end.abort();
+    if (isInTime) return;
+    this.#slow.add(step.id);
+    void answered.then(() => this.#slow.delete(step.id));
   }
 
   async #check(step: Step, profile: ProfileName): Promise<void> {

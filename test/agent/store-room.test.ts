@@ -222,6 +222,20 @@ describe('a look', () => {
     await settled();
   });
 
+  it('makes one caller wait for a frozen store, not each of them', async () => {
+    await storeElsewhere(made(world.machine.awsMs(), 'STORED'));
+    await look();
+    await world.machine.run(16 * second);
+    const thaw = world.store.freeze();
+    await world.during(250, look());
+    for (let calls = 0; calls < 5; calls++) expect(await look()).toBeDefined(); // the machine stands still meanwhile
+    await storeElsewhere(made(world.machine.awsMs() + 1, 'NEWER'));
+    thaw();
+    await settled();
+    await world.machine.run(16 * second);
+    expect(documentIn((await look())?.document ?? Buffer.from('')).AccessKeyId).toBe('NEWER');
+  });
+
   // It took the older item of the store for the last word, and the credentials that had just come were lost to it.
   it('that is overtaken by a refresh does not put back what the refresh replaced', async () => {
     await storeElsewhere(made(world.machine.awsMs() - 50 * minute, 'OLD'));
