@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseProfileName } from '../../src/config/names.ts';
 import { recallError } from '../../src/errors.ts';
 import type { State } from '../../src/ports.ts';
@@ -299,6 +299,7 @@ describe('the stamp of the state', () => {
 
   // The clock of a file system ticks a few milliseconds at a time; a plan made in between rested on the first of two changes for good.
   it('does not stay the same just after a change, since another may come in the same tick', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     state.publish(sampleRecord);
     const now = Date.now() / 1000;
     utimesSync(directory(), now, now);
@@ -306,6 +307,7 @@ describe('the stamp of the state', () => {
     state.publish({ ...sampleRecord, expiresAt: 1_767_003_700_000 });
     utimesSync(directory(), now, now);
     expect(state.stamp()).not.toBe(before);
+    vi.useRealTimers();
   });
 
   it('is there before any state is', () => {
