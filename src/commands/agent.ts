@@ -79,6 +79,7 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   const idleMs = positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000;
   const unusedMs = positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000;
   outside.hardenProcess();
+  outside.keepHeapSmall();
   await outside.preload();
   if (inherited === undefined) await outside.prepareSocket();
   const settings = {
