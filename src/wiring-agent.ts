@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
-import { uptime, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
@@ -20,6 +20,7 @@ import { createNotifier } from './system/notifier.ts';
 import { createParsedFiles } from './system/parsed-files.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, runtimeDirectory, stateDirectory } from './system/paths.ts';
 import { leavePipeToken, readPipeToken } from './system/pipe-token.ts';
+import { createUptime } from './system/uptime.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface AgentWiring {
@@ -60,11 +61,12 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   const hasPipes = process.platform === 'win32';
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
+  const uptimeMs = createUptime();
   return {
     socketPath,
     bell: createBell(log),
     notifier: createNotifier({ base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home }, log, env }),
-    readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptime() * 1000, monotonicMs: performance.now() }),
+    readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptimeMs(), monotonicMs: performance.now() }),
     placeOf: (sent, cwd) => placeOf(sent, cwd),
     readFiles: (place) => files.read(place),
     openStoreOf: async (caller, parsed) => {

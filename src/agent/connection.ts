@@ -49,7 +49,10 @@ export function serveConnection(socket: Socket, { answer, requestWaitMs, answerW
       socket.write(acknowledgement);
       return send({ kind: 'pass', reason: progress.reason });
     }
+    // Together with an answer that is at hand, so that the caller wakes up once; else at the end of this turn.
+    socket.cork();
     socket.write(acknowledgement);
+    setImmediate(() => socket.uncork());
     void answer(progress.request).then(send);
   });
   return ended;
