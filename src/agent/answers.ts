@@ -3,6 +3,7 @@
 
 import { leadsBack } from '../config/caller-mark.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
@@ -19,7 +20,7 @@ export interface AnswersPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isMine: (caller: Caller) => boolean;
-  readonly roomFor: (caller: Caller) => Promise<StoreRoom>;
+  readonly roomFor: (caller: Caller, files: ConfigFiles) => Promise<StoreRoom>;
   /** The lines for stderr. */
   readonly wordsOf: (error: AppError) => readonly string[];
   /** For the background: who asked for this. */
@@ -52,8 +53,10 @@ const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
 async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
   const profile = parseProfileName(request.argument);
   if (leadsBack(profile, caller.env)) throw new AppError('called-by-itself', { profile });
-  const recipe = caller.recipe(profile);
-  const room = await ports.roomFor(caller);
+  // Once for all that this answer needs of them: each look costs as much as finding the credentials.
+  const files = caller.readFiles();
+  const recipe = caller.recipe(profile, files);
+  const room = await ports.roomFor(caller, files);
   if (recipe.hops.length === 0) return Buffer.from(toKeysJson(await loadKeysThemselves(recipe, room.ports.store)));
   const answer = await answerFor({ recipe, room, caller, request }, ports);
   if (answer.kind === 'failure') throw answer.error;

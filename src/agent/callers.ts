@@ -24,8 +24,8 @@ export interface Caller {
   readFiles(): ConfigFiles;
   /** Another one whenever `readFiles` gives something else. Never throws. */
   filesStamp(): string;
-  /** Throws what `resolveRecipe` throws. */
-  recipe(profile: ProfileName): Recipe;
+  /** Out of these files, or as they are now. Throws what `resolveRecipe` throws. */
+  recipe(profile: ProfileName, files?: ConfigFiles): Recipe;
 }
 
 export interface CallerPorts {
@@ -85,8 +85,7 @@ export class Callers {
       place,
       readFiles: readNow,
       filesStamp: () => this.#stampOf(readNow),
-      recipe(profile) {
-        const files = readNow();
+      recipe(profile, files = readNow()) {
         if (files !== resolvedFrom) recipes.clear();
         resolvedFrom = files;
         const known = recipes.get(profile);

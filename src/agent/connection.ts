@@ -40,8 +40,14 @@ export function serveConnection(socket: Socket, { answer, requestWaitMs, answerW
     if (progress === undefined || progress.kind === 'more') return;
     isTaken = true;
     clearTimeout(giveUp);
+    if (progress.kind === 'refused') {
+      socket.write(acknowledgement);
+      return send({ kind: 'pass', reason: progress.reason });
+    }
+    // Together with an answer that is at hand, so that the caller wakes up once; else at the end of this turn.
+    socket.cork();
     socket.write(acknowledgement);
-    if (progress.kind === 'refused') return send({ kind: 'pass', reason: progress.reason });
+    setImmediate(() => socket.uncork());
     void answer(progress.request).then(send);
   });
   return ended;

@@ -68,7 +68,7 @@ export class AgentMemory {
   /** Keeps what the store has just been seen to hold, or what AWS has just given. */
   keep(account: Account, credentials: Credentials): void {
     const localExpiresAt = this.#clock.toLocal(credentials.expiresAt);
-    const document = Buffer.from(toProcessJson(credentials, localExpiresAt));
+    const document = bytesOf(toProcessJson(credentials, localExpiresAt));
     this.forget(account);
     const { issuedAt, expiresAt } = credentials;
     this.#entries.set(account, { life: { issuedAt, expiresAt }, document, localExpiresAt, checkedAtMs: this.#monotonicMs() });
@@ -110,4 +110,11 @@ export class AgentMemory {
     entry.document.write(isoSeconds(localExpiresAt), at, 'latin1');
     entry.localExpiresAt = localExpiresAt;
   }
+}
+
+// Node cuts small buffers out of shared slabs of 8 kB: each of these would keep a whole one for itself, with the bytes of others in it.
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }

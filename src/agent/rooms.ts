@@ -1,6 +1,7 @@
 // The stores that callers mean, each opened once: by its kind, its files, and for the keychain the session bus it is reached over.
 
 import { findSection } from '../config/aws-config.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
 import { Flights } from '../refresh/flights.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import type { Caller } from './callers.ts';
@@ -26,8 +27,9 @@ export class Rooms {
     this.#ports = ports;
   }
 
-  of(caller: Caller): Promise<StoreRoom> {
-    const key = storeKey(caller);
+  /** By these files, or as they are now. Throws what reading them throws. */
+  of(caller: Caller, files = caller.readFiles()): Promise<StoreRoom> {
+    const key = storeKey(caller, files);
     const room = this.#rooms.get(key) ?? this.#opening(key, caller);
     // The one that was asked for last stands last.
     this.#rooms.delete(key);
@@ -103,8 +105,8 @@ const storeVariables = [
   'XDG_RUNTIME_DIR',
 ];
 
-function storeKey(caller: Caller): string {
-  const settings = findSection(caller.readFiles().config, 'rolekeeper-settings', '')?.settings;
+function storeKey(caller: Caller, files: ConfigFiles): string {
+  const settings = findSection(files.config, 'rolekeeper-settings', '')?.settings;
   const chosen = ['store', 'age_key_file'].map((key) => settings?.get(key)?.value);
   return JSON.stringify([chosen, storeVariables.map((name) => caller.env[name])]);
 }

@@ -28,6 +28,8 @@ export class StoreRoom {
   readonly #principals = new Flights<string>();
   /** Whose look into the store has taken longer than anybody waits. */
   readonly #slow = new Set<KeyId>();
+  /** Hashing a recipe costs as much as all the rest of a cached answer. */
+  readonly #lastSteps = new WeakMap<Recipe, { readonly userArn: string; readonly step: Step | undefined }>();
   /** Which AWS gave and the store would not take. */
   readonly #unstored = new Set<KeyId>();
 
@@ -44,7 +46,12 @@ export class StoreRoom {
   /** The last step of a recipe; undefined while nobody knows whose keys these are, and for a recipe without hops. */
   lastStep(recipe: Recipe): Step | undefined {
     const userArn = knownPrincipal(recipe.keys, this.ports.state);
-    return userArn === undefined ? undefined : lastStepOf(recipe, userArn);
+    if (userArn === undefined) return undefined;
+    const known = this.#lastSteps.get(recipe);
+    if (known?.userArn === userArn) return known.step;
+    const step = lastStepOf(recipe, userArn);
+    this.#lastSteps.set(recipe, { userArn, step });
+    return step;
   }
 
   /** From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer. */

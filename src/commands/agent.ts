@@ -76,6 +76,7 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   const outside = await wiring.openAgentWiring();
   const { notifying, idleMs, unusedMs } = checkedSettings(wiring.agentSettings());
   outside.hardenProcess();
+  outside.keepHeapSmall();
   await outside.preload();
   if (inherited === undefined) await outside.prepareSocket();
   const settings = {

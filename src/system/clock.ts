@@ -2,7 +2,6 @@
 // On the hot path: one small file is read, at the first question. A clock that cannot keep what it learnt still knows it.
 
 import { readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
 import {
   type Anchor,
@@ -18,6 +17,7 @@ import { AppError } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { pause } from './pause.ts';
+import { createUptime } from './uptime.ts';
 import { writeWholeFile } from './whole-file.ts';
 
 export interface ClockPlace {
@@ -33,7 +33,7 @@ export interface ClockPlace {
 
 /** Other processes learn too: a clock that lives long looks at the file again from time to time. */
 export function createClock(place: ClockPlace): Clock {
-  const read = place.read ?? readLocalClocks;
+  const read = place.read ?? localClocks();
   const known = new KnownAnchor(place);
   return {
     now() {
@@ -90,8 +90,9 @@ class KnownAnchor {
 
 const fileName = 'clock.json';
 
-function readLocalClocks(): Reading {
-  return { wallMs: Date.now(), uptimeMs: Math.round(uptime() * 1000) };
+function localClocks(): () => Reading {
+  const uptimeMs = createUptime();
+  return () => ({ wallMs: Date.now(), uptimeMs: uptimeMs() });
 }
 
 function readAnchor(path: string): Anchor | undefined {
