@@ -31,14 +31,17 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     status = (await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0;
   };
   // A command that changes store, state or files: an agent must not answer from before, however the command ended.
-  const runChanging = (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) =>
-    run(debug, async (wiring) => {
-      try {
-        return await work(wiring);
-      } finally {
-        await (await import('./commands/tell-agent.ts')).tellAgentToForget(wiring);
-      }
-    });
+  const telling =
+    (tell: 'tellAgentToForget' | 'tellAgentToDoubt') => (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) =>
+      run(debug, async (wiring) => {
+        try {
+          return await work(wiring);
+        } finally {
+          await (await import('./commands/tell-agent.ts'))[tell](wiring);
+        }
+      });
+  const runChanging = telling('tellAgentToForget');
+  const runRefreshing = telling('tellAgentToDoubt');
   const yargs = await loadYargs();
   await yargs([...argv], '/')
     .scriptName('rolekeeper')
@@ -88,7 +91,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
           .option('force', { type: 'boolean', default: false, describe: 'what is not due as well' })
           .option('quiet', { type: 'boolean', default: false, describe: 'say nothing; the exit status tells' }),
       (args) =>
-        runChanging(args.debug, async (wiring) =>
+        runRefreshing(args.debug, async (wiring) =>
           (await import('./commands/refresh.ts')).refresh(
             { profiles: args.profiles, isForced: args.force, isQuiet: args.quiet },
             wiring,

@@ -179,6 +179,9 @@ class Agent {
         // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
         void this.#ringOrLog();
         return said('');
+      case 'doubt':
+        this.#rooms.doubtAll();
+        return said('');
       case 'stop':
         this.#leave('told');
         return said('');

@@ -28,6 +28,7 @@ export class AgentMemory {
   readonly #clock: Clock;
   readonly #monotonicMs: () => number;
   #generation = 0;
+  #doubts = 0;
 
   constructor(clock: Clock, monotonicMs: () => number) {
     this.#clock = clock;
@@ -41,6 +42,11 @@ export class AgentMemory {
   /** Grows with each `forgetAll`: what was read before that must not be kept after it. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Grows with each `doubtAll` and `forgetAll`: what was read before that says nothing of the store after it. */
+  get doubts(): number {
+    return this.#doubts;
   }
 
   /** Accounts that there is something for. */
@@ -88,12 +94,19 @@ export class AgentMemory {
 
   forgetAll(): void {
     this.#generation += 1;
+    this.#doubts += 1;
     for (const account of this.accounts()) this.forget(account);
   }
 
-  /** After a sleep nobody knows what became of the store meanwhile. */
+  /** Something else may be in the store by now; where it does not answer, what is here will do. */
   doubtAll(): void {
-    for (const entry of this.#entries.values()) entry.checkedAtMs = Number.NEGATIVE_INFINITY;
+    this.#doubts += 1;
+    for (const account of this.accounts()) this.doubt(account);
+  }
+
+  doubt(account: Account): void {
+    const entry = this.#entries.get(account);
+    if (entry !== undefined) entry.checkedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Forgets what has ended: nobody will be given it any more. */

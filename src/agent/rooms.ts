@@ -49,9 +49,9 @@ export class Rooms {
     for (const room of this.#opened) room.forgetAll();
   }
 
-  /** After a sleep. */
+  /** After a sleep, and after another process's refresh. */
   doubtAll(): void {
-    for (const room of this.#opened) room.memory.doubtAll();
+    for (const room of this.#opened) room.doubtAll();
   }
 
   dropExpired(): void {

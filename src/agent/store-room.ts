@@ -77,8 +77,8 @@ export class StoreRoom {
   async refresh(recipe: Recipe, step: Step): Promise<Remembered> {
     for (let tries = 0; tries < 2; tries++) {
       await this.#refreshes.join(step.id, () => this.#refresh(recipe, step));
-      // Told to forget at this very moment, memory has nothing; then the store has the last word.
-      const found = this.memory.recall(step.account) ?? (await this.look(step, recipe.profile));
+      // Told to forget or to doubt at this very moment, the store has the last word.
+      const found = await this.look(step, recipe.profile);
       if (found !== undefined) return found;
     }
     throw new AppError('unexpected', { problem: 'new credentials were removed as soon as they came' });
@@ -88,6 +88,11 @@ export class StoreRoom {
   forgetAll(): void {
     this.memory.forgetAll();
     this.#unstored.clear();
+  }
+
+  /** For what another process did to the store. What is under way is looked at again as well. */
+  doubtAll(): void {
+    this.memory.doubtAll();
   }
 
   async close(): Promise<void> {
@@ -115,10 +120,10 @@ export class StoreRoom {
 
   async #check(step: Step, profile: ProfileName): Promise<void> {
     const { account, id } = step;
-    const { generation } = this.memory;
+    const { doubts } = this.memory;
     const before = this.memory.lifeOf(account);
     const credentials = await readStored(step, this.ports);
-    if (generation !== this.memory.generation) return await this.#check(step, profile);
+    if (doubts !== this.memory.doubts) return await this.#check(step, profile);
     const known = this.memory.lifeOf(account);
     // A refresh has ended meanwhile: what it kept is later than what was read.
     if (known !== undefined && known !== before) return;
@@ -131,7 +136,7 @@ export class StoreRoom {
 
   async #refresh(recipe: Recipe, step: Step): Promise<void> {
     const { clock } = this.ports;
-    const { generation } = this.memory;
+    const { generation, doubts } = this.memory;
     const before = this.memory.lifeOf(step.account);
     // Neither store nor state shows these, so to the planner they are due at each ring.
     if (this.#unstored.has(step.id) && before !== undefined && freshnessOf(before, clock.now()) === 'fresh') return;
@@ -146,5 +151,6 @@ export class StoreRoom {
     if (notStored === undefined) this.#unstored.delete(step.id);
     else this.#unstored.add(step.id);
     this.memory.keep(step.account, credentials);
+    if (doubts !== this.memory.doubts) this.memory.doubt(step.account);
   }
 }

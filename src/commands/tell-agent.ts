@@ -14,6 +14,11 @@ export async function tellAgentToForget(wiring: Wiring): Promise<void> {
   await ask('forget', wiring);
 }
 
+/** After a command stored later credentials than the agent may have. With a locked store, those that it has are all there is. */
+export async function tellAgentToDoubt(wiring: Wiring): Promise<void> {
+  await ask('doubt', wiring);
+}
+
 export async function tellAgentToStop(wiring: Wiring): Promise<void> {
   await ask('stop', wiring);
 }

@@ -192,6 +192,15 @@ describe('the agent', () => {
     expect(world.sts.attempts).toHaveLength(before);
   });
 
+  it('told to doubt what it has, keeps it while the store is locked', async () => {
+    await start();
+    const first = await get();
+    world.store.lock();
+    expect(await ask('doubt')).toEqual({ kind: 'exit', status: 0, bytes: Buffer.alloc(0) });
+    expect((await status())?.cached).toBe(1);
+    expect(await get()).toBe(first);
+  });
+
   it('knows no other verbs, and no caller of another home', async () => {
     await start();
     expect(await ask('prompt')).toEqual({ kind: 'pass', reason: 'verb' });

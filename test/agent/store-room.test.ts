@@ -270,6 +270,53 @@ describe('a look', () => {
   });
 });
 
+describe('a doubt', () => {
+  beforeEach(async () => {
+    await storeElsewhere(made(world.machine.awsMs(), 'STORED'));
+    await look();
+  });
+
+  async function keyId(): Promise<string> {
+    return documentIn((await look())?.document ?? Buffer.from('{}')).AccessKeyId;
+  }
+
+  it('shows at once what another process stored', async () => {
+    await storeElsewhere(made(world.machine.awsMs() + 1, 'NEWER'));
+    world.room.doubtAll();
+    expect(await keyId()).toBe('NEWER');
+  });
+
+  // A timer's refresh every five minutes emptied the memory, also while the keychain was locked: no caller was answered then.
+  it('takes nothing away while the store is locked', async () => {
+    world.store.lock();
+    world.room.doubtAll();
+    expect(await keyId()).toBe('STORED');
+  });
+
+  it('holds for what was being read when it came', async () => {
+    await world.machine.run(16 * second);
+    const answer = world.store.holdNextRead();
+    const looking = look();
+    await settled();
+    await storeElsewhere(made(world.machine.awsMs(), 'NEWER'));
+    world.room.doubtAll();
+    answer();
+    expect(documentIn((await looking)?.document ?? Buffer.from('{}')).AccessKeyId).toBe('NEWER');
+  });
+
+  it('holds for what was being asked of AWS when it came', async () => {
+    await world.machine.run(50 * minute);
+    const waiting = refresh();
+    await settled();
+    world.room.doubtAll();
+    const reads = world.store.reads(account);
+    await world.during(second, waiting);
+    expect(assumed()).toBe(1);
+    expect(world.store.reads(account)).toBeGreaterThan(reads);
+    expect(await keyId()).toMatch(/^ASIA/);
+  });
+});
+
 describe('the last step', () => {
   it('is known without the keys once they were seen', async () => {
     expect(world.room.lastStep(recipe)).toBeUndefined();
