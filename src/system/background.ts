@@ -51,8 +51,7 @@ function refreshEnvironment({ env, configPath, credentialsPath }: Background & A
 
 /** The agent: the installed service if there is one, else a process that leaves when it is idle. Never throws, as above. */
 export function startAgent(background: Background): void {
-  const command = agentCommand(background);
-  start('agent', background, () => (hasService(background) ? { ...service, env: command.env } : command));
+  start('agent', background, () => (hasService(background) ? throughService(background) : agentCommand(background)));
 }
 
 /** Without core files, where a shell can see to that (setrlimit(2) is out of Node's reach). */
@@ -60,7 +59,7 @@ export function agentCommand({ script, env }: Pick<Background, 'script' | 'env'>
   const args = [script, 'agent', 'run', '--until-idle'];
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => isForAgent(name)));
   if (process.platform === 'win32') return { command: process.execPath, args, env: own };
-  return { command: '/bin/sh', args: ['-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...args], env: own };
+  return { command: '/bin/sh', args: ['-c', alone, process.execPath, ...args], env: own };
 }
 
 export interface Command {
@@ -69,7 +68,14 @@ export interface Command {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const service = { command: 'systemctl', args: ['--user', '--no-block', 'start', 'rolekeeper.socket', 'rolekeeper.service'] };
+const service = 'systemctl --user --no-block start rolekeeper.socket rolekeeper.service';
+const alone = 'ulimit -c 0; exec "$0" "$@"';
+
+/** Where the units lie and no user manager runs (cron, a container), as a process of its own after all. */
+function throughService(background: Background): Command {
+  const { args, ...command } = agentCommand(background);
+  return { ...command, args: ['-c', `${service} || { ${alone}; }`, ...args.slice(2)] };
+}
 
 function hasService({ env, owner }: Background): boolean {
   const config = env['XDG_CONFIG_HOME'] || join(owner.home, '.config');
