@@ -1,6 +1,8 @@
 // The agent's wire, version 1 (rolekeeper-agent(7)): one request, one answer, both with a length. Pure.
 // The native front speaks it too (src/front/front.c); change both together.
 
+import { answerVariables } from '../config/answer-variables.ts';
+
 /** `get` is what callers ask; the others are for our own commands. */
 export interface AgentRequest {
   readonly verb: string;
@@ -40,22 +42,7 @@ export const sentVariables: readonly string[] = [
   'XDG_STATE_HOME',
   'XDG_RUNTIME_DIR',
   'DBUS_SESSION_BUS_ADDRESS',
-  'AWS_CONFIG_FILE',
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_REGION',
-  'AWS_DEFAULT_REGION',
-  'AWS_ENDPOINT_URL',
-  'AWS_ENDPOINT_URL_STS',
-  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
-  'AWS_STS_REGIONAL_ENDPOINTS',
-  'AWS_USE_FIPS_ENDPOINT',
-  'AWS_USE_DUALSTACK_ENDPOINT',
-  'AWS_CA_BUNDLE',
-  'HTTPS_PROXY',
-  'https_proxy',
-  'NO_PROXY',
-  'no_proxy',
-  'NODE_EXTRA_CA_CERTS',
+  ...answerVariables,
 ];
 
 export function variablesToSend(

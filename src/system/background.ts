@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, futimesSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { answerVariables } from '../config/answer-variables.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { Environment, Log } from '../ports.ts';
@@ -126,22 +127,7 @@ const passedOn = new Set([
   'APPDATA',
   'SystemRoot',
   'DBUS_SESSION_BUS_ADDRESS',
-  'HTTPS_PROXY',
-  'https_proxy',
-  'NO_PROXY',
-  'no_proxy',
-  'NODE_EXTRA_CA_CERTS',
-  'AWS_CONFIG_FILE',
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_REGION',
-  'AWS_DEFAULT_REGION',
-  'AWS_ENDPOINT_URL',
-  'AWS_ENDPOINT_URL_STS',
-  'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
-  'AWS_STS_REGIONAL_ENDPOINTS',
-  'AWS_USE_FIPS_ENDPOINT',
-  'AWS_USE_DUALSTACK_ENDPOINT',
-  'AWS_CA_BUNDLE',
+  ...answerVariables,
 ]);
 
 /** The agent learns from each request what its callers mean; of its own it needs its home, its directories and the store. */
