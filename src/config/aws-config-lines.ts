@@ -68,7 +68,10 @@ export function scanLines(text: string, path: string): ScannedFile {
 }
 
 /** A section's own settings, without those of `[DEFAULT]`. Reads its lines each time. */
-export function readSectionLines({ text, path, lineAt }: ScannedFile, section: SectionLines): ReadonlyMap<string, SettingLines> {
+export function readSectionLines(
+  { text, path, lineAt }: Omit<ScannedFile, 'sections'>,
+  section: SectionLines,
+): ReadonlyMap<string, SettingLines> {
   const scan = newScan(text, path, lineAt);
   takeLines(scan, section.start, section.end);
   return scan.section?.settings ?? new Map();

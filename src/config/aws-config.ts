@@ -1,8 +1,15 @@
 // Reads the text of ~/.aws/config and ~/.aws/credentials into sections, agreeing with botocore's configloader on every file it accepts
 // or refuses. Beyond botocore: a BOM is skipped, and [rolekeeper] and [rolekeeper NAME] are sections of our own.
 
-import { configSectionName, credentialsSectionName, type SectionName, type SectionType } from './aws-config-header.ts';
+import {
+  configHeader,
+  configSectionName,
+  credentialsSectionName,
+  type SectionName,
+  type SectionType,
+} from './aws-config-header.ts';
 import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
+import { findPlainSection, isPlainFile, plainLineCounter } from './aws-config-plain.ts';
 import { readValue } from './aws-config-values.ts';
 
 export type { SectionType };
@@ -39,12 +46,14 @@ export interface AwsFile {
 
 /** Throws `config-malformed`. An empty text is a file without sections. */
 export function parseConfigFile(text: string, path: string): AwsFile {
-  return buildFile(scanLines(text, path), configSectionName);
+  const names = { nameOf: configSectionName, headerOf: configHeader };
+  return isPlainFile(text) ? plainFile(text, path, names) : buildFile(scanLines(text, path), names);
 }
 
 /** Every section is a profile by its plain name, `[profile x]` too. Throws `config-malformed`. */
 export function parseCredentialsFile(text: string, path: string): AwsFile {
-  return buildFile(scanLines(text, path), credentialsSectionName);
+  const names = { nameOf: credentialsSectionName, headerOf: ({ name }: SectionName) => name };
+  return isPlainFile(text) ? plainFile(text, path, names) : buildFile(scanLines(text, path), names);
 }
 
 /** Undefined when there is none. For `rolekeeper-settings` the name is empty. */
@@ -57,8 +66,37 @@ export function sectionNames(file: AwsFile, type: SectionType): readonly string[
   return file.names(type);
 }
 
-/** A caller wants one profile of a thousand, so sections are made and read when somebody looks. */
-function buildFile(scanned: ScannedFile, nameOf: (header: string) => SectionName): AwsFile {
+/** What headers mean in a file, both ways. */
+interface Names {
+  readonly nameOf: (header: string) => SectionName;
+  readonly headerOf: (name: SectionName) => string;
+}
+
+/** A caller wants one profile of a thousand, so the others are not even found until somebody asks for all. */
+function plainFile(text: string, path: string, names: Names): AwsFile {
+  const scanned = { text, path, lineAt: plainLineCounter(text), defaults: new Map() };
+  let whole: AwsFile | undefined;
+  const all = () => {
+    whole ??= buildFile(scanLines(text, path), names);
+    return whole;
+  };
+  return {
+    path,
+    find: (type, name) => {
+      const header = names.headerOf({ type, name });
+      const meant = names.nameOf(header);
+      const lines = meant.type === type && meant.name === name ? findPlainSection(text, header) : undefined;
+      return lines === undefined ? undefined : lazySection(scanned, lines, meant);
+    },
+    names: (type) => all().names(type),
+    get sections() {
+      return all().sections;
+    },
+  };
+}
+
+/** Sections are made and read when somebody looks. */
+function buildFile(scanned: ScannedFile, { nameOf }: Names): AwsFile {
   const byType = new Map<SectionType, Map<string, SectionLines>>();
   for (const lines of scanned.sections) {
     const { type, name } = nameOf(lines.header);
@@ -84,7 +122,10 @@ function buildFile(scanned: ScannedFile, nameOf: (header: string) => SectionName
   };
 }
 
-function lazySection(scanned: ScannedFile, lines: SectionLines, { type, name }: SectionName): Section {
+/** What the lines of a section are read with. */
+type Settled = Omit<ScannedFile, 'sections'>;
+
+function lazySection(scanned: Settled, lines: SectionLines, { type, name }: SectionName): Section {
   let settings: ReadonlyMap<string, Setting> | undefined;
   return {
     type,
@@ -97,7 +138,7 @@ function lazySection(scanned: ScannedFile, lines: SectionLines, { type, name }: 
   };
 }
 
-function readSettings(scanned: ScannedFile, lines: SectionLines): ReadonlyMap<string, Setting> {
+function readSettings(scanned: Settled, lines: SectionLines): ReadonlyMap<string, Setting> {
   const { text, path, defaults } = scanned;
   const all = new Map([...defaults, ...readSectionLines(scanned, lines)]);
   return new Map([...all].map(([key, setting]) => [key, readSetting(text, setting, path)]));

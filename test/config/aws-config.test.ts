@@ -9,6 +9,7 @@ import {
   sectionNames,
 } from '../../src/config/aws-config.ts';
 import { configHeader, configSectionName } from '../../src/config/aws-config-header.ts';
+import { isPlainFile } from '../../src/config/aws-config-plain.ts';
 import { AppError } from '../../src/errors.ts';
 import { askBotocore, type BotocoreCase } from './botocore.ts';
 import { configText, headerText } from './config-file-arbitrary.ts';
@@ -216,6 +217,47 @@ describe('lookups', () => {
   });
 });
 
+describe('plain files', () => {
+  it('give what they give when a header with a quote has them read line by line, and are never wrong', () => {
+    const texts = [
+      ...fc.sample(plainText, { numRuns: 6_000, seed }),
+      ...fc.sample(configText, { numRuns: 1_000, seed: seed + 4 }),
+    ];
+    const plainTexts = texts.filter(isPlainFile);
+    expect(plainTexts.length).toBeGreaterThan(1_000);
+    for (const text of plainTexts) {
+      const oddText = `${text}\n['odd']\n`;
+      expect(isPlainFile(oddText)).toBe(false);
+      for (const parse of [parseConfigFile, parseCredentialsFile]) {
+        expect(lookups(parse(text, 'file')), JSON.stringify(text)).toEqual(lookups(parse(oddText, 'file')));
+      }
+    }
+  });
+
+  it('are most of what people have: comments, sub-keys, Windows newlines and a BOM do not matter', () => {
+    const text =
+      '\ufeff# mine\r\n\r\n[default]\r\nregion = x\r\ns3 =\r\n  a = b\r\n\r\n[profile dev] ; note\r\nregion=y # z\r\n[rolekeeper]\r\n';
+    expect(isPlainFile(text)).toBe(true);
+    expect(findSection(parseConfigFile(text, 'file'), 'profile', 'default')?.line).toBe(3);
+    expect(isPlainFile('')).toBe(true);
+  });
+
+  it('take time that grows with their length, whatever is in them', () => {
+    const long = ['[a]\n'.repeat(200_000), `[a]\n${'k = v\n'.repeat(200_000)}`, `[a]\ns =\n${'  k = v\n'.repeat(200_000)}`];
+    const startedAt = performance.now();
+    for (const text of [
+      ...long,
+      `[${'a'.repeat(1_000_000)}`,
+      `[a]\n${' '.repeat(1_000_000)}`,
+      `[a]\nk${' '.repeat(1_000_000)}x`,
+    ]) {
+      isPlainFile(text);
+      isPlainFile(`${text}\n"`);
+    }
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
+
 describe('headers', () => {
   it('configHeader writes what configSectionName reads back', () => {
     const types: readonly SectionType[] = ['profile', 'sso-session', 'services', 'rolekeeper'];
@@ -243,6 +285,63 @@ function compare(cases: readonly BotocoreCase[]): void {
   }
   expect(refused).toBeGreaterThan(cases.length * 0.15);
   expect(refused).toBeLessThan(cases.length * 0.75);
+}
+
+/** Lines of which many files are plain and many just not. */
+const plainText = fc
+  .tuple(
+    fc.array(
+      fc.constantFrom(
+        ...[
+          '[default]',
+          '[profile default]',
+          '[dev]',
+          '[profile dev]',
+          '[profile prod] ; note',
+          '[rolekeeper]',
+          '[rolekeeper dev]',
+        ],
+        ...[
+          '[services local]',
+          '[profilesque dev]',
+          '[DEFAULT]',
+          ' [dev]',
+          '[sso-session corp]\t',
+          'region = x',
+          'region=y',
+          's3 =',
+        ],
+        ...[
+          's3 =',
+          '  a = b',
+          '\tsub.key = c',
+          '  sub =',
+          'mfa_serial = a [dev]',
+          'role_arn =',
+          '',
+          '',
+          '# note',
+          '; [profile no]',
+          '  # in',
+        ],
+      ),
+      { maxLength: 10 },
+    ),
+    fc.constantFrom('\n', '\n', '\r\n'),
+    fc.constantFrom('', '', '', '\ufeff', '# first\n\n'),
+  )
+  .map(([lines, newline, start]) => start + ['[profile first]', ...lines].join(newline));
+
+/** What one can be told about a file by name, with every name that our generators have. */
+function lookups(file: ReturnType<typeof parseConfigFile>): unknown {
+  const types: readonly SectionType[] = ['profile', 'sso-session', 'services', 'rolekeeper', 'rolekeeper-settings', 'other'];
+  const names = ['default', 'profile default', 'dev', 'profile dev', 'prod', 'corp', 'local', 'first', 'my name', '', 'a\nb'];
+  return types.flatMap((type) =>
+    names.map((name) => {
+      const section = findSection(file, type, name);
+      return section && [type, name, section.line, [...section.settings.values()].map((one) => [one, [...one.nested.values()]])];
+    }),
+  );
 }
 
 /** Our reading in botocore's shape. */
