@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import type { Environment, StoreManners } from '../ports.ts';
 import { serviceName } from './checked-value.ts';
 import { boolean, sequence, WireError } from './dbus-codec.ts';
-import type { BusConnection } from './dbus-connection.ts';
+import type { BusConnection, Method } from './dbus-connection.ts';
 import {
   attributesOf,
   contentType,
@@ -99,11 +99,7 @@ export class SecretServiceItems {
       const [path] = paths;
       // KeePassXC asks the user before CreateItem replaces another program's item; SetSecret it just does.
       if (path !== undefined && (await this.#overwrite(path, secret))) return;
-      const [, prompt] = await this.connection.call(createItem, defaultCollectionPath, [
-        itemProperties(serviceName, account),
-        secret,
-        true,
-      ]);
+      const [, prompt] = await this.#askDefaultCollection(createItem, [itemProperties(serviceName, account), secret, true]);
       // Whatever the manners: the collection is open and there was no such item, so there is nothing to ask about. KeePassXC makes
       // every new item behind such a prompt, without a dialog.
       if (prompt !== noPath) await this.#completePrompt(prompt);
@@ -143,13 +139,22 @@ export class SecretServiceItems {
 
   async #isDefaultCollectionLocked(): Promise<boolean> {
     try {
-      const [isLocked] = await this.connection.call(getProperty, defaultCollectionPath, [
-        'org.freedesktop.Secret.Collection',
-        'Locked',
-      ]);
+      const [isLocked] = await this.#askDefaultCollection(getProperty, ['org.freedesktop.Secret.Collection', 'Locked']);
       return isLocked.value === true;
     } catch (error) {
       throw isGone(error) ? noDefaultCollection(this.#options.env) : error;
+    }
+  }
+
+  // gnome-keyring 42 now and then takes the alias for another path, of stray bytes, and says that there is no such object. The next call
+  // finds it.
+  async #askDefaultCollection<A, R>(method: Method<A, R>, args: A): Promise<R> {
+    const ask = () => this.connection.call(method, defaultCollectionPath, args);
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return await ask();
     }
   }
 
