@@ -340,4 +340,6 @@ export interface ClockReading {
 /** Tells the person at the desktop. Each event once, over all processes; never waits and never throws. */
 export interface Notifier {
   tell(warning: Warning): void;
+  /** Once all that was told is shown, or after `ms`: where the end of this process would end what shows it. Never throws. */
+  settled(ms: number): Promise<void>;
 }

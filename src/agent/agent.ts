@@ -3,9 +3,9 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { isNight, warningsFor } from '../credentials/warnings.ts';
 import { type AppError, toAppError } from '../errors.ts';
 import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
+import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet } from './answers.ts';
 import { type Caller, type CallerPlace, Callers } from './callers.ts';
@@ -145,17 +145,10 @@ class Agent {
   async #ring(): Promise<void> {
     await this.#refresher.ring();
     this.#rooms.dropExpired();
-    this.#warn();
+    warnOf(this.#refresher.wanted(), { ...this.#ports, warnsAtNight: this.#settings.warnsAtNight });
     if (this.#server?.isReachable() !== true) this.#leave('socket-gone');
     else if (this.#ports.programStamp() !== this.#startedFrom) this.#leave('program-changed');
     else if (this.#isIdle()) this.#leave('idle');
-  }
-
-  #warn(): void {
-    const { clock, notifier } = this.#ports;
-    if (notifier === undefined || (isNight(clock.toLocal(clock.now())) && !this.#settings.warnsAtNight)) return;
-    const warnings = warningsFor(this.#refresher.watched(), { now: clock.now(), toLocal: (at) => clock.toLocal(at) });
-    for (const warning of warnings) notifier.tell(warning);
   }
 
   #isIdle(): boolean {

@@ -2,13 +2,12 @@
 // Never prompts; a failure of one hop is that hop's, but a lost network or a locked store ends the round for all.
 
 import type { KeyId } from '../config/names.ts';
-import { needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import type { Recipe, Step } from '../config/recipe.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
-import type { Watched } from '../credentials/warnings.ts';
 import { isAppError, toAppError } from '../errors.ts';
-import { knownPrincipal } from '../hops/keys.ts';
 import type { Clock, ClockReading, Log, State, StateRecord } from '../ports.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
+import { isWanted, type Kept, type Known, keptFor, lifeOf } from '../refresh/kept.ts';
 
 export interface RefresherPorts {
   readonly clock: Clock;
@@ -28,13 +27,7 @@ export interface RefresherPorts {
   readonly onWake: () => void;
 }
 
-interface Planned {
-  readonly id: KeyId;
-  readonly recipe: Recipe;
-  readonly step: Step;
-  readonly record: StateRecord;
-  /** Undefined where the hop hangs on no MFA session. */
-  readonly sessionExpiresAt: number | undefined;
+interface Planned extends Kept {
   /** When it is refreshed; undefined for what only a person can bring back. */
   readonly at: number | undefined;
 }
@@ -74,19 +67,13 @@ export class Refresher {
 
   /** Hops that will be refreshed some time, and when the first of them is. */
   planned(): { readonly count: number; readonly nextAt: number | undefined } {
-    const times = this.#wanted().flatMap((one) => (this.#isPossible(one) ? (one.at ?? []) : []));
+    const times = this.wanted().flatMap((one) => (this.#isPossible(one) ? (one.at ?? []) : []));
     return { count: times.length, nextAt: times.length === 0 ? undefined : Math.min(...times) };
   }
 
   /** All that somebody uses, as it stands: for warnings. */
-  watched(): readonly Watched[] {
-    return this.#wanted().map(({ recipe, record, sessionExpiresAt }) => ({
-      profile: recipe.profile,
-      loginTarget: recipe.loginTarget,
-      life: lifeOf(record),
-      failure: record.failure,
-      sessionExpiresAt,
-    }));
+  wanted(): readonly Planned[] {
+    return this.#currentPlan().filter((one) => this.#isWanted(one));
   }
 
   /** What was planned may rest on files that have changed, and what failed may work now. */
@@ -163,10 +150,6 @@ export class Refresher {
     }
   }
 
-  #wanted(): readonly Planned[] {
-    return this.#currentPlan().filter((one) => this.#isWanted(one));
-  }
-
   #rest(id: KeyId): void {
     const again = this.#planNow(id);
     if (again !== undefined && this.#isDue(again)) this.#restUntil.set(id, this.#ports.clock.now() + restMs);
@@ -179,13 +162,13 @@ export class Refresher {
   }
 
   // After the end of the session only a person can go on.
-  #isPossible({ sessionExpiresAt }: Planned): boolean {
-    return sessionExpiresAt === undefined || this.#ports.clock.now() < sessionExpiresAt;
+  #isPossible({ session }: Planned): boolean {
+    return session === undefined || this.#ports.clock.now() < session.expiresAt;
   }
 
   #isWanted({ id }: Planned): boolean {
-    const askedAt = this.#ports.state.askedAt(id);
-    return askedAt !== undefined && this.#ports.readClocks().wallMs - askedAt < this.#ports.unusedMs;
+    const { state, unusedMs, readClocks } = this.#ports;
+    return isWanted(id, { state, unusedMs, localNow: readClocks().wallMs });
   }
 
   // A thousand records are read again only when one of them has changed.
@@ -206,18 +189,13 @@ export class Refresher {
 
   #planFor(record: StateRecord, known: Known): Planned | undefined {
     const recipe = this.#recipeOf(record);
-    const userArn = recipe === undefined ? undefined : knownPrincipal(recipe.keys, known);
-    if (recipe === undefined || userArn === undefined) return undefined;
-    const steps = stepsOf(recipe, userArn);
-    const step = steps.at(-1);
-    // A record of an edited recipe, or of a hop in the middle of one, is nobody's last step. A code is a person's.
-    if (step?.id !== record.id || needsCode(step.hop)) return undefined;
-    const sessionExpiresAt = sessionEnd(steps, known);
+    const kept = recipe === undefined ? undefined : keptFor(record, recipe, known);
+    if (kept === undefined) return undefined;
     const at = nextRefreshAt(
       { life: lifeOf(record), failure: record.failure },
-      { sessionExpiresAt, forgivenBefore: this.#forgivenBefore },
+      { sessionExpiresAt: kept.session?.expiresAt, forgivenBefore: this.#forgivenBefore },
     );
-    return { id: record.id, recipe, step, record, sessionExpiresAt, at };
+    return { ...kept, at };
   }
 
   #recipeOf(record: StateRecord): Recipe | undefined {
@@ -229,8 +207,6 @@ export class Refresher {
     }
   }
 }
-
-type Known = Pick<State, 'read' | 'principal'>;
 
 /** A thousand roles hang on a few sessions and keys: each of those is read once for all of them. */
 function readOnce(state: State): Known {
@@ -244,13 +220,4 @@ function remembering<K, V>(read: (key: K) => V): (key: K) => V {
     known.set(key, entry);
     return entry.value;
   };
-}
-
-function sessionEnd(steps: readonly Step[], known: Known): number | undefined {
-  const session = steps.find(({ hop }) => needsCode(hop));
-  return session === undefined ? undefined : (known.read(session.id)?.expiresAt ?? 0);
-}
-
-function lifeOf({ issuedAt, expiresAt }: StateRecord): { readonly issuedAt: number; readonly expiresAt: number } | undefined {
-  return issuedAt === undefined || expiresAt === undefined ? undefined : { issuedAt, expiresAt };
 }

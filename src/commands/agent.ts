@@ -7,9 +7,10 @@ import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
-import type { AgentSettingTexts, Wiring } from '../wiring.ts';
+import type { Wiring } from '../wiring.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
+import { backgroundSettings } from './background-settings.ts';
 import { writeStderr } from './report.ts';
 import { writeStdout } from './stdout.ts';
 import { agentStatus, tellAgentToStop } from './tell-agent.ts';
@@ -21,8 +22,6 @@ export interface AgentOptions {
   readonly version: string;
 }
 
-const defaultIdleMinutes = 30;
-const defaultUnusedDays = 3;
 /** An agent starts in a fifth of a second; on a busy machine later. */
 const startWaitMs = 5_000;
 /** It finishes what is under way: longer than the deadline of STS. */
@@ -74,7 +73,7 @@ interface Serving extends AgentOptions {
 
 async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiring: Wiring): Promise<Leaving> {
   const outside = await wiring.openAgentWiring();
-  const { notifying, idleMs, unusedMs } = checkedSettings(wiring.agentSettings());
+  const { idleMs, unusedMs, notify } = backgroundSettings(wiring.agentSettings());
   outside.hardenProcess();
   outside.keepHeapSmall();
   await outside.preload();
@@ -86,28 +85,19 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
     socketPath: outside.socketPath,
     idleMs: leavesWhenIdle ? idleMs : undefined,
     unusedMs,
-    warnsAtNight: notifying === 'always',
+    warnsAtNight: notify === 'always',
   };
   const told = new AbortController();
   const stopNow = () => told.abort();
   for (const signal of stopSignals) process.on(signal, stopNow);
   try {
-    const ports = agentPorts(outside, wiring, notifying !== 'off');
+    const ports = agentPorts(outside, wiring, notify !== 'off');
     // The mode of a socket that systemd made is systemd's business, and its directory may be read-only to us.
     const own = inherited === undefined ? ports : { ...ports, onListening: () => undefined };
     return await runAgent(settings, own, AbortSignal.any([told.signal, lost]));
   } finally {
     for (const signal of stopSignals) process.off(signal, stopNow);
   }
-}
-
-/** Throws `usage` for a value that says nothing. */
-function checkedSettings({ idleMinutes, unusedDays, notify }: AgentSettingTexts) {
-  return {
-    notifying: notifyMode(notify),
-    idleMs: positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000,
-    unusedMs: positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000,
-  };
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -120,7 +110,7 @@ function inheritedSocket(env: Environment, pid: number): Place | undefined {
 async function start(wiring: Wiring): Promise<void> {
   const running = await agentStatus(wiring);
   if (running !== undefined) return writeStderr([`an agent is running already, process ${running.pid}`]);
-  checkedSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
+  backgroundSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
   const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
   const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
   let problem: string | undefined;
@@ -183,30 +173,6 @@ function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function notifyMode(text: string | undefined): 'off' | 'day' | 'always' {
-  switch (text) {
-    case undefined:
-    case '':
-    case 'day':
-      return 'day';
-    case 'off':
-    case 'always':
-      return text;
-    default:
-      throw new AppError('usage', {
-        problem: `notify says ${JSON.stringify(text.slice(0, 40))}`,
-        hint: 'say `off`, `day` or `always`',
-      });
-  }
-}
-
-function positive(text: string | undefined, key: string, usual: number): number {
-  if (text === undefined || text === '') return usual;
-  const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new AppError('usage', { problem: `${key} says ${JSON.stringify(text.slice(0, 40))}, which is no positive number` });
 }
 
 async function waitFor<T>(look: () => Promise<T | undefined>, waitMs: number, { clock }: Wiring): Promise<T | undefined> {

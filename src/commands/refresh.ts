@@ -5,11 +5,14 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { isAppError, toAppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, StateRecord } from '../ports.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
+import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type RefreshMode, type RefreshReport, refreshProfile } from '../refresh/refresh-profile.ts';
 import type { Wiring } from '../wiring.ts';
+import { type BackgroundSettings, backgroundSettings } from './background-settings.ts';
+import { wantedProfiles, wantedRecords } from './kept-profiles.ts';
 import { fullReport, writeStderr } from './report.ts';
 
 export interface RefreshOptions {
@@ -21,12 +24,39 @@ export interface RefreshOptions {
 const storeDeadlineMs = 1_500;
 const lanes = 4;
 
-/** Without names: every profile that was asked for before. Returns the exit status of the first failure, 0 without one. */
+/**
+ * Without names: every profile that was asked for lately, and the person is told what threatens them; with `isForced`, all that were ever
+ * asked for. Returns the exit status of the first failure, 0 without one. Throws `usage` for settings that make no sense.
+ */
 export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, wiring: Wiring): Promise<number> {
-  const isNamed = profiles.length > 0;
-  const names = isNamed ? profiles.map(parseProfileName) : [...new Set(wiring.state.list().map(({ profile }) => profile))];
-  const mode = isForced ? 'forced' : isNamed ? 'named' : 'due';
   const files = wiring.readConfig();
+  if (profiles.length > 0) {
+    return await refreshAll(
+      { names: profiles.map(parseProfileName), files, mode: isForced ? 'forced' : 'named', isQuiet },
+      wiring,
+    );
+  }
+  if (isForced) return await refreshAll({ names: namesOf(wiring.state.list()), files, mode: 'forced', isQuiet }, wiring);
+  const settings = backgroundSettings(wiring.agentSettings());
+  try {
+    return await refreshAll({ names: namesOf(wantedRecords(wiring, settings)), files, mode: 'due', isQuiet }, wiring);
+  } finally {
+    await warn(files, settings, wiring);
+  }
+}
+
+function namesOf(records: readonly StateRecord[]): readonly ProfileName[] {
+  return [...new Set(records.map(({ profile }) => profile))];
+}
+
+interface Asked {
+  readonly names: readonly ProfileName[];
+  readonly files: ConfigFiles;
+  readonly mode: RefreshMode;
+  readonly isQuiet: boolean;
+}
+
+async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring): Promise<number> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
   try {
     const ports = await wiring.openRefresh(store);
@@ -41,6 +71,17 @@ export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, w
   } finally {
     await store.close();
   }
+}
+
+/** The end of this process may be the end of all that it started, under systemd: a notification gets so long to be shown. */
+const showMs = 2_000;
+
+async function warn(files: ConfigFiles, settings: BackgroundSettings, wiring: Wiring): Promise<void> {
+  if (settings.notify === 'off') return;
+  const { notifier } = await wiring.openAgentWiring();
+  const wanted = wantedProfiles(files, settings, wiring);
+  warnOf(wanted, { clock: wiring.clock, notifier, warnsAtNight: settings.notify === 'always' });
+  await notifier.settled(showMs);
 }
 
 interface Named {

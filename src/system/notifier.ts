@@ -2,9 +2,10 @@
 // Never waits, never fails: whoever cannot be told finds the same in `rolekeeper status`.
 
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { sha256Hex } from '../credentials/digest.ts';
 import type { Warning } from '../credentials/warnings.ts';
 import { AppError } from '../errors.ts';
@@ -27,17 +28,35 @@ const markLifeMs = 3 * 86_400_000;
 const markPrefix = 'told-';
 
 export function createNotifier(place: NotifierPlace): Notifier {
+  const showing = new Set<Promise<void>>();
   return {
     tell(warning) {
       const command = commandFor(warning, place);
       if (command === undefined || !isFirst(warning, place)) return;
-      const [program, ...args] = command;
-      const child = spawn(program, args, { stdio: 'ignore', detached: true, env: place.env, windowsHide: true });
-      child.once('error', (error) => place.log.event('notify.failed', { problem: error.message }));
-      child.unref();
+      const shown = show(command, place).then(() => void showing.delete(shown));
+      showing.add(shown);
       place.log.event('notify.sent', { event: warning.event });
     },
+    settled: async (ms) => {
+      const given = new AbortController();
+      const over = wait(ms, undefined, { signal: given.signal }).catch(() => undefined); // ends early by that signal alone
+      await Promise.race([Promise.all(showing), over]);
+      given.abort();
+    },
   };
+}
+
+/** Ends with the program that shows it. Never fails. */
+function show([program, ...args]: readonly [string, ...string[]], { env, log }: NotifierPlace): Promise<void> {
+  const child = spawn(program, args, { stdio: 'ignore', detached: true, env, windowsHide: true });
+  child.unref();
+  return new Promise((done) => {
+    child.once('close', () => done());
+    child.once('error', (error) => {
+      log.event('notify.failed', { problem: error.message });
+      done();
+    });
+  });
 }
 
 /** Undefined where nobody can be told: on Linux without a session bus. Texts go as arguments or variables, never into a script. */
@@ -54,10 +73,14 @@ export function commandFor(
     case 'win32':
       return ['powershell.exe', '-NoProfile', '-NonInteractive', '-Command', balloon(title, text)];
     default: {
-      const hasBus = (env['DBUS_SESSION_BUS_ADDRESS'] ?? '') !== '' || (env['XDG_RUNTIME_DIR'] ?? '') !== '';
-      return hasBus ? ['notify-send', '--app-name=rolekeeper', '--icon=dialog-password', '--', title, text] : undefined;
+      return hasBus(env) ? ['notify-send', '--app-name=rolekeeper', '--icon=dialog-password', '--', title, text] : undefined;
     }
   }
+}
+
+// A user manager has the directory on every server; the bus is in it only where something like a desktop put it there.
+function hasBus({ DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: directory }: Environment): boolean {
+  return (address ?? '') !== '' || (directory !== undefined && directory !== '' && existsSync(join(directory, 'bus')));
 }
 
 // A single-quoted string of PowerShell takes everything as it is but the quote, which is doubled.

@@ -59,6 +59,26 @@ describe('the notifier', () => {
     expect(readdirSync(home)).not.toContain('state');
   });
 
+  it('settled waits for what shows them, and not for ever', async () => {
+    const slow = notifier();
+    writeFileSync(join(home, 'bin', 'notify-send'), `#!/bin/sh\nsleep 0.2\necho done >> '${home}/told'\n`, { mode: 0o755 });
+    slow.tell(warning);
+    await slow.settled(10_000);
+    expect(told()).toBe('done\n');
+    writeFileSync(join(home, 'bin', 'notify-send'), '#!/bin/sh\nexec sleep 2\n', { mode: 0o755 });
+    slow.tell({ ...warning, event: 'hangs' });
+    const startedAt = performance.now();
+    await slow.settled(30);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it('takes the directory of a user manager for a session bus only with a bus in it', () => {
+    const has = () => commandFor(warning, { env: { XDG_RUNTIME_DIR: home }, platform: 'linux' }) !== undefined;
+    expect(has()).toBe(false);
+    writeFileSync(join(home, 'bus'), '');
+    expect(has()).toBe(true);
+  });
+
   it('does not fail without notify-send', async () => {
     notifier({ DBUS_SESSION_BUS_ADDRESS: 'x', PATH: '/nonexistent' }).tell(warning);
     await until(() => events.includes('notify.failed'), 'the failure was noted');
