@@ -70,6 +70,8 @@ export interface Wiring {
   readonly refreshLater: (profile: string) => Promise<void>;
   /** Starts the agent for the next caller, unless the person switched that off. */
   readonly startAgentLater: () => Promise<void>;
+  /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
+  readonly startAfterLogin: (profiles: readonly string[]) => Promise<void>;
   readonly openAgentWiring: () => Promise<AgentWiring>;
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
@@ -159,7 +161,11 @@ export function openWiring(env: Environment): Wiring {
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
-      (await import('./system/background.ts')).startRefresh(profile, { ...place, script, env, configPath, credentialsPath });
+      (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
+    },
+    startAfterLogin: async (profiles) => {
+      if (!startsOthers()) return;
+      (await import('./system/background.ts')).startAfterLogin(profiles, { ...place, script, env, configPath, credentialsPath });
     },
     startAgentLater: async () => {
       if (!startsOthers()) return;

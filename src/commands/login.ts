@@ -1,7 +1,8 @@
 // `rolekeeper login [PROFILE]`: spends one MFA code on the session (or on the one role) that the profile starts from.
 // Asks before any lock is taken; sends a code once, whatever happens.
 
-import { parseProfileName } from '../config/names.ts';
+import { type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
@@ -12,6 +13,8 @@ import type { Terminal } from '../ports.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
+import { backgroundSettings } from './background-settings.ts';
+import { wantedProfiles } from './kept-profiles.ts';
 import { chooseLoginTarget } from './login-target.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
@@ -40,10 +43,21 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
-    // It refreshes at once what was used lately, and from then on what is due.
-    await wiring.startAgentLater();
+    // What was used lately is refreshed at once: the first caller of the day finds it.
+    await wiring.startAfterLogin(behind(chain.steps[index]?.id, files, wiring));
   } finally {
     await store.close();
+  }
+}
+
+/** The profiles that were used lately and hang on this session. */
+function behind(session: KeyId | undefined, files: ConfigFiles, wiring: Wiring): readonly ProfileName[] {
+  try {
+    const wanted = wantedProfiles(files, backgroundSettings(wiring.agentSettings()), wiring);
+    return wanted.filter((kept) => kept.session !== undefined && kept.session.id === session).map(({ recipe }) => recipe.profile);
+  } catch (error) {
+    if (!isAppError(error, 'usage')) throw error;
+    return []; // a setting that makes no sense: whoever works by it says so, and the login was none of its business
   }
 }
 

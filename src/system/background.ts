@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts';
 import type { Environment, Log } from '../ports.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { errorCode } from './problem-words.ts';
+import { createServiceRecords } from './service-record.ts';
 
 export interface Background {
   /** The script to run under this same node. */
@@ -30,13 +31,19 @@ export interface AwsFiles {
 /** A burst of callers starts one process; one that died is started again after this time. */
 const quietMs = 30_000;
 
-/** `rolekeeper refresh PROFILE`. Never throws for what the system refuses: the caller has its answer already. */
-export function startRefresh(profile: string, background: Background & AwsFiles): void {
-  start(`refresh ${profile}`, background, () => ({
+/** `rolekeeper refresh PROFILE...`. Never throws for what the system refuses: the caller has its answer already. */
+export function startRefresh(profiles: readonly string[], background: Background & AwsFiles): void {
+  start(`refresh ${profiles.join(' ')}`, background, () => ({
     command: process.execPath,
-    args: [background.script, 'refresh', profile, '--quiet'],
+    args: [background.script, 'refresh', ...profiles, '--quiet'],
     env: refreshEnvironment(background),
   }));
+}
+
+/** An agent sees for itself what is due after a login. Where a timer takes its place, these are refreshed now. Never throws, as above. */
+export function startAfterLogin(profiles: readonly string[], background: Background & AwsFiles): void {
+  startAgent(background);
+  if (profiles.length > 0 && hasTimer(background)) startRefresh(profiles, background);
 }
 
 // In its own directory, and with few of the caller's variables, the child would take a relative path or one with `$VAR` for another file.
@@ -50,9 +57,15 @@ function refreshEnvironment({ env, configPath, credentialsPath }: Background & A
   };
 }
 
-/** The agent: the installed service if there is one, else a process that leaves when it is idle. Never throws, as above. */
+/**
+ * The agent: the installed service if there is one, else a process that leaves when it is idle. None for whoever chose a timer instead.
+ * Never throws, as above.
+ */
 export function startAgent(background: Background): void {
-  start('agent', background, () => (hasService(background) ? throughService(background) : agentCommand(background)));
+  start('agent', background, () => {
+    if (hasTimer(background)) return undefined;
+    return hasService(background) ? throughService(background) : agentCommand(background);
+  });
 }
 
 /** Without core files, where a shell can see to that (setrlimit(2) is out of Node's reach). */
@@ -83,11 +96,24 @@ function hasService({ env, owner }: Background): boolean {
   return process.platform === 'linux' && existsSync(join(config, 'systemd', 'user', 'rolekeeper.service'));
 }
 
-function start(purpose: string, background: Background, commandOf: () => Command): void {
+/** True after `rolekeeper install --timer`. */
+function hasTimer({ base, owner, log }: Background): boolean {
+  try {
+    return createServiceRecords({ base, owner }).read()?.mode === 'timer';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.event('service.unreadable', { problem: error.message });
+    return false;
+  }
+}
+
+function start(purpose: string, background: Background, commandOf: () => Command | undefined): void {
   const { log } = background;
   try {
     if (!claim(purpose, background)) return;
-    const { command, args, env } = commandOf();
+    const chosen = commandOf();
+    if (chosen === undefined) return;
+    const { command, args, env } = chosen;
     const child = spawn(command, args, { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
     child.once('error', (error) => log.event('background.failed', { purpose, problem: error.message }));
     child.unref();

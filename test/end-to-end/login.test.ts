@@ -1,5 +1,7 @@
 // login and logout, as a person and as a script run them.
 
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../harness/session-bus.ts';
 import {
@@ -286,5 +288,56 @@ describe('session = none', () => {
     world.writeConfig('[rolekeeper corp]\nsession = none\n');
     const document: unknown = JSON.parse((await succeed(world.rolekeeper(['get', 'corp']))).stdout);
     expect(document).toEqual({ Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey });
+  });
+});
+
+describe('the first minute after a login', () => {
+  const rolesGiven = () =>
+    world.sts.log().filter(({ operation, outcome }) => operation === 'AssumeRole' && outcome === 'ok').length;
+  const logIn = (env: Readonly<Record<string, string>>) =>
+    succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')], { env }));
+
+  /** Yesterday dev was used, and ops refreshed by hand. */
+  beforeEach(async () => {
+    await logIn({});
+    await succeed(world.rolekeeper(['get', 'dev']));
+    await succeed(world.rolekeeper(['refresh', 'ops']));
+    world.sts.advance(13 * 3_600_000);
+  });
+
+  /** What `install --timer` writes down. */
+  function chooseTimer(): void {
+    const record = { v: 1, kind: 'systemd', mode: 'timer', files: [], directories: [] };
+    writeFileSync(join(world.home, 'state', 'rolekeeper', 'service.json'), JSON.stringify(record), { mode: 0o600 });
+  }
+
+  it('with a timer, login refreshes what was used lately and nothing else, and starts no agent; so does no get', async () => {
+    chooseTimer();
+    const before = rolesGiven();
+    await logIn({ ROLEKEEPER_AUTOSTART: '1' });
+    await until(() => rolesGiven() > before, 'the refresh after the login');
+    const log = world.sts.log();
+    expect(log.at(-1)?.params['RoleArn']).toBe(roleArn('Dev'));
+    await succeed(world.rolekeeper(['get', 'dev'], { env: { ROLEKEEPER_AUTOSTART: '1' } }));
+    expect(rolesGiven()).toBe(before + 1);
+    expect(existsSync(join(world.home, 'run', 'agent.sock'))).toBe(false);
+  });
+
+  it('without a service, login starts the agent, which refreshes what was used lately', async () => {
+    const before = rolesGiven();
+    await logIn({ ROLEKEEPER_AUTOSTART: '1' });
+    try {
+      await until(() => rolesGiven() > before, 'the agent refreshes after the login');
+    } finally {
+      await until(async () => (await world.rolekeeper(['agent', 'stop'])).stderr.startsWith('agent stopped'), 'the agent ends');
+    }
+  });
+
+  it('with autostart off, login starts nothing', async () => {
+    chooseTimer();
+    const before = rolesGiven();
+    await logIn({ ROLEKEEPER_AUTOSTART: '0' });
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect(rolesGiven()).toBe(before + 1);
   });
 });

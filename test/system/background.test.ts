@@ -14,7 +14,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/ports.ts';
-import { type AwsFiles, agentCommand, type Background, startAgent, startRefresh } from '../../src/system/background.ts';
+import {
+  type AwsFiles,
+  agentCommand,
+  type Background,
+  startAfterLogin,
+  startAgent,
+  startRefresh,
+} from '../../src/system/background.ts';
 
 let home: string;
 let events: { readonly name: string; readonly purpose: unknown }[];
@@ -176,7 +183,7 @@ describe('startAgent', () => {
 
 describe('startRefresh', () => {
   it('startRefresh gives what changes the answer and the way to AWS, and no secret', async () => {
-    startRefresh('dev', background());
+    startRefresh(['dev'], background());
     const [refresh] = await said();
     expect(refresh?.args).toEqual(['refresh', 'dev', '--quiet']);
     expect(refresh?.env).toMatchObject({
@@ -191,8 +198,36 @@ describe('startRefresh', () => {
   });
 
   it('startRefresh starts one per profile, beside the agent', () => {
-    for (const profile of ['dev', 'ops', 'dev', 'ops']) startRefresh(profile, background());
+    for (const profile of ['dev', 'ops', 'dev', 'ops']) startRefresh([profile], background());
     startAgent(background());
     expect(events.map(({ purpose }) => purpose)).toEqual(['refresh dev', 'refresh ops', 'agent']);
+  });
+});
+
+describe('startAfterLogin', () => {
+  const chooseTimer = () => {
+    mkdirSync(join(home, 'state'), { mode: 0o700 });
+    const record = { v: 1, kind: 'systemd', mode: 'timer', files: [], directories: [] };
+    writeFileSync(join(home, 'state', 'service.json'), JSON.stringify(record));
+  };
+
+  it('startAfterLogin starts the agent, which sees for itself what is due', () => {
+    startAfterLogin(['dev'], background());
+    expect(events).toEqual([{ name: 'background.started', purpose: 'agent' }]);
+  });
+
+  it('startAfterLogin refreshes these profiles where a timer takes the place of the agent', () => {
+    chooseTimer();
+    startAfterLogin(['dev', 'ops'], background());
+    startAfterLogin([], background());
+    startAgent(background());
+    expect(events).toEqual([{ name: 'background.started', purpose: 'refresh dev ops' }]);
+  });
+
+  it('startAgent takes a record that it cannot read for none', () => {
+    mkdirSync(join(home, 'state'), { mode: 0o700 });
+    writeFileSync(join(home, 'state', 'service.json'), '{"v":2}');
+    startAgent(background());
+    expect(events.map(({ name }) => name)).toEqual(['service.unreadable', 'background.started']);
   });
 });
