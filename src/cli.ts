@@ -175,7 +175,9 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         run(
           args.debug,
           async (wiring) =>
-            void (await (await import('./commands/status.ts')).status({ profile: args.profile, isJson: args.json }, wiring)),
+            void (await (
+              await import('./commands/status.ts')
+            ).status({ profile: args.profile, isJson: args.json, version: ROLEKEEPER_VERSION }, wiring)),
         ),
     )
     .command(

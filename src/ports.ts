@@ -228,6 +228,8 @@ export interface ServiceCommand {
   readonly mayFail?: boolean;
   /** Runs on when this process has ended. */
   readonly isDetached?: boolean;
+  /** Ends it after this time; 30 s without. */
+  readonly endMs?: number;
 }
 
 /** What a machine offers for services of a user. */
@@ -248,7 +250,10 @@ export interface SystemdSurroundings {
 /** The system's own manager of background programs: systemd, launchd, the Task Scheduler, or none. */
 export interface ServiceManager {
   surroundings(): Promise<ServiceSurroundings>;
-  /** Never throws for what the command does; ends within 30 s. A program that is not there has status 127. */
+  /**
+   * Never throws for what the command does; ends within 30 s, or its own time, even if the program does not. One that is not there has
+   * status 127. Times that it prints are in UTC.
+   */
   run(command: ServiceCommand): Promise<ServiceCommandEnd>;
 }
 
@@ -287,6 +292,8 @@ export interface ServiceRecord {
   readonly files: readonly RecordedFile[];
   /** Directories that had to be made, outer ones first. */
   readonly directories: readonly string[];
+  /** The files that the service runs; undefined in a record that does not say. */
+  readonly program?: readonly string[];
 }
 
 export interface RecordedFile {

@@ -146,13 +146,16 @@ interface Making {
   readonly record: ServiceRecord | undefined;
 }
 
-async function makeFiles({ plan, changes, left, record }: Making, { files, records }: InstallPorts): Promise<void> {
+async function makeFiles(
+  { plan, changes, left, record }: Making,
+  { files, records, place: { program } }: InstallPorts,
+): Promise<void> {
   const made = changes.filter((change) => !left.includes(change));
   const paths = [records.path, ...plan.files.map(({ path }) => path), ...plan.traces];
   const directories = files.missingDirectories(paths);
-  records.keep(recordDuring(plan, record, directories));
+  records.keep({ ...recordDuring(plan, record, directories), program });
   for (const change of made) applyChange(change, files);
-  records.keep(recordAfter(plan, { before: record, directories, left }));
+  records.keep({ ...recordAfter(plan, { before: record, directories, left }), program });
 }
 
 async function cleanUp(replaced: ServiceRemoval | undefined, { files, manager }: InstallPorts): Promise<void> {

@@ -1,10 +1,13 @@
-// `rolekeeper status [PROFILE]`: what is cached until when, what failed, what happens next. Reads the state, asks the store only whether it answers.
+// `rolekeeper status [PROFILE]`: what is cached until when, what failed, what happens next. Reads the state; asks the store,
+// the agent and the service's manager only whether they are there.
 
 import { parseProfileName } from '../config/names.ts';
 import { keptProfiles } from '../config/profile-settings.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
+import { backgroundLines } from './background-lines.ts';
+import { type BackgroundSummary, backgroundStatus } from './background-status.ts';
 import { type ProfileStatus, profileStatus } from './profile-status.ts';
 import { shortTime } from './short-time.ts';
 import { type StatusRow, shortRole, statusTable } from './status-table.ts';
@@ -15,13 +18,15 @@ import { terminalColumns } from './terminal-columns.ts';
 export interface StatusOptions {
   readonly profile: string | undefined;
   readonly isJson: boolean;
+  /** This program's. */
+  readonly version: string;
 }
 
 /**
  * Without a profile: every one that rolekeeper answers for, and every one that was asked for. Goes to stdout. What is wrong with a
  * profile or the store is what the status says, no failure of its own; throws `profile-unknown`.
  */
-export async function status({ profile, isJson }: StatusOptions, wiring: Wiring): Promise<void> {
+export async function status({ profile, isJson, version }: StatusOptions, wiring: Wiring): Promise<void> {
   const files = wiring.readConfig();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
@@ -33,9 +38,10 @@ export async function status({ profile, isJson }: StatusOptions, wiring: Wiring)
   const [named] = profile === undefined ? [] : profiles;
   if (named?.problem?.code === 'profile-unknown')
     throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
-  const store = await storeStatus(wiring);
+  const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus(version, wiring)]);
   const times = (at: string) => timeWords(wiring.clock.toLocal(Date.parse(at)));
-  writeStdout(isJson ? `${JSON.stringify({ v: 1, store, profiles }, undefined, 2)}\n` : inWords(profiles, store, times));
+  const document = { v: 1, store, ...background, profiles };
+  writeStdout(isJson ? `${JSON.stringify(document, undefined, 2)}\n` : inWords(document, times));
 }
 
 /** Asked for once, and removed from the config since. */
@@ -46,15 +52,21 @@ function isGone({ problem }: ProfileStatus): boolean {
 /** A moment as the status has it, for a person. */
 type Times = (at: string) => string;
 
-function inWords(profiles: readonly ProfileStatus[], store: StoreStatus, times: Times): string {
+interface Shown extends BackgroundSummary {
+  readonly store: StoreStatus;
+  readonly profiles: readonly ProfileStatus[];
+}
+
+function inWords({ profiles, store, ...background }: Shown, times: Times): string {
+  const head = [storeLine(store), ...backgroundLines(background, times)];
   if (profiles.length === 0)
-    return `${storeLine(store)}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
+    return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
   const table = statusTable(
     profiles.map((one) => rowOf(one, times)),
     terminalColumns(),
   );
   const remarks = profiles.flatMap((one) => remarksOn(one, times));
-  return [storeLine(store), '', ...table, ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join('\n');
+  return [...head, '', ...table, ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join('\n');
 }
 
 function rowOf(

@@ -1,8 +1,8 @@
 // Our own commands' way to the agent. An agent that does not answer is no failure of theirs.
 
-import { converse } from '../agent/client.ts';
+import { type Conversation, converse } from '../agent/client.ts';
 import { type AgentStatus, parseAgentStatus } from '../agent/status.ts';
-import { variablesToSend } from '../agent/wire.ts';
+import { type AgentAnswer, variablesToSend } from '../agent/wire.ts';
 import type { Wiring } from '../wiring.ts';
 
 /** As the front waits for it (decisions.md 2). */
@@ -29,9 +29,23 @@ export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefin
   return answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined;
 }
 
-async function ask(verb: string, { env, openAgentWiring }: Wiring) {
-  const { socketPath, readToken } = await openAgentWiring();
-  const request = { verb, argument: '', deadlineMs: Date.now() + answerWaitMs, cwd: '/', env: variablesToSend(env, readToken()) };
-  const conversation = await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs });
+/** The same for who can wait no longer than for an acknowledgement, and wants to know why there is no answer. */
+export async function agentStatusAtOnce(wiring: Wiring): Promise<AgentStatus | 'nobody' | 'silent'> {
+  const conversation = await talk('status', wiring, acknowledgeWaitMs);
+  if (conversation.kind === 'nobody') return 'nobody';
+  const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
+  return (
+    (answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined) ?? 'silent'
+  );
+}
+
+async function ask(verb: string, wiring: Wiring): Promise<AgentAnswer | undefined> {
+  const conversation = await talk(verb, wiring, answerWaitMs);
   return conversation.kind === 'answer' ? conversation.answer : undefined;
+}
+
+async function talk(verb: string, { env, openAgentWiring }: Wiring, waitMs: number): Promise<Conversation> {
+  const { socketPath, readToken } = await openAgentWiring();
+  const request = { verb, argument: '', deadlineMs: Date.now() + waitMs, cwd: '/', env: variablesToSend(env, readToken()) };
+  return await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs: waitMs });
 }

@@ -13,7 +13,7 @@ export function planLaunchd(mode: ServiceMode, place: ServicePlace): ServicePlan
   const label = labelOf(mode);
   const path = join(place.home, 'Library', 'LaunchAgents', `${label}.plist`);
   const domain = domainOf(place.uid);
-  const target = `${domain}/${label}`;
+  const target = launchdTarget(mode, place.uid);
   const carried = carriedEnvironment(place.env);
   const words = [...place.program, ...(mode === 'agent' ? ['agent', 'run'] : ['refresh', '--due', '--quiet'])];
   const common = {
@@ -43,7 +43,12 @@ export function planLaunchd(mode: ServiceMode, place: ServicePlace): ServicePlan
 }
 
 export function launchdRemoval(mode: ServiceMode, uid: number | undefined): ServiceRemoval {
-  return { stop: [mayFail(launchctl('bootout', `${domainOf(uid)}/${labelOf(mode)}`))], traces: [], settle: [] };
+  return { stop: [mayFail(launchctl('bootout', launchdTarget(mode, uid)))], traces: [], settle: [] };
+}
+
+/** By which launchctl knows it. */
+export function launchdTarget(mode: ServiceMode, uid: number | undefined): string {
+  return `${domainOf(uid)}/${labelOf(mode)}`;
 }
 
 function labelOf(mode: ServiceMode): string {

@@ -154,7 +154,8 @@ function startCommands(mode: ServiceMode): readonly ServiceCommand[] {
   ];
 }
 
-const unitNames = {
+/** What is enabled, what that starts, and who wants it. */
+export const unitNames = {
   agent: { enabled: 'rolekeeper.socket', service: 'rolekeeper.service', target: 'sockets.target.wants' },
   timer: { enabled: 'rolekeeper-refresh.timer', service: 'rolekeeper-refresh.service', target: 'timers.target.wants' },
 } as const;

@@ -49,7 +49,7 @@ export function taskRemoval(mode: ServiceMode): ServiceRemoval {
   };
 }
 
-function taskName(mode: ServiceMode): string {
+export function taskName(mode: ServiceMode): string {
   return mode === 'agent' ? 'rolekeeper-agent' : 'rolekeeper-refresh';
 }
 

@@ -31,7 +31,10 @@ const probePatienceMs = 5_000;
 
 async function surroundings({ platform, uid }: ManagerPlace, env: Environment): Promise<ServiceSurroundings> {
   if (platform === 'darwin' || platform === 'win32') return {};
-  const shown = await run({ words: ['systemctl', '--user', 'show', '--property=UnitPath', '--value'] }, env, probePatienceMs);
+  const shown = await run(
+    { words: ['systemctl', '--user', 'show', '--property=UnitPath', '--value'], endMs: probePatienceMs },
+    env,
+  );
   const unitPath = shown.output.split(/\s+/).filter((path) => path.startsWith('/'));
   if (shown.status !== 0 || unitPath.length === 0) return {};
   const [canPrivateUsers, lingers] = await Promise.all([probePrivateUsers(env), probeLinger(uid, env)]);
@@ -48,14 +51,13 @@ async function probePrivateUsers(env: Environment): Promise<boolean> {
     'ProtectHome=read-only',
   ];
   const words = ['--user', '--wait', '--quiet', '--collect', '--pipe', ...properties.map((one) => `--property=${one}`), 'true'];
-  return (await run({ words: ['systemd-run', ...words] }, env, probePatienceMs)).status === 0;
+  return (await run({ words: ['systemd-run', ...words], endMs: probePatienceMs }, env)).status === 0;
 }
 
 async function probeLinger(uid: number | undefined, env: Environment): Promise<boolean | undefined> {
   const { status, output } = await run(
-    { words: ['loginctl', 'show-user', String(uid ?? ''), '--property=Linger', '--value'] },
+    { words: ['loginctl', 'show-user', String(uid ?? ''), '--property=Linger', '--value'], endMs: probePatienceMs },
     env,
-    probePatienceMs,
   );
   return status === 0 && /^(yes|no)$/m.test(output) ? /^yes$/m.test(output) : undefined;
 }
@@ -68,8 +70,8 @@ function managerEnvironment({ env, uid }: ManagerPlace): Environment {
   return { ...env, ...(isLost ? { XDG_RUNTIME_DIR: usual } : {}), LC_ALL: 'C.UTF-8', SYSTEMD_PAGER: '', SYSTEMD_COLORS: '0' };
 }
 
-function run({ words: [program, ...args] }: ServiceCommand, env: Environment, endMs = patienceMs): Promise<ServiceCommandEnd> {
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: endMs, windowsHide: true });
+function run({ words: [program, ...args], endMs = patienceMs }: ServiceCommand, env: Environment): Promise<ServiceCommandEnd> {
+  const child = spawn(program, args, { env: { ...env, TZ: 'UTC' }, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
   let output = '';
   const take = (chunk: string) => {
     output += chunk;
@@ -77,13 +79,19 @@ function run({ words: [program, ...args] }: ServiceCommand, env: Environment, en
   child.stdout.setEncoding('utf8').on('data', take);
   child.stderr.setEncoding('utf8').on('data', take);
   return new Promise((done) => {
-    child.once('error', (error) => done(notStarted(program, error)));
-    child.once('close', (status, signal) =>
-      done({
-        status: status ?? 1,
-        output: signal === null ? output.trim() : `${output.trim()} (ended after ${endMs / 1000} s)`.trim(),
-      }),
-    );
+    // The end of the program is not waited for, nor are those whom it left its output to.
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      child.unref();
+      done({ status: 1, output: `${output.trim()} (ended after ${endMs / 1000} s)`.trim() });
+    }, endMs);
+    const end = (outcome: ServiceCommandEnd) => {
+      clearTimeout(timer);
+      done(outcome);
+    };
+    child.once('error', (error) => end(notStarted(program, error)));
+    child.once('close', (status) => end({ status: status ?? 1, output: output.trim() }));
   });
 }
 

@@ -41,7 +41,8 @@ function parseRecord(value: unknown, path: string): ServiceRecord | undefined {
   const { kind, mode, files, directories } = value;
   if (typeof kind !== 'string' || typeof mode !== 'string') return undefined;
   if (!Array.isArray(files) || !files.every(isRecordedFile) || !isTexts(directories)) return undefined;
-  return { kind, mode, files, directories };
+  const program = 'program' in value && isTexts(value.program) ? { program: value.program } : {};
+  return { kind, mode, files, directories, ...program };
 }
 
 function isRecordedFile(value: unknown): value is RecordedFile {

@@ -1,9 +1,11 @@
 // status, refresh and demo as a person reads them.
 
-import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningAgent, startAgent } from '../harness/agent.ts';
 import { openUsualWorld, openWorld, roleArn, rolePair, succeed, usualCredentials, type World } from '../harness/world.ts';
 
 const minute = 60_000;
@@ -117,6 +119,150 @@ describe('status', () => {
     await succeed(world.rolekeeper(['status']));
     await succeed(world.rolekeeper(['get', 'dev']));
     expect(world.sts.calls().AssumeRole).toBe(1);
+  });
+});
+
+describe('status of agent and service', () => {
+  const utc = (ms: number) => `Thu ${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const unit = (name: string, more: string) => `Id=${name}\nLoadState=loaded\nResult=success\n${more}\n`;
+  let bin: string;
+  let env: Readonly<Record<string, string>>;
+  let agent: RunningAgent | undefined;
+
+  beforeEach(async () => {
+    world = await openUsualWorld();
+    bin = join(world.home, 'bin');
+    mkdirSync(bin);
+    env = { PATH: `${bin}:${world.env['PATH']}` };
+  });
+  afterEach(async () => {
+    await agent?.kill();
+    agent = undefined;
+  });
+
+  function systemctl(script: string): void {
+    writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  function answers(...blocks: readonly string[]): void {
+    writeFileSync(join(bin, 'answer'), blocks.join('\n'));
+    systemctl(`cat '${bin}/answer'`);
+  }
+
+  /** What install writes down of one file and the program. */
+  function record(kind: string, mode: string, more: Readonly<Record<string, unknown>> = {}): string {
+    const path = join(world.home, `${kind}-${mode}`);
+    writeFileSync(path, 'ours');
+    const whole = { v: 1, kind, mode, files: [{ path, texts: ['ours'] }], directories: [], program: [world.program], ...more };
+    writeFileSync(join(world.home, 'state', 'rolekeeper', 'service.json'), JSON.stringify(whole), { mode: 0o600 });
+    return path;
+  }
+
+  async function background(): Promise<{ agent: Record<string, unknown>; service: Record<string, unknown> }> {
+    return JSON.parse((await succeed(world.rolekeeper(['status', '--json'], { env }))).stdout);
+  }
+
+  const lines = async () => (await succeed(world.rolekeeper(['status'], { env }))).stdout.split('\n').slice(1, 4);
+
+  it('status without agent and service says so in two lines', async () => {
+    expect(await background()).toMatchObject({ agent: { running: false }, service: { installed: false } });
+    expect(await lines()).toEqual(['Agent: not running', 'Service: not installed (`rolekeeper install`)', '']);
+  });
+
+  it('status shows the agent: since when, what it keeps fresh, when it refreshes next', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    agent = await startAgent(world);
+    const shown = await background();
+    expect(shown.agent).toEqual({
+      running: true,
+      pid: agent.pid,
+      version: expect.any(String),
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      kept: 1,
+      nextRefreshAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect((await lines())[0]).toMatch(/^Agent: running since [\d: -]+ \(process \d+\), keeps 1 fresh, next refresh [\d: -]+$/);
+  });
+
+  it('status says when the agent does not answer, and does not wait for it', async () => {
+    agent = await startAgent(world);
+    process.kill(agent.pid, 'SIGSTOP');
+    const shown = await background();
+    expect(shown.agent).toMatchObject({ running: true, problem: 'it did not answer within 0.3 s', hint: expect.any(String) });
+  });
+
+  it('status shows a socket that systemd holds, and starts no agent by looking', async () => {
+    record('systemd', 'agent');
+    answers(unit('rolekeeper.socket', 'ActiveState=active'), unit('rolekeeper.service', 'ActiveState=inactive'));
+    expect((await background()).service).toMatchObject({ installed: true, kind: 'systemd', mode: 'agent', running: true });
+    const [agentLine, serviceLine] = await lines();
+    expect(agentLine).toBe('Agent: started by the next program that asks');
+    expect(serviceLine).toMatch(/^Service: systemd agent, running, last refresh /);
+  });
+
+  it('status shows the last and the next run of a timer', async () => {
+    record('systemd', 'timer');
+    const now = Math.floor(Date.now() / 1000) * 1000;
+    const times = `LastTriggerUSec=${utc(now - minute)}\nNextElapseUSecRealtime=${utc(now + minute)}`;
+    answers(
+      unit('rolekeeper-refresh.timer', `ActiveState=active\n${times}`),
+      unit('rolekeeper-refresh.service', 'ActiveState=inactive'),
+    );
+    const { service } = await background();
+    expect(service).toMatchObject({ kind: 'systemd', mode: 'timer', running: true });
+    const near = (at: unknown, ms: number) => expect(Math.abs(Date.parse(String(at)) - ms)).toBeLessThanOrEqual(2_000);
+    near(service['lastRefreshAt'], now - minute);
+    near(service['nextRefreshAt'], now + minute);
+    expect((await lines())[1]).toMatch(/^Service: systemd timer, running, last refresh [\d: -]+, next [\d: -]+$/);
+  });
+
+  it.each([
+    ['a stopped unit', 'ActiveState=inactive', {}, 'rolekeeper.socket is inactive'],
+    [
+      'a file that is missing',
+      'ActiveState=active',
+      { files: [{ path: '/nonexistent/unit', texts: [''] }] },
+      '/nonexistent/unit is missing',
+    ],
+    [
+      'a program that is gone',
+      'ActiveState=active',
+      { program: ['/nonexistent/node'] },
+      'it runs /nonexistent/node, which is gone',
+    ],
+  ])('status says what to type for %s', async (_what, activity, more, problem) => {
+    record('systemd', 'agent', more);
+    answers(unit('rolekeeper.socket', activity), unit('rolekeeper.service', 'ActiveState=inactive'));
+    expect((await background()).service).toMatchObject({ problem, hint: 'run `rolekeeper install`, which puts it right' });
+    expect((await succeed(world.rolekeeper(['status'], { env }))).stdout).toContain(problem);
+  });
+
+  it('status says that a file was changed', async () => {
+    const path = record('systemd', 'timer');
+    writeFileSync(path, 'theirs');
+    answers(unit('rolekeeper-refresh.timer', 'ActiveState=active'), unit('rolekeeper-refresh.service', 'ActiveState=inactive'));
+    expect((await background()).service).toMatchObject({
+      problem: `${path} is not as install left it`,
+      hint: 'run `rolekeeper install --timer`, which puts it right',
+    });
+  });
+
+  it('status lives without systemctl, and with one that hangs', async () => {
+    record('systemd', 'timer');
+    env = { PATH: bin };
+    expect((await background()).service).toMatchObject({ problem: 'it cannot be asked: systemctl: there is no such program' });
+    env = { PATH: `${bin}:/usr/bin:/bin` };
+    systemctl("trap '' TERM; sleep 5; sleep 5");
+    const ran = await succeed(world.rolekeeper(['status'], { env }));
+    expect(ran.stdout).toContain('it cannot be asked: (ended after 0.5 s)');
+    expect(ran.tookMs).toBeLessThan(4_000);
+  });
+
+  it('status lives with a record of a later version', async () => {
+    record('systemd', 'agent', { v: 2 });
+    expect((await background()).service).toMatchObject({ installed: true, problem: expect.any(String) });
+    record('moonphase', 'agent');
+    expect((await background()).service).toMatchObject({ problem: 'it was installed by a later version (moonphase, agent)' });
   });
 });
 

@@ -38,6 +38,19 @@ describe('run', () => {
     expect((await alone().run({ words: [join(bin, 'text')] })).status).toBe(126);
   });
 
+  it('run ends when the time is over, though the program and its children do not', async () => {
+    program('tool', "trap '' TERM; echo begun; sleep 30; sleep 30");
+    const startedAt = performance.now();
+    const { status, output } = await manager().run({ words: ['tool'], endMs: 300 });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect([status, output.endsWith('(ended after 0.3 s)')]).toEqual([1, true]);
+  });
+
+  it('run has times printed in UTC', async () => {
+    program('tool', 'date -d @0 +%H:%M');
+    expect(await manager({ TZ: 'Asia/Tokyo' }).run({ words: ['tool'] })).toEqual({ status: 0, output: '00:00' });
+  });
+
   it('run of a detached command does not wait for it', async () => {
     program('tool', `while [ ! -e '${bin}/go' ]; do sleep 0.05; done; touch '${bin}/went'`);
     expect(await manager().run({ words: ['tool'], isDetached: true })).toEqual({ status: 0, output: '' });

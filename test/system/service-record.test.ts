@@ -19,6 +19,8 @@ describe('service records', () => {
     expect(records().read()).toBeUndefined();
     records().keep(record);
     expect(records().read()).toEqual(record);
+    records().keep({ ...record, program: ['/node', '/main.js'] });
+    expect(records().read()).toEqual({ ...record, program: ['/node', '/main.js'] });
     expect(statSync(records().path).mode & 0o777).toBe(0o600);
     records().forget();
     records().forget();
