@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { writeWholeFile } from './whole-file.ts';
 
-const fileName = 'pipe-token';
+/** In the root of the state directory. */
+export const pipeTokenFile = 'pipe-token';
 
 /** A new one for each start of an agent. Throws `state-unwritable`, `foreign-owner`. */
 export function leavePipeToken(token: string, stateDirectory: string, owner: Owner): void {
-  writeWholeFile(join(ensurePrivateDirectory({ base: stateDirectory, below: [], owner }), fileName), token);
+  writeWholeFile(join(ensurePrivateDirectory({ base: stateDirectory, below: [], owner }), pipeTokenFile), token);
 }
 
 /** Undefined where no agent has left one. */
 export function readPipeToken(stateDirectory: string): string | undefined {
   try {
-    return readFileSync(join(stateDirectory, fileName), 'utf8');
+    return readFileSync(join(stateDirectory, pipeTokenFile), 'utf8');
   } catch {
     return undefined; // none, or none for us: the agent will turn us away
   }

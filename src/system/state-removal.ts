@@ -4,6 +4,7 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { AppError } from '../errors.ts';
+import { pipeTokenFile } from './pipe-token.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
 export interface StateRemoval {
@@ -18,7 +19,7 @@ export interface StateRemoval {
 export function removeState({ base, machine, home }: StateRemoval): readonly string[] {
   try {
     rmSync(join(base, machine), { recursive: true, force: true });
-    rmSync(join(base, 'service.json'), { force: true });
+    for (const name of ['service.json', pipeTokenFile]) rmSync(join(base, name), { force: true });
     // Long-term keys whose item nobody listed: the only things here that cannot be made again.
     if (!namesIn(join(base, 'age')).some((name) => name.startsWith('keys%2f'))) {
       rmSync(join(base, 'age'), { recursive: true, force: true });

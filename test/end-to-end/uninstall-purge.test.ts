@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAgent } from '../harness/agent.ts';
 import { fileTree } from '../harness/file-tree.ts';
 import { accessKeyId, openWorld, secretAccessKey, succeed, usualConfig, usualCredentials, type World } from '../harness/world.ts';
 
@@ -40,6 +41,26 @@ describe('uninstall --purge', () => {
     const { stderr } = await succeed(world.rolekeeper(all));
     expect(stderr).toContain('put back the files as they were before `import corp`');
     expect(stderr).not.toContain('FOR GOOD');
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it.each(['running', 'killed'])('uninstall --purge leaves nothing of an agent that is %s, nor of what it told', async (how) => {
+    mkdirSync(join(world.home, 'bin'));
+    writeFileSync(join(world.home, 'bin', 'notify-send'), '#!/bin/sh\n', { mode: 0o755 });
+    const before = fileTree(world.home);
+    await importAndLogin();
+    const agent = await startAgent(world);
+    world.sts.advance(11 * 3_600_000 + 45 * 60_000);
+    await world.rolekeeper(['login', 'corp', '--code', '000000']); // any call to AWS tells us its time
+    const desktop = { PATH: `${join(world.home, 'bin')}:${world.env['PATH']}`, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/none' };
+    await succeed(world.rolekeeper(['refresh'], { env: { ...desktop, ROLEKEEPER_NOTIFY: 'always' } }));
+    // As it lies there on Windows.
+    writeFileSync(join(world.home, 'state', 'rolekeeper', 'pipe-token'), 'token', { mode: 0o600 });
+    if (how === 'killed') await agent.kill();
+    const names = fileTree(world.home).join('\n');
+    for (const left of ['/told-', '.asked ', 'run/agent.sock', '/pipe-token']) expect(names).toContain(left);
+    await succeed(world.rolekeeper(all));
+    await agent.running.ended;
     expect(fileTree(world.home)).toEqual(before);
   });
 
