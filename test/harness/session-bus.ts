@@ -221,7 +221,8 @@ function pidOf(child: ChildProcess | undefined, what: string): number {
 }
 
 // No service directories: nothing is started on demand, so that "no Secret Service" stays so wherever the tests run.
-function busConfig(address: string): string {
+/** Of a bus that listens there and does nothing but what it is told: it starts no services. */
+export function busConfig(address: string): string {
   return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
