@@ -1,15 +1,15 @@
 // The store in files: one age-encrypted file per item, for machines without a keychain. The key is an age identity: from a key file, or
 // wrapped by a passphrase in `identity.age` beside the items. The plain `age` program opens all of it.
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import process from 'node:process';
 import { type Account, keysNameOf } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Environment, Store, StoreManners } from '../ports.ts';
-import { errorCode, problemWords } from '../system/problem-words.ts';
+import { problemWords } from '../system/problem-words.ts';
 import type { AgeKey } from './age-cipher.ts';
 import { AgeDirectory, itemFileName } from './age-directory.ts';
+import { readKeyFile } from './age-key-file.ts';
 import type { AskPassphrase } from './age-passphrase.ts';
 import { checkedValue } from './checked-value.ts';
 
@@ -103,39 +103,7 @@ class AgeFileStore implements Store {
   }
 
   async #keyFrom(path: string): Promise<AgeKey> {
-    const { parseKeyFile } = await import('./age-cipher.ts');
-    const key = await parseKeyFile(this.#readKeyFile(path));
-    if (key !== undefined) return key;
-    const hint = `make one with \`age-keygen -o ${path}.new\`, or set ROLEKEEPER_AGE_KEY_FILE to another file`;
-    throw new AppError('store-unavailable', { store: this.description, problem: `${path} is not an age identity file`, hint });
-  }
-
-  #readKeyFile(path: string): string {
-    try {
-      const file = openSync(path, 'r');
-      try {
-        this.#checkKeyFile(path, fstatSync(file));
-        return readFileSync(file, 'utf8');
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      if (isAppError(error)) throw error;
-      const problem = `its key file ${path} cannot be read: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : problemWords(error)}`;
-      const isNew = this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
-      const hint = isNew
-        ? `make one: \`age-keygen -o ${path}\`, or correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file)`
-        : 'correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file), or put the key back: a new one opens nothing of what is stored';
-      throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
-    }
-  }
-
-  // As ssh does with its keys: whoever can read this file can read every item.
-  #checkKeyFile(path: string, stats: Stats): void {
-    const isOpen = this.#uid !== undefined && stats.isFile() && (stats.mode & 0o077) !== 0;
-    if (!isOpen) return;
-    const problem = `others may read its key file ${path} (mode ${(stats.mode & 0o777).toString(8)})`;
-    throw new AppError('store-unavailable', { store: this.description, problem, hint: `run \`chmod 600 ${path}\`` });
+    return await readKeyFile(path, { uid: this.#uid, store: this.description, isNew: () => this.#isUnused() });
   }
 
   async #askForKey(): Promise<AgeKey> {
