@@ -1,16 +1,17 @@
 // `rolekeeper agent run|start|stop|restart|status`: the resident process that answers callers and refreshes in the background.
 
-import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
-import type { AgentSettingTexts, Wiring } from '../wiring.ts';
+import type { Wiring } from '../wiring.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
+import { checkedSettings } from './agent-settings.ts';
 import { writeStderr } from './report.ts';
+import { ensureAgent, startWaitMs } from './start-agent.ts';
 import { writeStdout } from './stdout.ts';
 import { agentStatus, tellAgentToStop } from './tell-agent.ts';
 
@@ -21,13 +22,8 @@ export interface AgentOptions {
   readonly version: string;
 }
 
-const defaultIdleMinutes = 30;
-const defaultUnusedDays = 3;
-/** An agent starts in a fifth of a second; on a busy machine later. */
-const startWaitMs = 5_000;
 /** It finishes what is under way: longer than the deadline of STS. */
 const stopWaitMs = 15_000;
-const lookEveryMs = 25;
 
 /** Returns the exit status. */
 export async function agent(options: AgentOptions, wiring: Wiring): Promise<number> {
@@ -101,15 +97,6 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   }
 }
 
-/** Throws `usage` for a value that says nothing. */
-function checkedSettings({ idleMinutes, unusedDays, notify }: AgentSettingTexts) {
-  return {
-    notifying: notifyMode(notify),
-    idleMs: positive(idleMinutes, 'idle_minutes', defaultIdleMinutes) * 60_000,
-    unusedMs: positive(unusedDays, 'unused_days', defaultUnusedDays) * 86_400_000,
-  };
-}
-
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** sd_listen_fds(3): the first socket is fd 3, and the variables are meant for one process alone. */
@@ -118,22 +105,8 @@ function inheritedSocket(env: Environment, pid: number): Place | undefined {
 }
 
 async function start(wiring: Wiring): Promise<void> {
-  const running = await agentStatus(wiring);
-  if (running !== undefined) return writeStderr([`an agent is running already, process ${running.pid}`]);
-  checkedSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
-  const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
-  const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
-  let problem: string | undefined;
-  child.once('error', (error) => {
-    problem = error.message;
-  });
-  child.unref();
-  const started = await waitFor(async () => (problem === undefined ? await agentStatus(wiring) : undefined), startWaitMs, wiring);
-  if (started === undefined) {
-    const hint = 'run `rolekeeper agent run --debug` to see why';
-    throw new AppError('agent-silent', { problem: problem ?? `it does not answer after ${startWaitMs / 1000} s`, hint });
-  }
-  writeStderr([`agent started, process ${started.pid}`]);
+  const { pid, isNew } = await ensureAgent(wiring);
+  writeStderr([isNew ? `agent started, process ${pid}` : `an agent is running already, process ${pid}`]);
 }
 
 async function stop(wiring: Wiring): Promise<void> {
@@ -170,11 +143,13 @@ function inWords({
   cached,
   planned,
   refreshing,
+  unlocked,
   nextRefreshAt,
 }: AgentStatus): readonly string[] {
   return [
     `agent ${version}, process ${pid}, up ${duration(uptimeSeconds)}, at ${socket}`,
     `${cached} in memory, ${planned} kept fresh, ${refreshing} being refreshed`,
+    ...(unlocked === true ? ['keeps the age store open that its passphrase has opened'] : []),
     ...(nextRefreshAt === undefined ? [] : [`next refresh ${nextRefreshAt}`]),
   ];
 }
@@ -183,37 +158,4 @@ function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function notifyMode(text: string | undefined): 'off' | 'day' | 'always' {
-  switch (text) {
-    case undefined:
-    case '':
-    case 'day':
-      return 'day';
-    case 'off':
-    case 'always':
-      return text;
-    default:
-      throw new AppError('usage', {
-        problem: `notify says ${JSON.stringify(text.slice(0, 40))}`,
-        hint: 'say `off`, `day` or `always`',
-      });
-  }
-}
-
-function positive(text: string | undefined, key: string, usual: number): number {
-  if (text === undefined || text === '') return usual;
-  const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new AppError('usage', { problem: `${key} says ${JSON.stringify(text.slice(0, 40))}, which is no positive number` });
-}
-
-async function waitFor<T>(look: () => Promise<T | undefined>, waitMs: number, { clock }: Wiring): Promise<T | undefined> {
-  const until = performance.now() + waitMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined || performance.now() > until) return found;
-    await clock.wait(lookEveryMs);
-  }
 }
