@@ -12,6 +12,7 @@ import type { Terminal } from '../ports.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
+import { handOver } from './hand-over.ts';
 import { chooseLoginTarget } from './login-target.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
@@ -35,13 +36,17 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     // The keys are looked up before a code is asked for: a code that cannot be used is a code wasted.
     const chain = await openChain(recipe, ports);
     const index = recipe.hops.findIndex(needsCode);
-    if (index < 0) return writeStderr([await withoutCode(chain, ports)]);
+    if (index < 0) {
+      writeStderr([await withoutCode(chain, ports)]);
+      return await handOver(store, wiring);
+    }
     const parsed = await readCode(recipe, code, wiring);
     const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // It refreshes at once what was used lately, and from then on what is due.
     await wiring.startAgentLater();
+    await handOver(store, wiring);
   } finally {
     await store.close();
   }
