@@ -82,6 +82,18 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         ),
     )
     .command(
+      'unlock',
+      'open the age store with its passphrase, for `get` and the agent',
+      (args) => args,
+      (args) => run(args.debug, async (wiring) => void (await (await import('./commands/unlock.ts')).unlock(wiring))),
+    )
+    .command(
+      'lock',
+      'have the agent forget what `unlock` opened',
+      (args) => args,
+      (args) => run(args.debug, async (wiring) => void (await (await import('./commands/lock.ts')).lock(wiring))),
+    )
+    .command(
       'refresh [profiles..]',
       'run AssumeRole for what is due: the named profiles, or all that were asked for before',
       (args) =>

@@ -39,6 +39,25 @@ export interface Store {
   delete(account: Account): Promise<boolean>;
   /** Drops connections and key material. The store may be used again; it then opens anew. */
   close(): Promise<void>;
+  /** Only of a store that opens with a passphrase of its own. */
+  readonly passphraseLock?: PassphraseLock;
+}
+
+/**
+ * The passphrase opens an identity, and the identity opens the items. Whoever was asked for the passphrase can hand the identity to a
+ * process that nobody can be asked by.
+ */
+export interface PassphraseLock {
+  /** False before the first item: there is nothing yet that could be locked. */
+  isInUse(): boolean;
+  /** True while the identity is in this process. */
+  isOpen(): boolean;
+  /** Asks for the passphrase, unless the identity is here already, and returns the identity. Throws what `get` throws. */
+  open(): Promise<Secret>;
+  /** Takes the identity from another process. Throws `store-locked` for one that opens nothing here, and keeps nothing of it. */
+  accept(identity: Secret): Promise<void>;
+  /** Forgets the identity. */
+  lock(): void;
 }
 
 export type StoreKind = 'keychain' | 'age' | 'memory';

@@ -11,7 +11,7 @@ import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { Bell, ClockReading, Environment, Notifier, Store } from './ports.ts';
 import { chooseStore } from './stores/choose-store.ts';
-import { agentSocketPath, closeToOthers, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
+import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
 import { agentCommand, type Command } from './system/background.ts';
 import { createBell } from './system/bell.ts';
 import { isOwnDirectory } from './system/directory.ts';
@@ -25,6 +25,8 @@ import type { Wiring } from './wiring.ts';
 
 export interface AgentWiring {
   readonly socketPath: string;
+  /** False where there is none, and where another user may have made it. */
+  readonly isOwnSocket: () => boolean;
   readonly bell: Bell;
   readonly notifier: Notifier;
   readonly readClocks: () => ClockReading;
@@ -64,6 +66,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   const uptimeMs = createUptime();
   return {
     socketPath,
+    isOwnSocket: () => isOwnSocket(socketPath, own.uid),
     bell: createBell(log),
     notifier: createNotifier({ base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home }, log, env }),
     readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptimeMs(), monotonicMs: performance.now() }),

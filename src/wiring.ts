@@ -26,6 +26,7 @@ import type {
 } from './ports.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
+import type { AskPassphrase } from './stores/age-passphrase.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
@@ -59,7 +60,8 @@ export interface Wiring {
   readonly stateDirectory: string;
   /** Both files, parsed. Read anew at each call. Throws `config-unreadable`, `config-malformed`. */
   readonly readConfig: () => ConfigFiles;
-  readonly openStore: (manners: StoreManners) => Promise<Store>;
+  /** `withoutTerminal` gives the passphrase of the age store where there is nobody to ask; without it that is `no-terminal`. */
+  readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
@@ -68,8 +70,8 @@ export interface Wiring {
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
-  /** Starts the agent for the next caller, unless the person switched that off. */
-  readonly startAgentLater: () => Promise<void>;
+  /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
+  readonly startAgentLater: () => Promise<boolean>;
   /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
   readonly startAfterLogin: (profiles: readonly string[]) => Promise<void>;
   readonly openAgentWiring: () => Promise<AgentWiring>;
@@ -143,10 +145,11 @@ export function openWiring(env: Environment): Wiring {
     credentialsPath,
     stateDirectory: base,
     readConfig,
-    openStore: async (manners) => {
+    openStore: async (manners, withoutTerminal) => {
       const ours = settings();
       const chosen = { store: ours?.get('store')?.value, ageKeyFile: ours?.get('age_key_file')?.value };
-      const asking = manners.prompts === 'allowed' ? { askPassphrase: askAgePassphrase } : {};
+      const askPassphrase: AskPassphrase = (purpose) => askAgePassphrase(purpose, withoutTerminal);
+      const asking = manners.prompts === 'allowed' ? { askPassphrase } : {};
       return await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
     },
     openLock,
@@ -168,8 +171,9 @@ export function openWiring(env: Environment): Wiring {
       (await import('./system/background.ts')).startAfterLogin(profiles, { ...place, script, env, configPath, credentialsPath });
     },
     startAgentLater: async () => {
-      if (!startsOthers()) return;
+      if (!startsOthers()) return false;
       (await import('./system/background.ts')).startAgent({ ...place, script, env });
+      return true;
     },
     agentSettings: () => ({
       idleMinutes: env['ROLEKEEPER_IDLE_MINUTES'] ?? setting('idle_minutes'),
@@ -213,13 +217,18 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
   };
 }
 
-async function askAgePassphrase(purpose: 'open' | 'choose'): Promise<Secret> {
+async function askAgePassphrase(
+  purpose: 'open' | 'choose',
+  withoutTerminal: (() => Promise<Secret>) | undefined,
+): Promise<Secret> {
   const [{ openTerminal }, { askPassphrase }] = await Promise.all([
     import('./system/terminal.ts'),
     import('./system/ask-passphrase.ts'),
   ]);
   const instead = 'run it in a terminal, or give the age store a key file: ROLEKEEPER_AGE_KEY_FILE';
-  return await askPassphrase(openTerminal({ command: 'the age store', instead }), purpose);
+  const terminal = openTerminal({ command: 'the age store', instead });
+  if (withoutTerminal !== undefined && !terminal.isInteractive) return await withoutTerminal();
+  return await askPassphrase(terminal, purpose);
 }
 
 // Of many callers that wait for one answer, only the one that asks AWS pays for loading the SDK.

@@ -7,7 +7,7 @@ import { type AppError, toAppError } from '../errors.ts';
 import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
 import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
-import { type AnswersPorts, answerGet } from './answers.ts';
+import { type AnswersPorts, answerGet, answerUnlock } from './answers.ts';
 import { type Caller, type CallerPlace, Callers } from './callers.ts';
 import { Refresher } from './refresher.ts';
 import { Rooms } from './rooms.ts';
@@ -154,7 +154,7 @@ class Agent {
   #isIdle(): boolean {
     const { idleMs } = this.#settings;
     if (idleMs === undefined || this.#ports.readClocks().uptimeMs - this.#lastRequestMs < idleMs) return false;
-    return this.#rooms.underWay === 0 && this.#refresher.planned().count === 0;
+    return this.#rooms.underWay === 0 && !this.#rooms.isUnlocked && this.#refresher.planned().count === 0;
   }
 
   async #answer(request: AgentRequest): Promise<AgentAnswer> {
@@ -168,19 +168,30 @@ class Agent {
         return said(JSON.stringify(this.#status()));
       case 'forget':
         this.#rooms.forgetAll();
-        this.#refresher.planAnew();
-        // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
-        void this.#ringOrLog();
+        this.#lookAnew();
         return said('');
       case 'doubt':
         this.#rooms.doubtAll();
         return said('');
+      case 'unlock': {
+        const answer = await answerUnlock(request, this.#callers.of(request), this.#answersPorts());
+        this.#lookAnew();
+        return answer;
+      }
+      case 'lock':
+        return said(String(this.#rooms.lockAll()));
       case 'stop':
         this.#leave('told');
         return said('');
       default:
         return { kind: 'pass', reason: 'verb' };
     }
+  }
+
+  // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
+  #lookAnew(): void {
+    this.#refresher.planAnew();
+    void this.#ringOrLog();
   }
 
   #answersPorts(): AnswersPorts {
@@ -249,6 +260,7 @@ class Agent {
       refreshing: this.#rooms.underWay,
       planned: count,
       ...(nextAt === undefined ? {} : { nextRefreshAt: new Date(nextAt).toISOString() }),
+      ...(this.#rooms.isUnlocked ? { unlocked: true } : {}),
     };
   }
 }

@@ -7,6 +7,7 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
+import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -34,21 +35,45 @@ const limitMs = 3_800;
 const patienceMs = 2_500;
 
 export async function answerGet(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<AgentAnswer> {
-  if (!ports.isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
-  // Its files have names that other variables than those it sent are part of.
-  if (namesWithVariables.some((name) => caller.env[name]?.includes('$'))) return { kind: 'pass', reason: 'config' };
+  const passed = passedOn(caller, ports);
+  if (passed !== undefined) return passed;
   try {
     return { kind: 'exit', status: 0, bytes: await documentFor(request, caller, ports) };
   } catch (error) {
     const failure = toAppError(error);
     // A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant.
     if (isAppError(failure, 'profile-unknown', 'config-malformed', 'recipe-invalid')) return { kind: 'pass', reason: 'config' };
-    const lines = ports.wordsOf(failure);
-    return { kind: 'exit', status: failure.exitStatus, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
+    return refused(failure, ports);
+  }
+}
+
+/** Keeps the identity that opens the caller's own store, if it does. Says nothing, or why not. */
+export async function answerUnlock(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<AgentAnswer> {
+  const passed = passedOn(caller, ports);
+  if (passed !== undefined) return passed;
+  try {
+    const room = await ports.roomFor(caller, caller.readFiles());
+    await room.unlock(new Secret(request.argument));
+    ports.log.event('store.unlocked', { store: room.ports.store.description });
+    return { kind: 'exit', status: 0, bytes: Buffer.alloc(0) };
+  } catch (error) {
+    return refused(toAppError(error), ports);
   }
 }
 
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
+
+function passedOn(caller: Caller, { isMine }: AnswersPorts): AgentAnswer | undefined {
+  if (!isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
+  // Its files have names that other variables than those it sent are part of.
+  if (namesWithVariables.some((name) => caller.env[name]?.includes('$'))) return { kind: 'pass', reason: 'config' };
+  return undefined;
+}
+
+function refused(failure: AppError, { wordsOf }: AnswersPorts): AgentAnswer {
+  const lines = wordsOf(failure);
+  return { kind: 'exit', status: failure.exitStatus, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
+}
 
 async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
   const profile = parseProfileName(request.argument);

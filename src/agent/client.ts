@@ -24,6 +24,14 @@ export type Conversation =
 export async function converse(request: AgentRequest, options: AskOptions): Promise<Conversation> {
   const question = encodeRequest(request);
   if (question === undefined) return { kind: 'nobody' }; // more than any agent takes
+  try {
+    return await converseUntilHeard(question, options);
+  } finally {
+    question.fill(0); // `unlock` carries a key
+  }
+}
+
+async function converseUntilHeard(question: Buffer, options: AskOptions): Promise<Conversation> {
   const until = performance.now() + options.acknowledgeWaitMs;
   for (;;) {
     const outcome = await converseOnce(question, options);

@@ -18,7 +18,10 @@ export function serveConnection(socket: Socket, { answer, requestWaitMs, answerW
   let isTaken = false;
   let giveUp = setTimeout(() => socket.destroy(), requestWaitMs);
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  void ended.then(() => clearTimeout(giveUp));
+  void ended.then(() => {
+    clearTimeout(giveUp);
+    received.wipe();
+  });
   // A caller that is gone needs no answer; `close` follows.
   socket.on('error', () => undefined);
   socket.once('end', () => {
@@ -39,6 +42,7 @@ export function serveConnection(socket: Socket, { answer, requestWaitMs, answerW
     const progress = isTaken ? undefined : received.add(chunk);
     if (progress === undefined || progress.kind === 'more') return;
     isTaken = true;
+    received.wipe();
     clearTimeout(giveUp);
     if (progress.kind === 'refused') {
       socket.write(acknowledgement);
@@ -53,7 +57,7 @@ export function serveConnection(socket: Socket, { answer, requestWaitMs, answerW
   return ended;
 }
 
-/** The bytes of one request, put together once and not at each chunk: there may be as many chunks as bytes. */
+/** The bytes of one request, put together once and not at each chunk: there may be as many chunks as bytes. With `unlock` they are a key. */
 class Received {
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -64,9 +68,14 @@ class Received {
     this.#bytes += chunk.length;
     if (this.#bytes < this.#needsBytes) return undefined;
     const whole = Buffer.concat(this.#chunks);
+    this.wipe();
     this.#chunks = [whole];
     const progress = readRequest(whole);
     if (progress.kind === 'more') this.#needsBytes = progress.needsBytes;
     return progress;
+  }
+
+  wipe(): void {
+    for (const chunk of this.#chunks) chunk.fill(0);
   }
 }

@@ -21,6 +21,7 @@ export class Rooms {
   readonly #ports: RoomsPorts;
   readonly #rooms = new Map<string, Promise<StoreRoom>>();
   readonly #opened = new Set<StoreRoom>();
+  readonly #openedBy = new Map<string, StoreRoom>();
   readonly #closing = new Flights<void>();
 
   constructor(ports: RoomsPorts) {
@@ -49,6 +50,18 @@ export class Rooms {
     for (const room of this.#opened) room.forgetAll();
   }
 
+  /** True while something would be lost with this process that only a person can bring back. */
+  get isUnlocked(): boolean {
+    return [...this.#opened].some((room) => room.isUnlocked);
+  }
+
+  /** Whatever a passphrase opened, of all stores. Returns how many they were. */
+  lockAll(): number {
+    const unlocked = [...this.#opened].filter((room) => room.isUnlocked);
+    for (const room of unlocked) room.lock();
+    return unlocked.length;
+  }
+
   /** After a sleep, and after another process's refresh. */
   doubtAll(): void {
     for (const room of this.#opened) room.doubtAll();
@@ -65,9 +78,10 @@ export class Rooms {
   }
 
   #opening(key: string, caller: Caller): Promise<StoreRoom> {
-    const [oldest] = this.#rooms.keys();
+    // One that a person has unlocked stays: nobody else could open it again.
+    const oldest = [...this.#rooms.keys()].find((other) => this.#openedBy.get(other)?.isUnlocked !== true);
     if (this.#rooms.size >= mostRooms && oldest !== undefined) this.#leave(oldest);
-    const room = this.#open(caller);
+    const room = this.#open(key, caller);
     // Nothing to keep: the next caller tries anew.
     room.catch(() => this.#rooms.delete(key));
     return room;
@@ -77,6 +91,7 @@ export class Rooms {
   #leave(key: string): void {
     const leaving = this.#rooms.get(key);
     this.#rooms.delete(key);
+    this.#openedBy.delete(key);
     const closed = this.#closing.join(key, async () => {
       const room = await leaving;
       await room?.close();
@@ -85,10 +100,11 @@ export class Rooms {
     closed.catch(() => undefined); // it did not open, or did not close cleanly: there is nothing more to get from it
   }
 
-  async #open(caller: Caller): Promise<StoreRoom> {
+  async #open(key: string, caller: Caller): Promise<StoreRoom> {
     const ports = await this.#ports.openPorts(caller);
     const room = new StoreRoom(ports, new AgentMemory(ports.clock, this.#ports.monotonicMs));
     this.#opened.add(room);
+    this.#openedBy.set(key, room);
     return room;
   }
 
@@ -105,8 +121,12 @@ const storeVariables = [
   'XDG_RUNTIME_DIR',
 ];
 
-function storeKey(caller: Caller, files: ConfigFiles): string {
+function storeKey({ env }: Caller, files: ConfigFiles): string {
   const settings = findSection(files.config, 'rolekeeper-settings', '')?.settings;
-  const chosen = ['store', 'age_key_file'].map((key) => settings?.get(key)?.value);
-  return JSON.stringify([chosen, storeVariables.map((name) => caller.env[name])]);
+  const [store, keyFile] = ['store', 'age_key_file'].map((key) => settings?.get(key)?.value);
+  // Files are the same over whatever bus: cron must find the store open that was unlocked in a terminal.
+  if ((env['ROLEKEEPER_STORE'] || store) === 'age') {
+    return JSON.stringify([env['ROLEKEEPER_AGE_DIR'] || '', env['ROLEKEEPER_AGE_KEY_FILE'] || keyFile || '']);
+  }
+  return JSON.stringify([[store, keyFile], storeVariables.map((name) => env[name])]);
 }

@@ -16,6 +16,8 @@ export interface AgentStatus {
   readonly planned: number;
   /** ISO 8601, UTC, as AWS counts it: when the first of them is refreshed. */
   readonly nextRefreshAt?: string;
+  /** True while a store is open here that a passphrase has opened. */
+  readonly unlocked?: boolean;
 }
 
 /** Undefined for what is not such a status. */
@@ -33,6 +35,7 @@ export function parseAgentStatus(text: string): AgentStatus | undefined {
     v: 1,
     ...{ pid, version, uptimeSeconds, socket, callers, cached, refreshing, planned },
     ...(nextRefreshAt === undefined ? {} : { nextRefreshAt }),
+    ...('unlocked' in fields && fields.unlocked === true ? { unlocked: true } : {}),
   };
 }
 

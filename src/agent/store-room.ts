@@ -4,6 +4,7 @@
 import type { KeyId, ProfileName } from '../config/names.ts';
 import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { freshnessOf, isComfortable, isValid } from '../credentials/plan.ts';
+import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import { Flights } from '../refresh/flights.ts';
@@ -93,6 +94,24 @@ export class StoreRoom {
   /** For what another process did to the store. What is under way is looked at again as well. */
   doubtAll(): void {
     this.memory.doubtAll();
+  }
+
+  /** True while the identity of a store with a passphrase is in memory. */
+  get isUnlocked(): boolean {
+    return this.ports.store.passphraseLock?.isOpen() === true;
+  }
+
+  /** Takes the identity that a person's command has opened. Throws `store-locked` for one that is not this store's, `usage` where there is none. */
+  async unlock(identity: Secret): Promise<void> {
+    const { passphraseLock, description } = this.ports.store;
+    if (passphraseLock === undefined) throw new AppError('usage', { problem: `${description} has no passphrase` });
+    await passphraseLock.accept(identity);
+  }
+
+  /** Forgets the identity, and what it opened. */
+  lock(): void {
+    this.ports.store.passphraseLock?.lock();
+    this.forgetAll();
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@
 
 import { answerVariables } from '../config/answer-variables.ts';
 
-/** `get` is what callers ask; the others are for our own commands. */
+/** `get` is what callers ask; the others are for our own commands. With `unlock` the argument is a secret. */
 export interface AgentRequest {
   readonly verb: string;
   readonly argument: string;
@@ -54,14 +54,16 @@ export function variablesToSend(
   return Object.fromEntries(all.flatMap(([name, value]) => (value !== undefined && isSent(name) ? [[name, value]] : [])));
 }
 
-/** Undefined when it cannot be said within the limits. */
+/** Undefined when it cannot be said within the limits. The bytes are the caller's to wipe. */
 export function encodeRequest({ verb, argument, deadlineMs, cwd, env }: AgentRequest): Buffer | undefined {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const body = Buffer.from(
     [verb, argument, String(Math.round(deadlineMs)), cwd, ...variables].map((field) => `${field}\0`).join(''),
   );
   if (body.length > maxRequestBytes) return undefined;
-  return Buffer.concat([Buffer.from(`rolekeeper ${protocolVersion} ${body.length}\n`), body]);
+  const bytes = Buffer.concat([Buffer.from(`rolekeeper ${protocolVersion} ${body.length}\n`), body]);
+  body.fill(0);
+  return bytes;
 }
 
 export function encodeAnswer(answer: AgentAnswer): Buffer {

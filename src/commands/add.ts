@@ -14,6 +14,7 @@ import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 import { identifyKeys, isUnused, type NewKeys, type Route, storeKeys } from './take-keys.ts';
@@ -64,6 +65,7 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
       `the keys of ${identified.userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`,
       ...(undoNotes.read(profile)?.command === 'add' ? [`to take it back: \`rolekeeper add ${profile} --undo\``] : []),
     ]);
+    await handOver(store, wiring);
   } finally {
     await store.close();
   }

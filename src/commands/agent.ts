@@ -1,6 +1,5 @@
 // `rolekeeper agent run|start|stop|restart|status`: the resident process that answers callers and refreshes in the background.
 
-import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
@@ -12,6 +11,7 @@ import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { backgroundSettings } from './background-settings.ts';
 import { writeStderr } from './report.ts';
+import { ensureAgent, startWaitMs } from './start-agent.ts';
 import { writeStdout } from './stdout.ts';
 import { agentStatus, tellAgentToStop } from './tell-agent.ts';
 
@@ -22,11 +22,8 @@ export interface AgentOptions {
   readonly version: string;
 }
 
-/** An agent starts in a fifth of a second; on a busy machine later. */
-const startWaitMs = 5_000;
 /** It finishes what is under way: longer than the deadline of STS. */
 const stopWaitMs = 15_000;
-const lookEveryMs = 25;
 
 /** Returns the exit status. */
 export async function agent(options: AgentOptions, wiring: Wiring): Promise<number> {
@@ -108,22 +105,8 @@ function inheritedSocket(env: Environment, pid: number): Place | undefined {
 }
 
 async function start(wiring: Wiring): Promise<void> {
-  const running = await agentStatus(wiring);
-  if (running !== undefined) return writeStderr([`an agent is running already, process ${running.pid}`]);
-  backgroundSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
-  const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
-  const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
-  let problem: string | undefined;
-  child.once('error', (error) => {
-    problem = error.message;
-  });
-  child.unref();
-  const started = await waitFor(async () => (problem === undefined ? await agentStatus(wiring) : undefined), startWaitMs, wiring);
-  if (started === undefined) {
-    const hint = 'run `rolekeeper agent run --debug` to see why';
-    throw new AppError('agent-silent', { problem: problem ?? `it does not answer after ${startWaitMs / 1000} s`, hint });
-  }
-  writeStderr([`agent started, process ${started.pid}`]);
+  const { pid, isNew } = await ensureAgent(wiring);
+  writeStderr([isNew ? `agent started, process ${pid}` : `an agent is running already, process ${pid}`]);
 }
 
 async function stop(wiring: Wiring): Promise<void> {
@@ -160,11 +143,13 @@ function inWords({
   cached,
   planned,
   refreshing,
+  unlocked,
   nextRefreshAt,
 }: AgentStatus): readonly string[] {
   return [
     `agent ${version}, process ${pid}, up ${duration(uptimeSeconds)}, at ${socket}`,
     `${cached} in memory, ${planned} kept fresh, ${refreshing} being refreshed`,
+    ...(unlocked === true ? ['keeps the age store open that its passphrase has opened'] : []),
     ...(nextRefreshAt === undefined ? [] : [`next refresh ${nextRefreshAt}`]),
   ];
 }
@@ -173,13 +158,4 @@ function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-async function waitFor<T>(look: () => Promise<T | undefined>, waitMs: number, { clock }: Wiring): Promise<T | undefined> {
-  const until = performance.now() + waitMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined || performance.now() > until) return found;
-    await clock.wait(lookEveryMs);
-  }
 }

@@ -7,7 +7,7 @@ import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal, loadKeysThemselves } from '../hops/keys.ts';
 import type { Store } from '../ports.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
@@ -23,6 +23,8 @@ const patienceMs = 2_500;
 /** With nothing valid left, a lock is passed over after this time (decisions.md 3). */
 const lockWaitMs = 2_000;
 const storeDeadlineMs = 1_500;
+/** So long an agent that has the store open may be busy, and as long make its answer. */
+const busyAgentMs = 1_500;
 /** On a machine as in `starvedMs`, where the keychain is as slow. */
 const starvedStoreDeadlineMs = 10_000;
 
@@ -39,9 +41,25 @@ export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
     // One start is enough for one call: an agent that is started now sees for itself what is due.
     await (refreshLater ? wiring.refreshLater(profile) : wiring.startAgentLater());
     if (answer.kind === 'failure') throw answer.error;
+  } catch (error) {
+    if (store.passphraseLock === undefined || !isAppError(error, 'store-locked')) throw error;
+    writeStdout(await unlockedDocument(error, profile, wiring));
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Nobody but the agent has a store open that a passphrase opens. The front passes over an agent that is busy for a moment; here it is waited
+ * for. Throws the error where it gives nothing.
+ */
+async function unlockedDocument(locked: AppError, profile: string, wiring: Wiring): Promise<Buffer> {
+  const { documentOfAgent } = await import('./tell-agent.ts');
+  const { clock, env } = wiring;
+  const { limitMs: leftMs } = budgetAfter(performance.now(), leftOfDeadline(env, clock.toLocal(clock.now())));
+  const document = await documentOfAgent(profile, Math.min(Math.max(leftMs, 0), busyAgentMs), wiring);
+  if (document === undefined) throw locked;
+  return document;
 }
 
 interface Answered {

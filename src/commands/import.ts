@@ -14,6 +14,7 @@ import { AppError } from '../errors.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { identifyKeys, type NewKeys, storeKeys } from './take-keys.ts';
 
@@ -109,6 +110,7 @@ async function moveKeys(
     writeStderr([
       `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
     ]);
+    await handOver(store, wiring);
     return identified.userArn;
   } finally {
     await store.close();

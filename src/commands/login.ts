@@ -14,6 +14,7 @@ import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refre
 import { patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundSettings } from './background-settings.ts';
+import { handOver } from './hand-over.ts';
 import { wantedProfiles } from './kept-profiles.ts';
 import { chooseLoginTarget } from './login-target.ts';
 import { writeStderr } from './report.ts';
@@ -38,13 +39,17 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     // The keys are looked up before a code is asked for: a code that cannot be used is a code wasted.
     const chain = await openChain(recipe, ports);
     const index = recipe.hops.findIndex(needsCode);
-    if (index < 0) return writeStderr([await withoutCode(chain, ports)]);
+    if (index < 0) {
+      writeStderr([await withoutCode(chain, ports)]);
+      return await handOver(store, wiring);
+    }
     const parsed = await readCode(recipe, code, wiring);
     const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
     await wiring.startAfterLogin(behind(chain.steps[index]?.id, files, wiring));
+    await handOver(store, wiring);
   } finally {
     await store.close();
   }

@@ -3,6 +3,7 @@
 import { indexAccount } from '../config/names.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
+import { agentStatus } from './tell-agent.ts';
 
 export interface StoreStatus {
   readonly kind?: string;
@@ -23,6 +24,9 @@ export async function storeStatus(wiring: Wiring): Promise<StoreStatus> {
       return { kind, description, answers: true };
     } catch (error) {
       if (!isAppError(error)) throw error;
+      if (store.passphraseLock !== undefined && (await agentStatus(wiring))?.unlocked === true) {
+        return { kind, description: `${description}, open in the agent`, answers: true };
+      }
       return { kind, description, answers: false, ...troubleOf(error) };
     } finally {
       await store.close();

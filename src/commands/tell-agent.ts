@@ -1,13 +1,17 @@
 // Our own commands' way to the agent. An agent that does not answer is no failure of theirs.
 
+import process from 'node:process';
 import { type Conversation, converse } from '../agent/client.ts';
 import { type AgentStatus, parseAgentStatus } from '../agent/status.ts';
-import { type AgentAnswer, variablesToSend } from '../agent/wire.ts';
+import { variablesToSend } from '../agent/wire.ts';
+import type { Secret } from '../credentials/secret.ts';
 import type { Wiring } from '../wiring.ts';
 
 /** As the front waits for it (decisions.md 2). */
 const acknowledgeWaitMs = 300;
 const answerWaitMs = 3_000;
+/** Where a person waits for just this. */
+const patientWaitMs = 3_000;
 
 /** After a command changed what the store or the files hold: the agent must not answer from before. Waits until it has heard. */
 export async function tellAgentToForget(wiring: Wiring): Promise<void> {
@@ -23,29 +27,59 @@ export async function tellAgentToStop(wiring: Wiring): Promise<void> {
   await ask('stop', wiring);
 }
 
+/** The agent keeps the identity of the store that this process means, if it is that store's. */
+export async function tellAgentToUnlock(identity: Secret, wiring: Wiring): Promise<Conversation> {
+  return await ask('unlock', wiring, { argument: identity.reveal(), acknowledgeWaitMs: patientWaitMs });
+}
+
+/** The agent forgets every identity that it was given, and answers with their number. */
+export async function tellAgentToLock(wiring: Wiring): Promise<Conversation> {
+  return await ask('lock', wiring, { acknowledgeWaitMs: patientWaitMs });
+}
+
+/** The document for stdout, of an agent that may be too busy to answer the front in time. Undefined when it gives none. */
+export async function documentOfAgent(profile: string, waitMs: number, wiring: Wiring): Promise<Buffer | undefined> {
+  const conversation = await ask('get', wiring, { argument: profile, acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
+  const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
+  return answer?.kind === 'exit' && answer.status === 0 ? answer.bytes : undefined;
+}
+
 /** Undefined where no agent answers. */
 export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefined> {
-  const answer = await ask('status', wiring);
-  return answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined;
+  return statusIn(await ask('status', wiring));
 }
 
 /** The same for who can wait no longer than for an acknowledgement, and wants to know why there is no answer. */
 export async function agentStatusAtOnce(wiring: Wiring): Promise<AgentStatus | 'nobody' | 'silent'> {
-  const conversation = await talk('status', wiring, acknowledgeWaitMs);
-  if (conversation.kind === 'nobody') return 'nobody';
+  const conversation = await ask('status', wiring, { answerWaitMs: acknowledgeWaitMs });
+  return conversation.kind === 'nobody' ? 'nobody' : (statusIn(conversation) ?? 'silent');
+}
+
+function statusIn(conversation: Conversation): AgentStatus | undefined {
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
-  return (
-    (answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined) ?? 'silent'
-  );
+  return answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined;
 }
 
-async function ask(verb: string, wiring: Wiring): Promise<AgentAnswer | undefined> {
-  const conversation = await talk(verb, wiring, answerWaitMs);
-  return conversation.kind === 'answer' ? conversation.answer : undefined;
+interface Question {
+  readonly argument?: string;
+  readonly acknowledgeWaitMs?: number;
+  readonly answerWaitMs?: number;
 }
 
-async function talk(verb: string, { env, openAgentWiring }: Wiring, waitMs: number): Promise<Conversation> {
-  const { socketPath, readToken } = await openAgentWiring();
-  const request = { verb, argument: '', deadlineMs: Date.now() + waitMs, cwd: '/', env: variablesToSend(env, readToken()) };
-  return await converse(request, { socketPath, acknowledgeWaitMs, answerWaitMs: waitMs });
+async function ask(verb: string, { env, openAgentWiring }: Wiring, question: Question = {}): Promise<Conversation> {
+  const { socketPath, isOwnSocket, readToken } = await openAgentWiring();
+  if (!isOwnSocket()) return { kind: 'nobody' };
+  const { argument, ...waits } = { argument: '', acknowledgeWaitMs, answerWaitMs, ...question };
+  const deadlineMs = Date.now() + waits.answerWaitMs;
+  const { ROLEKEEPER_DEADLINE: _deadline, ...sent } = variablesToSend(env, readToken()); // the front's, of this call alone
+  return await converse({ verb, argument, deadlineMs, cwd: ownDirectory(), env: sent }, { socketPath, ...waits });
+}
+
+/** Relative paths in the environment begin here; in a directory that is gone they lead nowhere. */
+function ownDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/'; // ENOENT, the only way in which it fails
+  }
 }

@@ -34,6 +34,8 @@ export const commandTable: readonly CompletedCommand[] = [
   command('get', 'print credentials for a credential_process', 'profile'),
   command('login', 'spend one MFA code on a session', 'profile', text('code', 'the six digits')),
   command('logout', 'forget a session and its roles', 'profile', flag('all', 'of every profile')),
+  command('unlock', 'open the age store with its passphrase', 'nothing'),
+  command('lock', 'have the agent forget what unlock opened', 'nothing'),
   command(
     'refresh',
     'run AssumeRole for what is due',

@@ -1,15 +1,15 @@
 // The store in files: one age-encrypted file per item, for machines without a keychain. The key is an age identity: from a key file, or
 // wrapped by a passphrase in `identity.age` beside the items. The plain `age` program opens all of it.
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import process from 'node:process';
 import { type Account, keysNameOf } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment, Store, StoreManners } from '../ports.ts';
-import { errorCode, problemWords } from '../system/problem-words.ts';
+import type { Environment, PassphraseLock, Store, StoreManners } from '../ports.ts';
+import { problemWords } from '../system/problem-words.ts';
 import type { AgeKey } from './age-cipher.ts';
 import { AgeDirectory, itemFileName } from './age-directory.ts';
+import { readKeyFile } from './age-key-file.ts';
 import type { AskPassphrase } from './age-passphrase.ts';
 import { checkedValue } from './checked-value.ts';
 
@@ -33,20 +33,25 @@ export function openAgeFile(options: AgeFileOptions): Store {
 
 const recipientFile = 'recipient';
 const identityFile = 'identity.age';
+const unlockHint = 'run `rolekeeper unlock`, which asks for its passphrase; the agent then keeps it open until it ends';
 
 class AgeFileStore implements Store {
   readonly kind = 'age';
   readonly description: string;
+  readonly passphraseLock?: PassphraseLock;
   readonly #options: AgeFileOptions;
   readonly #directory: AgeDirectory;
   readonly #uid: number | undefined;
   #key: Promise<AgeKey> | undefined;
+  /** What the passphrase opened, here or in the process that handed it over. */
+  #opened: AgeKey | undefined;
 
   constructor(options: AgeFileOptions) {
     this.description = `the age store in ${options.directory}`;
     this.#options = options;
     this.#uid = options.uid ?? process.getuid?.();
     this.#directory = new AgeDirectory({ path: options.directory, uid: this.#uid, description: this.description });
+    if (options.keyFile === undefined) this.passphraseLock = this.#createLock();
   }
 
   async get(account: Account): Promise<Secret | undefined> {
@@ -57,8 +62,9 @@ class AgeFileStore implements Store {
     if (bytes === undefined) return undefined;
     const text = await decryptItem(bytes, key);
     if (text !== undefined) return new Secret(text);
-    // The key is the right one (openKey has seen to that), so this file is damaged. Keys stay where they are: nothing makes them anew,
-    // and whoever has a backup must be told of the file. All else is put away, and its owner makes another.
+    await this.#checkStillOwner(key);
+    // The key is the right one, so this file is damaged. Keys stay where they are: nothing makes them anew, and whoever has a backup must
+    // be told of the file. All else is put away, and its owner makes another.
     const keys = keysNameOf(account);
     if (keys !== undefined) throw new AppError('keys-broken', { keys, problem: `${this.#directory.pathOf(name)} is damaged` });
     this.#directory.setAside(name, bytes);
@@ -69,6 +75,7 @@ class AgeFileStore implements Store {
     const text = checkedValue(this.description, account, value);
     const { encryptItem } = await import('./age-cipher.ts');
     const key = await this.#openKey();
+    await this.#checkStillOwner(key);
     const [recipient = ''] = key.recipients;
     const bytes = await encryptItem(text, key);
     this.#orRejected(account, () => {
@@ -84,7 +91,32 @@ class AgeFileStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#forgetKey();
+  }
+
+  #createLock(): PassphraseLock {
+    return {
+      isInUse: () => !this.#isEmpty(),
+      isOpen: () => this.#opened !== undefined,
+      open: async () => new Secret((await this.#openKey()).identities.join('\n')),
+      accept: (identity) => this.#accept(identity),
+      lock: () => this.#forgetKey(),
+    };
+  }
+
+  async #accept(identity: Secret): Promise<void> {
+    const { parseKeyFile } = await import('./age-cipher.ts');
+    const key = await parseKeyFile(identity.reveal());
+    // In an empty store nothing could tell whose it is.
+    if (key === undefined || this.#isEmpty()) throw this.#locked(unlockHint);
+    await this.#checkOwner(key);
+    this.#forgetKey();
+    this.#opened = key;
+  }
+
+  #forgetKey(): void {
     this.#key = undefined;
+    this.#opened = undefined;
   }
 
   #openKey(): Promise<AgeKey> {
@@ -96,53 +128,23 @@ class AgeFileStore implements Store {
   }
 
   async #readKey(): Promise<AgeKey> {
+    if (this.#opened !== undefined) return this.#opened;
     const { keyFile } = this.#options;
     const key = keyFile === undefined ? await this.#askForKey() : await this.#keyFrom(keyFile);
     await this.#checkOwner(key);
+    if (keyFile === undefined) this.#opened = key;
     return key;
   }
 
   async #keyFrom(path: string): Promise<AgeKey> {
-    const { parseKeyFile } = await import('./age-cipher.ts');
-    const key = await parseKeyFile(this.#readKeyFile(path));
-    if (key !== undefined) return key;
-    const hint = `make one with \`age-keygen -o ${path}.new\`, or set ROLEKEEPER_AGE_KEY_FILE to another file`;
-    throw new AppError('store-unavailable', { store: this.description, problem: `${path} is not an age identity file`, hint });
-  }
-
-  #readKeyFile(path: string): string {
-    try {
-      const file = openSync(path, 'r');
-      try {
-        this.#checkKeyFile(path, fstatSync(file));
-        return readFileSync(file, 'utf8');
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      if (isAppError(error)) throw error;
-      const problem = `its key file ${path} cannot be read: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : problemWords(error)}`;
-      const isNew = this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
-      const hint = isNew
-        ? `make one: \`age-keygen -o ${path}\`, or correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file)`
-        : 'correct ROLEKEEPER_AGE_KEY_FILE (or age_key_file), or put the key back: a new one opens nothing of what is stored';
-      throw new AppError('store-unavailable', { store: this.description, problem, hint }, error);
-    }
-  }
-
-  // As ssh does with its keys: whoever can read this file can read every item.
-  #checkKeyFile(path: string, stats: Stats): void {
-    const isOpen = this.#uid !== undefined && stats.isFile() && (stats.mode & 0o077) !== 0;
-    if (!isOpen) return;
-    const problem = `others may read its key file ${path} (mode ${(stats.mode & 0o777).toString(8)})`;
-    throw new AppError('store-unavailable', { store: this.description, problem, hint: `run \`chmod 600 ${path}\`` });
+    return await readKeyFile(path, { uid: this.#uid, store: this.description, isNew: () => this.#isUnused() });
   }
 
   async #askForKey(): Promise<AgeKey> {
     const { askPassphrase, env, manners, workerScript } = this.#options;
     const wrapped = this.#directory.read(identityFile);
     if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(this.#owner()));
-    if (askPassphrase === undefined) throw this.#locked(wrapped === undefined ? this.#noKeyHint() : this.#noPassphraseHint());
+    if (askPassphrase === undefined) throw this.#locked(wrapped === undefined ? this.#noKeyHint() : unlockHint);
     const { openIdentity } = await import('./age-passphrase.ts');
     return await openIdentity({
       ...{ wrapped, askPassphrase, env, deadlineMs: manners.deadlineMs, store: this.description },
@@ -176,6 +178,16 @@ class AgeFileStore implements Store {
     if (names.length > 0) throw this.#locked(this.#rightKeyHint(undefined));
   }
 
+  /** The agent keeps a key for days, and the store may have been made anew since: its files are not damaged then. */
+  async #checkStillOwner(key: AgeKey): Promise<void> {
+    try {
+      await this.#checkOwner(key);
+    } catch (error) {
+      this.#forgetKey();
+      throw error;
+    }
+  }
+
   async #openerOf(name: string, { identities, recipients }: AgeKey): Promise<string | undefined> {
     const { decryptItem } = await import('./age-cipher.ts');
     const bytes = this.#directory.read(name);
@@ -190,6 +202,11 @@ class AgeFileStore implements Store {
   #owner(): string | undefined {
     const note = this.#directory.read(recipientFile)?.toString('utf8').trim();
     return note !== undefined && /^age1[0-9a-z]{20,}$/.test(note) ? note : undefined;
+  }
+
+  /** True before the first item, be it that a passphrase was chosen already. */
+  #isEmpty(): boolean {
+    return this.#directory.read(recipientFile) === undefined && this.#directory.list().every((name) => name === identityFile);
   }
 
   /** True before the first write: there is nothing yet that a key could be wrong for. */
@@ -220,6 +237,8 @@ class AgeFileStore implements Store {
   }
 
   #rightKeyHint(owner: string | undefined): string {
+    // An opened identity was the right one: the store has another since.
+    if (this.#opened !== undefined) return unlockHint;
     const which = owner === undefined ? 'the key' : `the key of ${owner},`;
     const { directory } = this.#options;
     return `point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at ${which} with which it was made; if that is lost, remove ${directory}`;
@@ -227,12 +246,6 @@ class AgeFileStore implements Store {
 
   #noKeyHint(): string {
     return 'give it a key file: `age-keygen -o FILE` and `export ROLEKEEPER_AGE_KEY_FILE=FILE`; or run `rolekeeper login` in a terminal, which lets you choose a passphrase';
-  }
-
-  // No process that could keep an opened identity exists yet: `get` needs the key in a file.
-  #noPassphraseHint(): string {
-    const identity = this.#directory.pathOf(identityFile);
-    return `run \`rolekeeper exec PROFILE -- COMMAND\` in a terminal, which asks for the passphrase; or give it a key file: \`umask 077; age -d ${identity} > KEYFILE\` and \`export ROLEKEEPER_AGE_KEY_FILE=KEYFILE\``;
   }
 }
 

@@ -84,6 +84,8 @@ class Running {
     this.#handles = [this.#child, this.#child.stdin, this.#child.stdout];
     for (const handle of this.#handles) refer(handle, 'unref');
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#answer(line));
+    // After the reader of lines, which has made text of it by then: answers may be secrets.
+    this.#child.stdout.on('data', (chunk: Buffer) => void chunk.fill(0));
   }
 
   ask(request: WorkerRequest, deadlineMs: number): Promise<WorkerAnswer> {

@@ -1,6 +1,6 @@
 // The place of the agent's socket: our own directory, a name that fits, and nobody else's socket removed.
 
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -43,10 +43,31 @@ export function closeToOthers(path: string): void {
   if (process.platform !== 'win32') chmodSync(path, 0o600);
 }
 
+/**
+ * True for a socket of this user in a directory that is closed to all others, as the front wants it. Whatever else lies there may be
+ * somebody's trap: nothing is said to it.
+ */
+export function isOwnSocket(path: string, uid: number | undefined): boolean {
+  if (process.platform === 'win32') return true; // a token says who may ask; who answers, nothing here can tell
+  const isOwn = (stats: Stats | undefined) => stats !== undefined && (uid === undefined || stats.uid === uid);
+  const [directory, socket] = [dirname(path), path].map((place) => lstatOrUndefined(place));
+  const isClosed = directory?.isDirectory() === true && (directory.mode & 0o077) === 0;
+  return isClosed && isOwn(directory) && socket?.isSocket() === true && isOwn(socket);
+}
+
 /** What tells this socket from one that another agent made at the same path; undefined where nothing is. */
 export function socketIdentity(path: string): string | undefined {
   const stats = process.platform === 'win32' ? undefined : lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
+}
+
+function lstatOrUndefined(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined; // whatever hides it from us, it is of no use to us
+  }
 }
 
 function refuseTooLong(path: string): void {

@@ -14,6 +14,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { socketIdentity } from '../../src/system/agent-socket.ts';
 import { settled } from '../fakes/fake-machine.ts';
+import { passphraseStore, rightIdentity } from '../fakes/passphrase-store.ts';
 import { type AgentWorld, day, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
 
 const files = {
@@ -319,5 +320,118 @@ describe('the agent leaves', () => {
     await running.live(15 * second);
     await running.stop();
     expect(running.left()).toBe('socket-gone');
+  });
+});
+
+describe('the agent with a store that a passphrase opens', () => {
+  const isOpen: AgentAnswer = { kind: 'exit', status: 0, bytes: Buffer.alloc(0) };
+
+  async function startLocked(settings: Partial<AgentSettings> = {}): Promise<RunningAgent> {
+    const store = passphraseStore(world.store);
+    return await start({ settings, ports: { openPorts: async () => ({ ...world.ports, sts: world.sts, store }) } });
+  }
+
+  async function refusal(verb: string, argument: string): Promise<readonly [number, string] | undefined> {
+    const answer = await ask(verb, argument);
+    return answer?.kind === 'exit' ? [answer.status, answer.bytes.toString()] : undefined;
+  }
+
+  const lockedWords = 'rolekeeper: the age store is locked\nrolekeeper: hint: run `rolekeeper unlock`\n';
+
+  it('says that it is locked until it is given the identity, and answers from then on', async () => {
+    await startLocked();
+    expect(await refusal('get', 'dev')).toEqual([5, lockedWords]);
+    expect(await ask('unlock', rightIdentity)).toEqual(isOpen);
+    expect(await get()).toMatch(/^ASIA/);
+    expect(await status()).toMatchObject({ unlocked: true, cached: 1 });
+  });
+
+  it('keeps the identity when it is told to forget what it has', async () => {
+    await startLocked();
+    await ask('unlock', rightIdentity);
+    await get();
+    await ask('forget');
+    expect(await status()).toMatchObject({ unlocked: true, cached: 0 });
+    expect(await get()).toMatch(/^ASIA/);
+  });
+
+  it.each(['AGE-SECRET-KEY-WRONG', '', 'x'.repeat(100_000)])('refuses another identity and keeps nothing', async (identity) => {
+    await startLocked();
+    expect(await refusal('unlock', identity)).toEqual([5, lockedWords]);
+    expect(await status()).not.toHaveProperty('unlocked');
+    expect(await refusal('get', 'dev')).toEqual([5, lockedWords]);
+  });
+
+  it('takes none from a caller of another home, and none for a store without a passphrase', async () => {
+    await startLocked();
+    expect(await ask('unlock', rightIdentity, { HOME: '/home/bob' })).toEqual({ kind: 'pass', reason: 'not-mine' });
+    expect(await status()).not.toHaveProperty('unlocked');
+    await agent?.stop();
+    await start();
+    expect(await ask('unlock', rightIdentity)).toMatchObject({ kind: 'exit', status: 2 });
+  });
+
+  it('forgets the identity and what it opened when it is told to lock', async () => {
+    await startLocked();
+    await ask('unlock', rightIdentity);
+    await get();
+    expect(await refusal('lock', '')).toEqual([0, '1']);
+    expect(await status()).toMatchObject({ cached: 0 });
+    expect(await status()).not.toHaveProperty('unlocked');
+    expect(await refusal('get', 'dev')).toEqual([5, lockedWords]);
+    expect(await refusal('lock', '')).toEqual([0, '0']);
+  });
+
+  it('locked while it looks something up, gives nothing of it', async () => {
+    await startLocked();
+    await ask('unlock', rightIdentity);
+    await get();
+    await ask('forget');
+    const release = world.store.holdNextRead();
+    const answering = refusal('get', 'dev');
+    await settled();
+    await ask('lock');
+    release();
+    expect(await answering).toEqual([5, lockedWords]);
+    expect(await status()).toMatchObject({ cached: 0 });
+  });
+
+  it('locked while it asks AWS, keeps nothing of the answer', async () => {
+    await startLocked();
+    await ask('unlock', rightIdentity);
+    await get();
+    await world.machine.run(50 * minute);
+    const answering = refusal('get', 'dev');
+    await settled();
+    await ask('lock');
+    await answering;
+    expect(await status()).toMatchObject({ cached: 0 });
+    expect(await refusal('get', 'dev')).toEqual([5, lockedWords]);
+  });
+
+  it('refreshes in the background, and at once after the unlock what had become due', async () => {
+    const running = await startLocked();
+    await ask('unlock', rightIdentity);
+    const first = await get();
+    await running.live(45 * minute);
+    expect(world.sts.attempts).toHaveLength(2);
+    expect(await get()).not.toBe(first);
+    await ask('lock');
+    await running.live(45 * minute);
+    expect(world.sts.attempts).toHaveLength(2);
+    await ask('unlock', rightIdentity);
+    await world.machine.run(2 * second);
+    expect(world.sts.attempts).toHaveLength(3);
+  });
+
+  it('does not leave for idleness while it is open, and does so after the lock', async () => {
+    const running = await startLocked({ idleMs: minute });
+    await ask('unlock', rightIdentity);
+    await running.live(3 * hour);
+    expect(running.left()).toBeUndefined();
+    await ask('lock');
+    await running.live(minute);
+    await running.stop();
+    expect(running.left()).toBe('idle');
   });
 });

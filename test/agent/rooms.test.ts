@@ -7,6 +7,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { type FaultyStore, faultyStore } from '../fakes/faulty-store.ts';
+import { passphraseStore, rightIdentity } from '../fakes/passphrase-store.ts';
 import { hour, lastStep, openAgentWorld, roleRecipe, second } from './agent-world.ts';
 
 const world = await openAgentWorld();
@@ -73,6 +74,30 @@ describe('rooms', () => {
     expect(await rooms.of(caller())).not.toBe(age);
     settings = '';
     expect(await rooms.of(caller())).toBe(room);
+  });
+
+  // A store that was unlocked in a terminal was locked for cron.
+  it('are one for all who mean the same files, over whatever bus and however they say so', async () => {
+    const room = await rooms.of(caller({ ROLEKEEPER_STORE: 'age', XDG_RUNTIME_DIR: '/run/user/1000' }));
+    expect(await rooms.of(caller({ ROLEKEEPER_STORE: 'age', ROLEKEEPER_AGE_KEY_FILE: '' }))).toBe(room);
+    expect(await rooms.of(caller({ ROLEKEEPER_STORE: 'age', ROLEKEEPER_AGE_DIR: '/other' }))).not.toBe(room);
+    settings = '[rolekeeper]\nstore = age\n';
+    expect(await rooms.of(caller())).toBe(room);
+  });
+
+  it('that a person has unlocked are not closed for others', async () => {
+    const unlocked = new Rooms({
+      openPorts: async () => ({ ...world.ports, store: passphraseStore(faultyStore()) }),
+      monotonicMs: () => world.machine.readClocks().uptimeMs,
+    });
+    const room = await unlocked.of(caller({ ROLEKEEPER_STORE: 'age' }));
+    await room.unlock(new Secret(rightIdentity));
+    for (let n = 0; n < 40; n++) await unlocked.of(caller({ XDG_RUNTIME_DIR: `/${n}` }));
+    await settled();
+    expect(unlocked.isUnlocked).toBe(true);
+    expect(await unlocked.of(caller({ ROLEKEEPER_STORE: 'age' }))).toBe(room);
+    expect(unlocked.lockAll()).toBe(1);
+    expect([room.isUnlocked, unlocked.isUnlocked, unlocked.lockAll()]).toEqual([false, false, 0]);
   });
 
   it('open once for all who come at the same time', async () => {

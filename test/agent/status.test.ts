@@ -18,7 +18,8 @@ const whole: AgentStatus = {
 describe('parseAgentStatus', () => {
   it('parseAgentStatus takes back what was said', () => {
     const { nextRefreshAt: _none, ...withoutPlan } = whole;
-    for (const status of [whole, withoutPlan]) expect(parseAgentStatus(JSON.stringify(status))).toEqual(status);
+    for (const status of [whole, withoutPlan, { ...whole, unlocked: true }])
+      expect(parseAgentStatus(JSON.stringify(status))).toEqual(status);
   });
 
   it('parseAgentStatus takes what a later version adds, and leaves it out', () => {

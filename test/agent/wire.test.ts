@@ -22,7 +22,7 @@ const field = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => text.
 const variableName = field.map((text) => text.replaceAll('=', '')).filter((text) => text !== '');
 
 const requests: fc.Arbitrary<AgentRequest> = fc.record({
-  verb: fc.constantFrom('get', 'status', 'forget', 'stop', 'sing'),
+  verb: fc.constantFrom('get', 'status', 'forget', 'unlock', 'lock', 'stop', 'sing'),
   argument: field,
   deadlineMs: fc.integer({ min: 0, max: 1e14 }),
   cwd: field,

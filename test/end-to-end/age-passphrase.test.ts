@@ -29,7 +29,7 @@ describe('the age store with a passphrase', () => {
 
     const { status, stdout, stderr } = await world.rolekeeper(['get', 'dev'], { env: { ROLEKEEPER_AGE_KEY_FILE: '' } });
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
-    expect(stderr).toMatch(/is locked\n.*rolekeeper exec PROFILE/);
+    expect(stderr).toMatch(/is locked\n.*run `rolekeeper unlock`/);
     expect(stderr).not.toContain('\u001b');
   }, 60_000);
 

@@ -1,4 +1,4 @@
-# Runs a program on a terminal of its own and types the same answer whenever it asks for a passphrase. Shows what the terminal showed.
+# Runs a program on a terminal of its own and types the same answer whenever it asks for a passphrase or a secret access key. Shows what the terminal showed.
 # usage: typist.py ANSWER PROGRAM ARGUMENT...
 import os
 import pty
@@ -24,7 +24,7 @@ while True:
         is_answered = False
     line = (line + chunk).split(b"\n")[-1]
     plain = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", line)
-    if not is_answered and re.search(rb"(phrase|once more)[^\r]*(:|\[input is masked\])\s*$", plain):
+    if not is_answered and re.search(rb"(phrase|once more|access key)[^\r]*(:|\[input is masked\])\s*$", plain):
         is_answered = True
         os.write(terminal, answer.encode() + b"\r")
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agentSocketPath, closeToOthers, prepareSocketPath, socketIdentity } from '../../src/system/agent-socket.ts';
+import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from '../../src/system/agent-socket.ts';
 
 const uid = process.getuid?.() ?? 0;
 
@@ -168,5 +168,34 @@ describe('agentSocketPath', () => {
     expect(pipe).toMatch(/^\\\\\.\\pipe\\rolekeeper-[0-9a-f]{32}$/);
     expect(agentSocketPath('win32', { ...directories, state: directories.state.toUpperCase() })).toBe(pipe);
     expect(agentSocketPath('win32', { ...directories, state: 'D:\\state' })).not.toBe(pipe);
+  });
+});
+
+describe('isOwnSocket', () => {
+  beforeEach(async () => {
+    mkdirSync(join(home, 'run'), { mode: 0o700 });
+    await listen();
+  });
+
+  it('isOwnSocket takes our socket in a directory that is closed to others', () => {
+    expect(isOwnSocket(path, uid)).toBe(true);
+  });
+
+  it.each([0o750, 0o705, 0o777])('isOwnSocket takes none from a directory with mode %o', (mode) => {
+    chmodSync(join(home, 'run'), mode);
+    expect(isOwnSocket(path, uid)).toBe(false);
+  });
+
+  it('isOwnSocket takes none of another user, and none through a link to its directory', () => {
+    expect(isOwnSocket(path, uid + 1)).toBe(false);
+    symlinkSync(join(home, 'run'), join(home, 'link'));
+    expect(isOwnSocket(join(home, 'link', 'agent.sock'), uid)).toBe(false);
+  });
+
+  it('isOwnSocket takes nothing for a socket that is none', () => {
+    expect(isOwnSocket(join(home, 'run', 'absent'), uid)).toBe(false);
+    expect(isOwnSocket(join(home, 'absent', 'agent.sock'), uid)).toBe(false);
+    writeFileSync(join(home, 'run', 'file'), '');
+    for (const name of ['file', 'file/below']) expect(isOwnSocket(join(home, 'run', name), uid)).toBe(false);
   });
 });
