@@ -64,8 +64,12 @@ function memoryRows(name: string, memory: Memory, count = 0): readonly Row[] {
   ];
 }
 
+/** The first ring after a change plans for all roles anew; that is the change's cost, not idleness. */
+const settleMs = 20_000;
+
 /** A ring of the bell is due every 15 s, so a minute shows four of them. */
 async function idleRows(agents: readonly Filled[], minutes: number): Promise<readonly Row[]> {
+  await wait(settleMs);
   const before = agents.map(({ pid }) => cpuMsOf(pid));
   await wait(minutes * 60_000);
   return agents.flatMap(({ pid, count }, n) => {
