@@ -1,4 +1,5 @@
-// Builds the benchmark with the program's own test harness and runs it: `npm run bench`, or `npm run bench -- --pairs 40`.
+// Builds the benchmark with the program's own test harness and runs it: `npm run bench`, or `npm run bench -- --pairs 40`
+// (docs/performance.md).
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), 'rk-bench-'));
 try {
   const outfile = join(directory, 'bench.mjs');
   await build({
-    entryPoints: ['test/bench/get.bench.ts'],
+    entryPoints: ['test/bench/bench.ts'],
     outfile,
     bundle: true,
     format: 'esm',
