@@ -1,11 +1,12 @@
 // status, refresh and demo as a person reads them.
 
-import { mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, startAgent } from '../harness/agent.ts';
+import { startFakeAgent } from '../harness/fake-agent.ts';
 import { openUsualWorld, openWorld, roleArn, rolePair, succeed, usualCredentials, type World } from '../harness/world.ts';
 
 const minute = 60_000;
@@ -182,6 +183,47 @@ describe('status of agent and service', () => {
       nextRefreshAt: expect.stringMatching(/^\d{4}-.*Z$/),
     });
     expect((await lines())[0]).toMatch(/^Agent: running since [\d: -]+ \(process \d+\), keeps 1 fresh, next refresh [\d: -]+$/);
+  });
+
+  it.each([
+    ['without a service', undefined, 'run `rolekeeper agent restart`'],
+    ['of a service', 'xdg-autostart', 'run `rolekeeper install`'],
+  ])('status says what to type for an agent of another version, %s', async (_what, kind, hint) => {
+    if (kind !== undefined) record(kind, 'agent');
+    const said = {
+      v: 1,
+      pid: 7,
+      version: '9.9.9',
+      uptimeSeconds: 60,
+      socket: 's',
+      callers: 1,
+      cached: 0,
+      refreshing: 0,
+      planned: 2,
+    };
+    const body = JSON.stringify(said);
+    const other = await startFakeAgent(world.env['ROLEKEEPER_RUNTIME_DIR'] ?? '', ({ end }) =>
+      end(`!rolekeeper 1 exit 0 ${body.length}\n${body}`),
+    );
+    try {
+      const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+      const shown = await background();
+      expect(shown.agent).toMatchObject({ running: true, kept: 2, problem: `it is version 9.9.9, and this is ${version}`, hint });
+      expect((await succeed(world.rolekeeper(['status'], { env }))).stdout).toContain(
+        `; it is version 9.9.9, and this is ${version}\n`,
+      );
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('status says what to type for an autostart entry whose agent is not running', async () => {
+    record('xdg-autostart', 'agent');
+    expect((await background()).service).toMatchObject({
+      running: false,
+      problem: 'its agent is not running',
+      hint: 'it starts at login; now: `rolekeeper agent start`',
+    });
   });
 
   it('status says when the agent does not answer, and does not wait for it', async () => {
