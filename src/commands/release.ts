@@ -9,6 +9,7 @@ import type { UndoNote } from '../config/undo-note.ts';
 import { type Release, releasePair } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
+import type { UndoNotes } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import { refusedLines, refuseNone } from './adopt.ts';
 import { alone, readTexts, writeTexts } from './config-texts.ts';
@@ -36,8 +37,7 @@ export async function release(options: ReleaseOptions, wiring: Wiring): Promise<
   ]);
   if (options.isDryRun) writeStdout(unifiedDiff(wiring.configPath, planned.before, planned.after));
   else if (planned.released.length > 0) await releasePairs(planned.released, { options, plan, forget: undoNotes.forget }, wiring);
-  // What was noted and never done, or done away with by hand, is over.
-  if (!options.isDryRun) for (const profile of planned.ordinary) undoNotes.forget(profile);
+  if (!options.isDryRun) forgetStale(planned.ordinary, undoNotes);
   await releaseImports(planned.imported, options, wiring);
   const isNothing = planned.released.length === 0 && planned.imported.length === 0;
   if (options.isDryRun) writeStderr(['nothing was changed']);
@@ -152,6 +152,13 @@ async function confirmRelease(released: readonly Released[], options: ReleaseOpt
   const terminal = await wiring.openTerminal({ command: 'release', instead: `run \`rolekeeper release ${words} --yes\`` });
   const names = released.map(({ profile }) => profile).join(', ');
   if (!(await terminal.confirm(`Take ${names} off rolekeeper, in ${wiring.configPath}?`))) throw new AppError('interrupted', {});
+}
+
+/** An adoption that was noted and never done, or done away with by hand. The notes of others may still lead to keys. */
+function forgetStale(profiles: readonly ProfileName[], undoNotes: UndoNotes): void {
+  for (const profile of profiles) {
+    if (undoNotes.read(profile)?.command === 'adopt') undoNotes.forget(profile);
+  }
 }
 
 /** Each asks before it writes keys into a file, unless `isYes`. */

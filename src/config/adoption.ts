@@ -5,6 +5,7 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
 import { type AwsFile, findSection, parseConfigFile, parseCredentialsFile, type Section, sectionNames } from './aws-config.ts';
 import { type ScannedFile, scanLines } from './aws-config-lines.ts';
+import { locateIn } from './config-edit.ts';
 import type { EditRecord } from './edit-record.ts';
 import type { ConfigPaths, ConfigTexts } from './keys-pair.ts';
 import { isProfileName, type ProfileName, parseProfileName } from './names.ts';
@@ -12,7 +13,7 @@ import { processLine } from './process-line.ts';
 import { type ConfigFiles, ownProfile } from './profile-settings.ts';
 import { needsCode, type Recipe } from './recipe.ts';
 import { resolveRecipe } from './resolve-recipe.ts';
-import { addTwin, applyChanges, movedKeys, type PairChange, processKey, splitProfile } from './role-pair.ts';
+import { addTwin, applyChanges, movedKeys, type PairChange, processKey, refuseTaken, splitProfile } from './role-pair.ts';
 import { recordPair } from './undo-pair.ts';
 
 export interface Adopting {
@@ -176,25 +177,25 @@ function refuseUnready(
   { section, scanned }: { readonly section: Section | undefined; readonly scanned: ScannedFile },
 ): void {
   const { path } = config;
-  const recipe = findSection(config, 'rolekeeper', profile);
-  if (recipe !== undefined) {
-    const problem = `there is a section [rolekeeper ${profile}] already`;
-    throw new AppError('edit-refused', { path, line: recipe.line, problem });
-  }
+  locateIn(scanned, { type: 'profile', name: profile }); // refuses what stands there twice
+  refuseTaken(scanned, profile);
   const inherited = [...scanned.defaults.values()].find(({ key }) => isCredentialKey(key));
   if (inherited !== undefined) {
     const problem = `"${inherited.key}" in [DEFAULT] belongs to every profile`;
     throw new AppError('edit-refused', { path, line: inherited.line, problem });
   }
   const stored = findSection(credentials, 'profile', profile);
+  const line = section?.line ?? stored?.line;
   const isRole = [section, stored].some((each) => each?.settings.has('role_arn'));
-  if (isRole || (section ?? stored) === undefined) return refuseStored(profile, credentials);
-  throw new AppError('edit-refused', {
-    path: section === undefined ? credentials.path : path,
-    line: (section ?? stored)?.line ?? 1,
-    problem: `"${profile}" has no role_arn: it is not a role`,
-    hint: `access keys go into the store with \`rolekeeper import ${profile}\``,
-  });
+  if (line !== undefined && !isRole) {
+    throw new AppError('edit-refused', {
+      path: section === undefined ? credentials.path : path,
+      line,
+      problem: `"${profile}" has no role_arn: it is not a role`,
+      hint: `access keys go into the store with \`rolekeeper import ${profile}\``,
+    });
+  }
+  refuseStored(profile, credentials);
 }
 
 /** What the credentials file has for a profile wins over the config file, and would win over credential_process. */

@@ -35,8 +35,17 @@ export const movedKeys: ReadonlySet<string> = new Set([
 
 export const processKey = 'credential_process';
 
+/** Throws `edit-refused` where there is a recipe section of that name. */
+export function refuseTaken(scanned: ScannedFile, profile: ProfileName): void {
+  const { lines } = locateIn(scanned, { type: 'rolekeeper', name: profile });
+  if (lines === undefined) return;
+  const problem = `there is a section [${lines.header}] already`;
+  throw new AppError('edit-refused', { path: scanned.path, line: scanned.lineAt(lines.start), problem });
+}
+
 /** `process` is the value of credential_process. The profile has a section with `role_arn`, or this throws `edit-refused`. */
 export function splitProfile(scanned: ScannedFile, profile: ProfileName, process: string): PairChange {
+  refuseTaken(scanned, profile);
   const section = roleSection(scanned, profile);
   const { lines } = section;
   const newline = newlineStyle(scanned.text, afterLine(scanned.text, lines.start));
@@ -87,10 +96,12 @@ export function addTwin(
   const indent = processIndent(section);
   const values = new Map([...(region === undefined ? [] : [['region', region] as const]), [processKey, process] as const]);
   const settings = [...values].map(([key, value]) => `${newline}${indent}${key} = ${value}`);
+  const last = afterLine(text, [...section.settings.values()].at(-1)?.end ?? section.lines.close);
+  const end = commentsEnd(text, { start: last, end: section.lines.end });
   return {
     profile: twin,
     from: profile,
-    start: section.lines.start + bare(text.slice(section.lines.start, stretchOf(section).end)).length,
+    start: end - newlineBefore(text, end).length,
     before: '',
     after: `${newline}${newline}[${header}]${settings.join('')}`,
     line: lineAt(section.lines.start),

@@ -4,8 +4,8 @@
 import { AppError } from '../errors.ts';
 import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
 import { strip } from './aws-config-text.ts';
-import { locateIn, moveSettings, removeBareSection, removeSetting } from './config-edit.ts';
-import { checkEdit, contentsOf } from './config-edit-check.ts';
+import { locateIn, moveSettings, removeSection, removeSetting } from './config-edit.ts';
+import { checkEdit, contentsOf, readBack } from './config-edit-check.ts';
 import { afterLine, newlineBefore, newlineStyle } from './config-edit-text.ts';
 import { type EditRecord, recordEdit } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
@@ -47,7 +47,9 @@ export function undoPair(text: string, record: EditRecord, profile: ProfileName)
   const undone = undoEdit(written + newline, record, { profile });
   if (undone === undefined) return undefined;
   const whole = text.slice(0, place.start) + bare(undone) + text.slice(place.end);
-  return keepsOthers({ now: text, undone: whole, path: record.path }, profile) ? whole : undefined;
+  const isSound =
+    keepsOthers({ now: text, undone: whole, path: record.path }, profile) && (isTwin || saysTheSame(scanned, whole, profile));
+  return isSound ? whole : undefined;
 }
 
 /**
@@ -66,7 +68,17 @@ export function joinPair(text: string, path: string, profile: ProfileName): stri
   const joined = withoutHeader(bareProfile, path, profile);
   if (joined !== undefined) return joined;
   const keys = [...pair.recipe.settings.keys()];
-  return removeBareSection(moveSettings(bareProfile, path, recipe, ordinary, keys), path, recipe);
+  return removeSection(moveSettings(bareProfile, path, recipe, ordinary, keys), path, recipe);
+}
+
+/** The ordinary profile has what both sections had, whatever was changed in them since. */
+function saysTheSame(scanned: ScannedFile, undone: string, profile: ProfileName): boolean {
+  const before = contentsOf(scanned);
+  const { ordinary, recipe } = findPair(scanned, profile);
+  const had = new Map([...(before.get(ordinary.lines.header) ?? []), ...(before.get(recipe.lines.header) ?? [])]);
+  const has = new Map(readBack(undone, scanned.path)?.get(ordinary.lines.header));
+  for (const values of [had, has]) values.delete(processKey);
+  return had.size === has.size && [...had].every(([key, value]) => has.get(key) === value);
 }
 
 interface Place {
