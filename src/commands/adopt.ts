@@ -24,6 +24,8 @@ export interface AdoptOptions {
 /** With `isAll` what cannot be adopted is listed; else throws `edit-refused` for the first that cannot, and changes nothing. */
 export async function adopt(options: AdoptOptions, wiring: Wiring): Promise<void> {
   refuseNone('adopt', options);
+  if (options.suffix === '')
+    throw new AppError('usage', { problem: 'adopt: --alias needs a suffix', hint: 'for example --alias rk' });
   const plan = () => planNow(options, wiring);
   const { before, adoption } = plan();
   writeStderr(obstacleLines(adoption));

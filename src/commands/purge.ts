@@ -15,7 +15,7 @@ import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { undoEdit } from '../config/undo-edit.ts';
 import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
-import { releasePair } from '../config/undo-pair.ts';
+import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
@@ -210,8 +210,9 @@ function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: strin
   const [record] = note.records;
   if (record === undefined) return undefined;
   try {
-    const { text } = releasePair(nowOf(record.path), profile, { path: record.path, record });
-    return { profile, note, texts: [[record.path, text]] };
+    const { path } = record;
+    const { text, undone } = undoPairs(nowOf(path), path, [{ profile, record }]);
+    return { profile, note, texts: [[path, undone.length > 0 ? text : joinPair(text, path, profile)]] };
   } catch (error) {
     if (isAppError(error, 'edit-refused')) return undefined;
     throw error;

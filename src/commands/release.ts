@@ -6,7 +6,7 @@ import { findSection } from '../config/aws-config.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import type { UndoNote } from '../config/undo-note.ts';
-import { type Release, releasePair } from '../config/undo-pair.ts';
+import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
@@ -54,8 +54,10 @@ interface Plan {
   readonly refused: readonly Refused[];
 }
 
-interface Released extends Pick<Release, 'isExact'> {
+interface Released {
   readonly profile: ProfileName;
+  /** Every byte of it is as it was before the adoption; else it was put together from what the pair says. */
+  readonly isExact: boolean;
 }
 
 function planNow(
@@ -69,17 +71,22 @@ function planNow(
   const kept = new Set(keptProfiles(files));
   const ordinary = wanted.filter((profile) => !kept.has(profile));
   const imported = wanted.filter((profile) => kept.has(profile) && readNote(profile)?.command === 'import');
-  const [released, refused]: [Released[], Refused[]] = [[], []];
-  let after = before;
-  // The last first: pairs that were adopted one after the other stand in that order.
-  for (const profile of wanted.filter((name) => kept.has(name) && !imported.includes(name)).reverse()) {
+  const pairs = wanted.filter((name) => kept.has(name) && !imported.includes(name));
+  const records = pairs.flatMap((profile) => {
+    const note = readNote(profile);
+    return note?.command === 'adopt' ? note.records.map((record) => ({ profile, record })) : [];
+  });
+  const { text, undone } = undoPairs(before, wiring.configPath, records);
+  const released: Released[] = undone.map((profile) => ({ profile, isExact: true }));
+  const refused: Refused[] = [];
+  let after = text;
+  for (const profile of pairs.filter((name) => !undone.includes(name))) {
     try {
-      const { text, isExact } = releaseOne(after, profile, { note: readNote(profile), files });
-      after = text;
-      released.unshift({ profile, isExact });
+      after = joinOne(after, profile, { note: readNote(profile), files });
+      released.push({ profile, isExact: false });
     } catch (error) {
       if (!(error instanceof AppError) || !isAll) throw error;
-      refused.unshift({ profile, error });
+      refused.push({ profile, error });
     }
   }
   return { before, after, released, imported, ordinary, refused };
@@ -91,11 +98,11 @@ function knownProfile(name: string, files: ConfigFiles): ProfileName {
   throw new AppError('profile-unknown', { profile, path: files.config.path });
 }
 
-function releaseOne(
+function joinOne(
   text: string,
   profile: ProfileName,
   { note, files }: { readonly note: UndoNote | undefined; readonly files: ConfigFiles },
-): Release {
+): string {
   const { path } = files.config;
   if (note?.command === 'add') {
     throw new AppError('usage', {
@@ -104,16 +111,15 @@ function releaseOne(
     });
   }
   const isAlias = findSection(files.config, 'rolekeeper', profile) === undefined;
-  const record = note?.command === 'adopt' ? note.records[0] : undefined;
-  if (isAlias && record === undefined) {
+  if (isAlias) {
     throw new AppError('edit-refused', {
       path,
       line: findSection(files.config, 'profile', profile)?.line ?? 1,
-      problem: `"${profile}" has no recipe of its own, and \`adopt\` did not write it`,
+      problem: `"${profile}" has no recipe of its own, and is not as \`adopt\` wrote it`,
       hint: 'delete those lines by hand, if nobody needs the profile',
     });
   }
-  return releasePair(text, profile, { path, record });
+  return joinPair(text, path, profile);
 }
 
 async function releasePairs(

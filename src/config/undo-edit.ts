@@ -39,22 +39,6 @@ export function undoEdit(now: string, { path, lines, steps }: EditRecord, { keys
   return isWhole && keepsOthers({ now, undone, path }, profile) ? undone : undefined;
 }
 
-/** A line that is there twice may have been taken for its twin: then another profile's section would change. */
-export function keepsOthers(
-  { now, undone, path }: { readonly now: string; readonly undone: string; readonly path: string },
-  profile: ProfileName,
-): boolean {
-  const [before, after] = [readBack(now, path), readBack(undone, path)];
-  if (before === undefined || after === undefined) return false;
-  const others = [...new Set([...before.keys(), ...after.keys()])].filter((header) => !isOf(profile, header));
-  return others.every((header) => {
-    const [was, is] = [before.get(header), after.get(header)];
-    return (
-      was !== undefined && is !== undefined && was.size === is.size && [...was].every(([key, value]) => is.get(key) === value)
-    );
-  });
-}
-
 /** Lines of the edit, by their numbers after it, and what was there instead. */
 interface Hunk {
   readonly start: number;
@@ -132,6 +116,22 @@ function isFollowedWell(
   if (next === undefined || next.startsWith('[')) return true;
   const own = [...text.lines.slice(place.start, place.end), ...restored];
   return /^\S/.test(next) && !own.some((line) => line?.startsWith('['));
+}
+
+/** A line that is there twice may have been taken for its twin: then another profile's section would change. */
+function keepsOthers(
+  { now, undone, path }: { readonly now: string; readonly undone: string; readonly path: string },
+  profile: ProfileName,
+): boolean {
+  const [before, after] = [readBack(now, path), readBack(undone, path)];
+  if (before === undefined || after === undefined) return false;
+  const others = [...new Set([...before.keys(), ...after.keys()])].filter((header) => !isOf(profile, header));
+  return others.every((header) => {
+    const [was, is] = [before.get(header), after.get(header)];
+    return (
+      was !== undefined && is !== undefined && was.size === is.size && [...was].every(([key, value]) => is.get(key) === value)
+    );
+  });
 }
 
 /** In the credentials file the header is the bare name. */

@@ -1,33 +1,28 @@
 // Turns a pair back into an ordinary role profile: by the record of its adoption, which gives back every byte, or from what the pair
 // says now. Pure.
 
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
 import { strip } from './aws-config-text.ts';
 import { locateIn, moveSettings, removeSection, removeSetting } from './config-edit.ts';
-import { checkEdit, contentsOf, readBack } from './config-edit-check.ts';
+import { type Contents, checkEdit, contentsOf, readBack } from './config-edit-check.ts';
 import { afterLine, newlineBefore, newlineStyle } from './config-edit-text.ts';
 import { type EditRecord, recordEdit } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
 import { ownProfile } from './profile-settings.ts';
 import { movedKeys, type PairChange, processKey } from './role-pair.ts';
-import { keepsOthers, undoEdit } from './undo-edit.ts';
+import { undoEdit } from './undo-edit.ts';
 
-/** One profile taken off rolekeeper. */
-export interface Release {
-  readonly text: string;
-  /** Every byte of the profile is as it was before the adoption; else it was put together from what the pair says. */
-  readonly isExact: boolean;
+/** What `adopt` noted of a profile. */
+export interface AdoptedPair {
+  readonly profile: ProfileName;
+  readonly record: EditRecord;
 }
 
-/** Without a record, or where its lines were changed since: as joinPair, with what it throws. */
-export function releasePair(
-  text: string,
-  profile: ProfileName,
-  { path, record }: { readonly path: string; readonly record: EditRecord | undefined },
-): Release {
-  const undone = record === undefined ? undefined : undoPair(text, record, profile);
-  return undone === undefined ? { text: joinPair(text, path, profile), isExact: false } : { text: undone, isExact: true };
+export interface UndonePairs {
+  readonly text: string;
+  /** Every byte of these is as it was. Of the others the lines were changed since, or moved apart; they are left as they are. */
+  readonly undone: readonly ProfileName[];
 }
 
 /** Of the profile's own lines: whatever else happens to the file is nothing to it. Throws `edit-refused`, see recordEdit. */
@@ -36,20 +31,17 @@ export function recordPair(path: string, { before, after }: PairChange): EditRec
   return recordEdit(path, { before: before === '' ? '' : before + newline, after: after + newline });
 }
 
-/** The text without what the adoption did to this profile. Undefined when the lines that it wrote were changed since, or moved apart. */
-export function undoPair(text: string, record: EditRecord, profile: ProfileName): string | undefined {
-  const scanned = scanLines(text, record.path);
-  const isTwin = record.steps.every((step) => 'drop' in step);
-  const place = isTwin ? twinPlace(scanned, profile) : pairPlace(scanned, profile);
-  if (place === undefined) return undefined;
-  const written = text.slice(place.start, place.end);
-  const newline = newlineStyle(written, written.length);
-  const undone = undoEdit(written + newline, record, { profile });
-  if (undone === undefined) return undefined;
-  const whole = text.slice(0, place.start) + bare(undone) + text.slice(place.end);
-  const isSound =
-    keepsOthers({ now: text, undone: whole, path: record.path }, profile) && (isTwin || saysTheSame(scanned, whole, profile));
-  return isSound ? whole : undefined;
+/** The text without what the adoptions did. All at once, so that a thousand take no longer than a few. */
+export function undoPairs(text: string, path: string, pairs: readonly AdoptedPair[]): UndonePairs {
+  const scanned = scanLines(text, path);
+  const undos = pairs.flatMap((pair) => undoOf(scanned, pair) ?? []);
+  const whole = applied(scanned, undos);
+  if (whole !== undefined) return { text: whole, undone: undos.map(({ profile }) => profile) };
+  const [first, ...others] = pairs;
+  if (first === undefined) return { text, undone: [] };
+  const alone = undoOne(text, path, first);
+  const rest = undoPairs(alone ?? text, path, others);
+  return alone === undefined ? rest : { ...rest, undone: [first.profile, ...rest.undone] };
 }
 
 /**
@@ -71,14 +63,66 @@ export function joinPair(text: string, path: string, profile: ProfileName): stri
   return removeSection(moveSettings(bareProfile, path, recipe, ordinary, keys), path, recipe);
 }
 
-/** The ordinary profile has what both sections had, whatever was changed in them since. */
-function saysTheSame(scanned: ScannedFile, undone: string, profile: ProfileName): boolean {
-  const before = contentsOf(scanned);
+interface PairUndo extends Place {
+  readonly profile: ProfileName;
+  readonly restored: string;
+  /** Makes what the file says into what it will say. */
+  readonly mean: (contents: Contents) => void;
+}
+
+function undoOne(text: string, path: string, pair: AdoptedPair): string | undefined {
+  const scanned = scanLines(text, path);
+  const undo = undoOf(scanned, pair);
+  return undo === undefined ? undefined : applied(scanned, [undo]);
+}
+
+/** Undefined where that would make the file say anything but what it should. */
+function applied(scanned: ScannedFile, undos: readonly PairUndo[]): string | undefined {
+  const { text, path } = scanned;
+  const meant = contentsOf(scanned);
+  for (const { mean } of undos) mean(meant);
+  const edited = [...undos]
+    .sort((a, b) => b.start - a.start)
+    .reduce((rest, { start, end, restored }) => rest.slice(0, start) + restored + rest.slice(end), text);
+  return checkedEdit(edited, meant, path);
+}
+
+function undoOf(scanned: ScannedFile, { profile, record }: AdoptedPair): PairUndo | undefined {
+  const isTwin = record.steps.every((step) => 'drop' in step);
+  const place = isTwin ? twinPlace(scanned, profile) : pairPlace(scanned, profile);
+  if (place === undefined) return undefined;
+  const written = scanned.text.slice(place.start, place.end);
+  const undone = undoEdit(written + newlineStyle(written, written.length), record, { profile });
+  if (undone === undefined) return undefined;
+  const mean = isTwin ? meanNothing(scanned, profile) : meanOne(scanned, profile, undone);
+  return mean === undefined ? undefined : { ...place, profile, restored: bare(undone), mean };
+}
+
+function meanNothing(scanned: ScannedFile, profile: ProfileName): PairUndo['mean'] {
+  const header = partOf(scanned, 'profile', profile)?.lines.header ?? '';
+  return (contents) => contents.delete(header);
+}
+
+/** The ordinary profile has what both sections had, whatever was changed in them since; undefined where these lines say otherwise. */
+function meanOne(scanned: ScannedFile, profile: ProfileName, undone: string): PairUndo['mean'] | undefined {
   const { ordinary, recipe } = findPair(scanned, profile);
-  const had = new Map([...(before.get(ordinary.lines.header) ?? []), ...(before.get(recipe.lines.header) ?? [])]);
-  const has = new Map(readBack(undone, scanned.path)?.get(ordinary.lines.header));
-  for (const values of [had, has]) values.delete(processKey);
-  return had.size === has.size && [...had].every(([key, value]) => has.get(key) === value);
+  const restored = readBack(undone, scanned.path)?.get(ordinary.lines.header);
+  if (restored === undefined) return undefined;
+  const said = [ordinary, recipe].flatMap(({ settings }) =>
+    [...settings.values()].map((setting) => [setting.key, valueIn(scanned, setting)]),
+  );
+  const had = new Map(said.filter(([key]) => key !== processKey).map(([key = '', value = '']) => [key, value]));
+  const has = [...restored].filter(([key]) => key !== processKey);
+  const isSame = has.length === had.size && has.every(([key, value]) => had.get(key) === value);
+  if (!isSame) return undefined;
+  return (contents) => {
+    contents.set(ordinary.lines.header, restored);
+    contents.delete(recipe.lines.header);
+  };
+}
+
+function valueIn({ text }: ScannedFile, { delimiter, end }: SettingLines): string {
+  return strip(text, delimiter + 1, end);
 }
 
 interface Place {
@@ -149,8 +193,9 @@ function refuseOther({ text, path, lineAt }: ScannedFile, profile: ProfileName, 
 }
 
 /** Settings that both sections have, in the same words. */
-function sharedSettings({ text, path }: ScannedFile, { ordinary, recipe }: Pair): readonly string[] {
-  const said = ({ delimiter, end }: SettingLines) => strip(text, delimiter + 1, end);
+function sharedSettings(scanned: ScannedFile, { ordinary, recipe }: Pair): readonly string[] {
+  const { path } = scanned;
+  const said = (setting: SettingLines) => valueIn(scanned, setting);
   const both = [...recipe.settings.values()].filter(({ key }) => ordinary.settings.has(key));
   const wrong = [...ordinary.settings.values()].find((setting) => {
     const other = recipe.settings.get(setting.key);
@@ -174,10 +219,15 @@ function withoutHeader(text: string, path: string, profile: ProfileName): string
   meant.delete(recipe.lines.header);
   const { start, close } = recipe.lines;
   const above = text.slice(0, start).replace(/(\r\n|\n|\r)[^\S\n\r]*(\r\n|\n|\r)$/, '$1');
+  return checkedEdit(above + text.slice(afterLine(text, close)), meant, path);
+}
+
+/** Undefined where the edited text would be read in another way: lines further in than those above them continue those. */
+function checkedEdit(edited: string, meant: Contents, path: string): string | undefined {
   try {
-    return checkEdit(above + text.slice(afterLine(text, close)), meant, { path, line: scanned.lineAt(start) });
+    return checkEdit(edited, meant, { path, line: 1 });
   } catch (error) {
-    if (error instanceof AppError && error.code === 'edit-refused') return undefined; // lines further in would be continuations
+    if (isAppError(error, 'edit-refused')) return undefined;
     throw error;
   }
 }

@@ -141,6 +141,7 @@ mfa_serial = ${mfaSerial}
   it.each([
     [['adopt', 'dev'], 'run `rolekeeper adopt dev --yes`'],
     [['adopt', '--all', '--alias', 'rk'], 'run `rolekeeper adopt --all --alias rk --yes`'],
+    [['adopt', 'dev', '--yes', '--alias'], 'for example --alias rk'],
     [['adopt'], 'name them, or say `rolekeeper adopt --all`'],
     [['adopt', 'dev', '--all', '--yes'], 'do not go together'],
     [['release'], 'name them, or say `rolekeeper release --all`'],
