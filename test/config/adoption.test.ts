@@ -355,9 +355,14 @@ describe('what is refused', () => {
     [
       'a source that is not there',
       `[profile dev]\n${role}source_profile = no\n`,
-      'config:1: "dev" by way of "no": its source "no" does not exist',
+      'config:3: "dev" by way of "no": its source "no" does not exist',
     ],
     ['a role without a source', `[profile dev]\n${role}`, 'config:2: "dev": it has role_arn but no source_profile'],
+    [
+      'a circle',
+      `[profile dev]\n${role}source_profile = b\n[profile b]\n${role}source_profile = dev\n`,
+      'config:3: "dev": its sources form a circle',
+    ],
     ['a value that AWS would refuse', `[profile dev]\nrole_arn = x\nsource_profile = corp\n`, 'config:2: "dev"'],
     ['keys beside the role', `${usual}aws_access_key_id = AKIA\n`, 'config:4: "aws_access_key_id" of "dev" is another way'],
     [

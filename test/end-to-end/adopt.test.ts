@@ -9,6 +9,7 @@ import { Bundles } from '../harness/bundle-module.ts';
 import { fileTree } from '../harness/file-tree.ts';
 import { until } from '../harness/session-bus.ts';
 import {
+  accessKeyId,
   mfaSerial,
   openWorld,
   program,
@@ -236,6 +237,20 @@ describe('release', () => {
     const ran = await world.rolekeeper(['release', '--all']);
     expect(ran).toMatchObject({ status: 2, stdout: '' });
     expect(world.readCredentials()).not.toContain(secretAccessKey);
+  });
+
+  it('release --all leaves what it cannot take back, with the reason: keys that were typed in, an alias that a person wrote', async () => {
+    world.writeConfig(`${config}\n[profile short]\ncredential_process = ${program} get open\n`);
+    const env = { AWS_ENDPOINT_URL_STS: world.sts.url };
+    const typed = ['add', 'typed', '--access-key-id', accessKeyId, '--region', 'eu-west-1', '--yes'];
+    await succeed(world.rolekeeper(typed, { stdin: `${secretAccessKey}\n`, env }));
+    const before = world.readConfig();
+    await adoptAll();
+    const { stderr } = await releaseAll();
+    expect(stderr).toContain('"typed" is left as it is: the keys of "typed" were typed in, and are in the store only');
+    expect(stderr).toMatch(/"short" is left as it is: .*:\d+: "short" has no recipe of its own/);
+    expect(world.readConfig()).toBe(before);
+    expect((await world.rolekeeper(['release', 'typed', '--yes'])).stderr).toContain('`rolekeeper add typed --undo`');
   });
 
   it('release of an ordinary profile has nothing to do; of one that nobody knows it fails', async () => {
