@@ -303,13 +303,24 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
             default: false,
             describe: 'with --purge: the long-term keys too, imported ones after they are back in their file',
           })
+          .option('lose-keys', {
+            type: 'boolean',
+            default: false,
+            describe: 'with --delete-keys: also those whose import cannot be undone, for good',
+          })
           .option('dry-run', { ...dryRun, describe: 'show what would go, and change nothing' })
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
           const [{ uninstall }, ports] = await Promise.all([import('./commands/uninstall.ts'), openServicePorts(wiring)]);
           await uninstall(
-            { isPurge: args.purge, deletesKeys: args.deleteKeys, isDryRun: args.dryRun, isYes: args.yes },
+            {
+              isPurge: args.purge,
+              deletesKeys: args.deleteKeys,
+              losesKeys: args.loseKeys,
+              isDryRun: args.dryRun,
+              isYes: args.yes,
+            },
             { ...ports, planPurge: async (asked) => (await import('./commands/purge.ts')).planPurge(asked, ports) },
           );
           return 0;

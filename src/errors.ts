@@ -21,6 +21,7 @@ export interface ErrorDetails {
   };
   readonly 'keys-missing': { readonly keys: string; readonly profile: string };
   readonly 'keys-broken': { readonly keys: string; readonly problem: string };
+  readonly 'keys-at-risk': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'keys-of-another-user': {
     readonly keys: string;
     readonly storedArn: string;
@@ -193,6 +194,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 5,
     text: (d) => `the store's item keys/${d.keys} cannot be read: ${d.problem}`,
     hint: (d) => `put the keys in again: \`rolekeeper add ${d.keys}\``,
+  },
+  'keys-at-risk': {
+    exitStatus: 3,
+    text: (d) => `keys/${d.keys}: ${d.problem}; its keys would be lost, so nothing was removed`,
+    hint: (d) => d.hint,
   },
   'keys-of-another-user': {
     exitStatus: 3,

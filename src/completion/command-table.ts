@@ -104,6 +104,7 @@ export const commandTable: readonly CompletedCommand[] = [
     'nothing',
     flag('purge', 'the store and the state as well'),
     flag('delete-keys', 'with --purge: long-term keys too'),
+    flag('lose-keys', 'with --delete-keys: those too that no file gets back'),
     dryRun,
     yes,
   ),
