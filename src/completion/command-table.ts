@@ -88,7 +88,7 @@ export const commandTable: readonly CompletedCommand[] = [
   command('env', 'print credentials for a shell', 'profile', {
     name: 'shell',
     says: 'whose syntax',
-    value: ['sh', 'fish', 'powershell', 'dotenv'],
+    value: ['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'],
   }),
   command(
     'agent',
