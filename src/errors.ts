@@ -32,7 +32,8 @@ export interface ErrorDetails {
   readonly 'login-needed': { readonly profile: string; readonly target: string; readonly why: string };
   readonly 'mfa-refused': { readonly serial: string; readonly words: string; readonly hint: string };
   readonly 'mfa-process-failed': { readonly command: string; readonly problem: string };
-  readonly 'store-locked': { readonly store: string; readonly hint: string };
+  /** `state`: what it is instead of plainly locked. */
+  readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
   readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
   readonly 'store-rejected': { readonly store: string; readonly account: string; readonly problem: string };
   readonly 'format-newer': { readonly what: string; readonly version: number };
@@ -227,7 +228,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   },
   'store-locked': {
     exitStatus: 5,
-    text: (d) => `${d.store} is locked`,
+    text: (d) => `${d.store} ${d.state ?? 'is locked'}`,
     hint: (d) => d.hint,
   },
   'store-unavailable': {
