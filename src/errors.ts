@@ -30,7 +30,13 @@ export interface ErrorDetails {
   };
   readonly 'foreign-owner': { readonly path: string; readonly ownerUid: number };
   readonly 'login-needed': { readonly profile: string; readonly target: string; readonly why: string };
-  readonly 'mfa-refused': { readonly serial: string; readonly words: string; readonly hint: string };
+  readonly 'mfa-refused': {
+    readonly serial: string;
+    readonly words: string;
+    readonly hint: string;
+    /** True where the next code may be taken; absent where the device is the matter. */
+    readonly isCodeWrong?: boolean;
+  };
   readonly 'mfa-process-failed': { readonly command: string; readonly problem: string };
   /** `state`: what it is instead of plainly locked. */
   readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
