@@ -50,8 +50,10 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     `  To keep its role fresh too: \`rolekeeper adopt ${other}\``,
   ]);
   if (options.isDryRun) {
+    // First: a diff of what cannot be done would be no use.
+    const place = await answeringStore(wiring);
     showEdit(planned.before, planned.after, wiring);
-    writeStderr([...remarks, `nothing was changed. The keys would go into ${await answeringStore(wiring)} as keys/${name}.`]);
+    writeStderr([...remarks, `nothing was changed. The keys would go into ${place} as keys/${name}.`]);
     return;
   }
   const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
@@ -173,8 +175,11 @@ function serialBeside(profile: ProfileName, files: ConfigFiles): string | undefi
 async function answeringStore(wiring: Wiring): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
   try {
+    const { description, passphraseLock } = store;
+    if (passphraseLock !== undefined)
+      return `${description} (the import ${passphraseLock.isInUse() ? 'asks for its passphrase' : 'has you choose its passphrase'})`;
     await store.get(indexAccount());
-    return store.description;
+    return description;
   } finally {
     await store.close();
   }

@@ -26,7 +26,10 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
     writeRestored(restored(), wiring);
     undoNotes.forget(profile);
   });
-  writeStderr(['the import is taken back; the keys are in plaintext again, and still in the store']);
+  writeStderr([
+    `the import is taken back; the keys are in plaintext again, and still in the store as keys/${note.keys}`,
+    'to remove them there too, with all else that rolekeeper keeps: `rolekeeper uninstall --purge --delete-keys`',
+  ]);
 }
 
 async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wiring): Promise<Keys> {

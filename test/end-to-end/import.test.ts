@@ -53,6 +53,18 @@ describe('import', () => {
     expect(world.sts.log()).toEqual([]);
   });
 
+  it('import --dry-run shows nothing of what the store would not take', async () => {
+    start();
+    const ran = await world.rolekeeper(['import', 'corp', '--dry-run'], { env: { ROLEKEEPER_AGE_KEY_FILE: '/nonexistent' } });
+    expect(ran).toMatchObject({ status: 5, stdout: '' });
+  });
+
+  it('import --dry-run knows that an age store without a key begins with a passphrase', async () => {
+    start();
+    const ran = await succeed(world.rolekeeper(['import', 'corp', '--dry-run'], { env: { ROLEKEEPER_AGE_KEY_FILE: '' } }));
+    expect(ran.stderr).toContain('(the import has you choose its passphrase) as keys/corp');
+  });
+
   it('import names the profiles that start from these keys outside rolekeeper', async () => {
     start(`${usualConfig}[profile plain]\nrole_arn = arn:aws:iam::222233334444:role/Open\nsource_profile = corp\n`);
     expect((await succeed(world.rolekeeper(['import', 'corp', '--dry-run']))).stderr).toContain(
