@@ -19,6 +19,8 @@ export interface Recipe {
   readonly network: Network;
   /** The profiles from this one to the keys. */
   readonly chain: readonly ProfileName[];
+  /** What stands in its sections and is no setting, perhaps for a slip of the hand: `"externalid" in [rolekeeper dev]`. */
+  readonly unused?: readonly string[];
   /** What a person should know: lowered durations, plaintext keys. */
   readonly notes: readonly string[];
 }

@@ -18,9 +18,10 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
   const fail = failing(profile, chain);
   const innermostFirst = [...roles].reverse();
   const serial = serialOf(keys, innermostFirst, fail);
-  const notes: string[] = [...roles, keys].flatMap(({ sectionName, unknown }) =>
-    unknown.map(({ key, line }) => `"${key}" in ${sectionName} (line ${line}) is no setting of rolekeeper; it is not used`),
+  const unused = [...roles, keys].flatMap(({ sectionName, unknown }) =>
+    unknown.map(({ key, line }) => `"${key}" in ${sectionName} (line ${line})`),
   );
+  const notes: string[] = unused.map((setting) => `${setting} is no setting of rolekeeper; it is not used`);
   const endpoint = keysEndpoint({ keys, roles: innermostFirst, env, fail });
   const source = keysSource(keys, endpoint, fail);
   if (source.plaintext !== undefined) {
@@ -42,6 +43,7 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
     ...(mfaProcess === undefined ? {} : { mfaProcess }),
     network: resolveNetwork([front.get, keys.get], env),
     chain,
+    ...(unused.length === 0 ? {} : { unused }),
     notes,
   };
 }

@@ -18,7 +18,7 @@ export function missingPolicies(request: PolicyRequest): readonly string[] {
   return [
     `1. Attach this policy to ${caller}${notes}:`,
     ...pretty({ Effect: 'Allow', Action: actionsOf(request), Resource: request.roleArn }),
-    `2. Add this statement to the trust policy of ${request.roleArn}:`,
+    `2. Make this the trust policy of ${request.roleArn}, or add its statement to the one that is there:`,
     ...pretty({
       Effect: 'Allow',
       Principal: { AWS: principalArn ?? 'ARN-OF-THE-CALLER' },

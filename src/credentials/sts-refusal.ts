@@ -16,6 +16,8 @@ export interface CallContext {
   readonly callerKind?: CallerKind;
   /** The MFA device behind the caller's session. */
   readonly sessionMfaSerial?: string;
+  /** What stands in the recipe and was not sent, since it is no setting: `"externalid" in [rolekeeper dev]`. */
+  readonly unused?: readonly string[];
 }
 
 export type CallerKind = 'keys' | 'session' | 'role';
@@ -187,7 +189,11 @@ function conditions(refusal: Refusal): string {
     ...(refusal.request.externalId === undefined ? ['external_id'] : []),
     ...(isMfaPresent(refusal) ? [] : ['mfa_serial']),
   ];
-  return unsent.length === 0 ? '' : `; if the role asks for it, set ${unsent.join(' or ')}`;
+  const { unused = [] } = refusal.context;
+  return [
+    unsent.length === 0 ? '' : `; if the role asks for it, set ${unsent.join(' or ')}`,
+    unused.length === 0 ? '' : `; not sent, since it is no setting: ${unused.join(', ')}`,
+  ].join('');
 }
 
 // The MFA of a session counts for the role behind it, but not for the next one.

@@ -134,6 +134,7 @@ function contextOf({ recipe, principal, steps }: Chain, index: number): CallCont
     callerArn: source?.kind === 'role' ? source.request.roleArn : principal.userArn,
     callerKind: source?.kind ?? 'keys',
     ...(sessionMfaSerial === undefined ? {} : { sessionMfaSerial }),
+    ...(recipe.unused === undefined ? {} : { unused: recipe.unused }),
   };
 }
 

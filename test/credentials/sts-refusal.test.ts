@@ -353,7 +353,7 @@ describe('explainRefusal, AccessDenied on AssumeRole', () => {
   it('prints the statement that the caller lacks and the one that the role needs', () => {
     expect(headings({})).toEqual([
       `1. Attach this policy to ${aliceArn}:`,
-      `2. Add this statement to the trust policy of ${roleArn}:`,
+      `2. Make this the trust policy of ${roleArn}, or add its statement to the one that is there:`,
     ]);
     expect(statements({})).toEqual([policy({ Resource: roleArn }), policy({ Principal: { AWS: aliceArn } })]);
   });

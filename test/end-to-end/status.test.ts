@@ -104,6 +104,17 @@ describe('status', () => {
     ]);
   });
 
+  // Only status said so, and the refusal sent people to the role's owner.
+  it('a refusal names what stands in the recipe and is no setting', async () => {
+    world.writeConfig(world.readConfig().replace('[rolekeeper dev]', '[rolekeeper dev]\nexternalid = x'));
+    world.sts.fault({
+      ...{ kind: 'error', code: 'AccessDenied', status: 403, times: 1 },
+      message: 'User is not authorized to perform: sts:AssumeRole',
+    });
+    const ran = await world.rolekeeper(['get', 'dev']);
+    expect(ran.stderr).toMatch(/not sent, since it is no setting: "externalid" in \[rolekeeper dev\] \(line \d+\)/);
+  });
+
   it('status says when a login is needed', async () => {
     await succeed(world.rolekeeper(['logout', '--all']));
     expect((await profile('dev'))['next']).toBe('log in: `rolekeeper login corp`');
