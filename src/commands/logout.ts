@@ -36,15 +36,19 @@ export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring):
     const { clock, state } = wiring;
     const say = (line: string) => writeStderr([line]);
     const { count, unsure } = await forgetItems(items, { clock, state, store, lock: await wiring.openLock(), say });
-    writeStderr([
-      `logged out${group === undefined ? '' : ` of ${group.profiles.join(', ')}`}: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`,
-    ]);
+    writeStderr([lastWords(count, group)]);
     if (unsure.length === 0) return 0;
     writeStderr(['a refresh is still under way and may store its credentials again; run the same command once more in a minute']);
     return 1;
   } finally {
     await store.close();
   }
+}
+
+function lastWords(count: number, group: Group | undefined): string {
+  const whose = group === undefined ? '' : ` of ${group.profiles.join(', ')}`;
+  if (count === 0) return `nothing to forget: no session${whose} is stored here, and no credentials of a role`;
+  return `logged out${whose}: ${count} ${count === 1 ? 'item' : 'items'} removed. Programs that hold credentials keep them until they end.`;
 }
 
 /** The profiles that are logged out together, with their items. */

@@ -127,6 +127,14 @@ async function removeSocket({ askAgent, files, place }: UninstallPorts): Promise
 }
 
 function farewell(isPurge: boolean, isNothing: boolean): readonly string[] {
-  if (isPurge) return ['done; the program itself is still there: install.sh --uninstall, or npm, removes it'];
-  return isNothing ? [] : ['done; the store, the state and your profiles are as they were. `--purge` would remove those as well'];
+  if (isPurge)
+    return [
+      'done; the program itself is still there: `sh install/install.sh --uninstall` removes it, or `npm uninstall -g rolekeeper`',
+    ];
+  return isNothing
+    ? []
+    : [
+        'done; the store, the state and your profiles are as they were, and go on working',
+        '`rolekeeper release --all` takes the profiles off rolekeeper; `rolekeeper uninstall --purge` does that and removes store and state',
+      ];
 }

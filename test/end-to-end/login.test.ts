@@ -232,7 +232,9 @@ describe('logout', () => {
   it('logout --all forgets what no profile leads to any more, and needs no config for it', async () => {
     world.writeConfig('');
     expect((await succeed(world.rolekeeper(['logout', '--all']))).stderr).toMatch(/3 items removed/);
-    expect((await succeed(world.rolekeeper(['logout', '--all']))).stderr).toMatch(/0 items removed/);
+    expect((await succeed(world.rolekeeper(['logout', '--all']))).stderr).toMatch(
+      /^nothing to forget: no session is stored here/,
+    );
   });
 
   it('logout without a profile takes AWS_PROFILE, else says what to type', async () => {
