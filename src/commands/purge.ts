@@ -189,7 +189,9 @@ async function planUndo(keyNames: readonly ProfileName[], store: Store, ports: P
   const done: Undone[] = [];
   const isAdopted = (profile: ProfileName) => notes.read(profile)?.command === 'adopt';
   // Whose sections are gone, its keys are still to be put back.
-  const bare = keyNames.filter((name) => notes.read(name)?.command === 'import');
+  const files = readFiles(ports);
+  const others = [...keyNames, ...(files === undefined ? [] : knownProfiles(files))];
+  const bare = others.filter((name) => notes.read(name)?.command === 'import');
   const all: readonly ProfileName[] = [...new Set([...profilesHere(ports), ...bare])];
   // An adopted profile's way back knows its own lines only. The others know the whole file: the nearer to what they left, the better.
   let waiting = [...all].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));

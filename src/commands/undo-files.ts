@@ -2,7 +2,7 @@
 
 import { type EditRecord, isUnedited } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
-import { type Undoing, undoEdit } from '../config/undo-edit.ts';
+import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { KeysNote, UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
@@ -46,7 +46,7 @@ export function restoredFiles({ command, records }: KeysNote, undoing: Undoing, 
     const before = isUnedited(after, record) ? after : undoEdit(after, { path, ...record }, undoing);
     if (before !== undefined) return { path, after, before };
     const problem = `what the ${command} changed there, or beside it, was changed since the ${command}`;
-    throw new AppError('edit-refused', { path, line: 1, problem });
+    throw new AppError('edit-refused', { path, line: changedLine(after, { path, ...record }), problem });
   });
 }
 
