@@ -325,7 +325,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
       'demo',
       'show a whole day in half a minute, in a sandbox that touches nothing of yours',
       (args) => args.option('fast', { type: 'boolean', default: false, describe: 'without the pauses for reading' }),
-      (args) => run(args.debug, async () => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, env))),
+      (args) =>
+        run(args.debug, async (wiring) => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, wiring))),
     )
     .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
     .demandCommand(1, 'say what to do')
