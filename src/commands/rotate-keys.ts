@@ -35,8 +35,8 @@ export interface Subject {
 export async function lookAtRotation(subject: Subject, ports: RotatePorts): Promise<RotationPlan> {
   const { name } = subject;
   const current = await currentKeys(subject, ports);
-  const fresh = await readItem(newKeysAccount(name), ports.store);
-  const former = await readItem(oldKeysAccount(name), ports.store);
+  const fresh = ofUser(subject, await readItem(newKeysAccount(name), ports.store));
+  const former = ofUser(subject, await readItem(oldKeysAccount(name), ports.store));
   const listed = await ports.iam.listAccessKeys(iamCall(subject, current));
   return planRotation({
     currentId: current.accessKeyId,
@@ -200,6 +200,11 @@ async function readItem(account: Account, store: Store): Promise<Keys | undefine
   const item = await store.get(account);
   const parsed = item === undefined ? undefined : parseKeysItem(item, account);
   return parsed?.kind === 'ok' ? parsed.value : undefined;
+}
+
+/** What was left behind when the name was given to another user's keys is no part of this rotation. */
+function ofUser({ userArn }: Subject, keys: Keys | undefined): Keys | undefined {
+  return keys?.userArn === userArn ? keys : undefined;
 }
 
 async function neededItem(account: Account, store: Store): Promise<Keys> {
