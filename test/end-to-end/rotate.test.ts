@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startSessionBus } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
@@ -168,6 +169,37 @@ describe('rotate', () => {
     const ran = await world.rolekeeper(['rotate', 'corp', '--yes'], { env });
     expect(ran).toMatchObject({ status: 7, stdout: '' });
     expect(ran.stderr).toContain('127.0.0.1:1');
+  });
+});
+
+describe('rotate with a keychain', () => {
+  it('rotate does the same in the Secret Service', async () => {
+    const bus = await startSessionBus();
+    try {
+      await openImported({ keychainEnv: bus.env });
+      await logIn();
+      await succeed(rotate('--yes'));
+      const fresh = world.sts.accessKeys('alice')[1];
+      expect(fresh?.isActive).toBe(true);
+      expect(await keyInStore()).toBe(fresh?.accessKeyId);
+      await succeed(world.rolekeeper(['get', 'dev']));
+      await succeed(rotate('--finish', '--delete', '--yes'));
+      expect(world.sts.accessKeys('alice')).toEqual([fresh]);
+    } finally {
+      await bus.stop();
+    }
+  });
+
+  it('rotate does nothing when the keychain is locked', async () => {
+    const bus = await startSessionBus();
+    try {
+      await openImported({ keychainEnv: bus.env });
+      bus.lock();
+      expect((await rotate('--yes')).status).toBe(5);
+      expect(world.sts.accessKeys('alice')).toEqual([oldKey(true)]);
+    } finally {
+      await bus.stop();
+    }
   });
 });
 
