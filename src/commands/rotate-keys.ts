@@ -7,7 +7,7 @@ import { planRotation, type RotationPlan } from '../credentials/rotation-plan.ts
 import type { CallContext } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Clock, Iam, IamCall, RotationRecords, Store, StsCaller, StsEndpoint } from '../ports.ts';
+import type { Iam, IamCall, RotationRecords, Store, StsCaller, StsEndpoint } from '../ports.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import type { Route } from './take-keys.ts';
@@ -17,6 +17,8 @@ export interface RotatePorts extends Pick<ObtainPorts, 'store' | 'sts' | 'clock'
   readonly records: RotationRecords;
   /** Takes an account out of the list of items. */
   readonly forget: (account: Account) => Promise<void>;
+  /** One line for the person who waits. */
+  readonly say: (line: string) => void;
 }
 
 /** Whose keys, and the ways to STS and IAM. */
@@ -84,7 +86,7 @@ export async function verifyKey(subject: Subject, ports: RotatePorts): Promise<v
   const fresh = await neededItem(newKeysAccount(name), ports.store);
   const call = { ...route, caller: fresh, context: { ...context, callerKind: 'keys' as const } };
   try {
-    const { arn } = await patiently(ports.clock, () => ports.sts.getCallerIdentity(call));
+    const { arn } = await patiently(ports, () => ports.sts.getCallerIdentity(call));
     if (arn !== userArn)
       throw refused(name, `AWS takes the new key for one of ${arn}`, 'look into the keys of both users in IAM');
   } catch (error) {
@@ -130,7 +132,7 @@ export async function deactivateKey(
   const deleteAt = noteGrace(oldId, { graceMs, name: subject.name }, ports);
   faultPoint('grace noted');
   const call = iamCall(subject, await currentKeys(subject, ports));
-  await patiently(ports.clock, () => ports.iam.deactivateAccessKey(oldId, call));
+  await patiently(ports, () => ports.iam.deactivateAccessKey(oldId, call));
   faultPoint('old key inactive');
   return deleteAt;
 }
@@ -151,7 +153,7 @@ export async function deleteKey(oldId: string, subject: Subject, ports: RotatePo
   const { name } = subject;
   const current = await currentKeys(subject, ports);
   if (current.accessKeyId === oldId) throw new AppError('unexpected', { problem: 'the key in use would have been deleted' });
-  await patiently(ports.clock, () => ports.iam.deleteAccessKey(oldId, iamCall(subject, current)));
+  await patiently(ports, () => ports.iam.deleteAccessKey(oldId, iamCall(subject, current)));
   faultPoint('old key deleted');
   await dropItem(newKeysAccount(name), ports);
   await dropItem(oldKeysAccount(name), ports);
@@ -174,9 +176,10 @@ export function refused(keys: ProfileName, problem: string, hint: string, cause?
 }
 
 // What AWS refused for good was not carried out: a key that turns up later is none of ours.
-async function createOrForget(call: IamCall, { name }: Subject, { iam, clock, records }: RotatePorts) {
+async function createOrForget(call: IamCall, { name }: Subject, ports: RotatePorts) {
+  const { iam, records } = ports;
   try {
-    return await patiently(clock, () => iam.createAccessKey(call), isDeletionUnderWay);
+    return await patiently(ports, () => iam.createAccessKey(call), isDeletionUnderWay);
   } catch (error) {
     if (isAppError(error, 'aws-refused', 'login-needed') && !error.isTransient) records.forget(name);
     throw error;
@@ -223,7 +226,7 @@ const patienceMs = 60_000;
 const longestPauseMs = 8_000;
 
 async function patiently<T>(
-  clock: Clock,
+  { clock, say }: Pick<RotatePorts, 'clock' | 'say'>,
   work: () => Promise<T>,
   isPassing: (error: unknown) => boolean = isUnknownKey,
 ): Promise<T> {
@@ -235,6 +238,7 @@ async function patiently<T>(
       const isWorthWaiting = isPassing(error) || (isAppError(error, 'aws-refused') && error.isTransient);
       if (!isWorthWaiting || clock.now() + pauseMs > until) throw error;
     }
+    if (pauseMs === 1_000) say('waiting until the change has come everywhere in AWS, a minute at most');
     await clock.wait(pauseMs);
   }
 }

@@ -1,12 +1,11 @@
 // `rolekeeper rotate PROFILE`: a new access key for the IAM user whose keys are in the store. The old one is made inactive at once and
 // deleted after a grace period. Run again after an interruption, it goes on where it was.
 
-import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { type Account, type ProfileName, parseProfileName } from '../config/names.ts';
 import { profileSettings } from '../config/profile-settings.ts';
 import { type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { resolveIamEndpoint } from '../config/sts-endpoint.ts';
-import { localMinute } from '../credentials/credentials.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
 import type { Clock, Log, Store, StsCaller, StsEndpoint } from '../ports.ts';
@@ -28,21 +27,9 @@ import {
   switchKeys,
   verifyKey,
 } from './rotate-keys.ts';
-
-export interface RotateOptions {
-  readonly profile: string;
-  /** How long the old key is kept, inactive. */
-  readonly deleteAfter: string | undefined;
-  /** The old key goes at once. */
-  readonly deletes: boolean;
-  /** Ends a rotation that is under way, and begins none. */
-  readonly isFinish: boolean;
-  readonly isDryRun: boolean;
-  readonly isYes: boolean;
-}
+import { type Asked, dayMs, graceLines, planLines, type RotateOptions, warningLines } from './rotate-words.ts';
 
 const storeDeadlineMs = 60_000;
-const dayMs = 24 * 3_600_000;
 const usualDays = 7;
 
 export async function rotate(options: RotateOptions, wiring: Wiring): Promise<void> {
@@ -59,23 +46,17 @@ export async function rotate(options: RotateOptions, wiring: Wiring): Promise<vo
     const subject = await subjectOf(recipe, { iamEndpoint, log: wiring.log }, ports);
     const asked = { options, profile, graceMs, subject };
     const before = await lookAtRotation(subject, ports);
-    const lines = planLines(before, asked, ports.clock); // throws for a plan that cannot be
+    // Throws for a plan that cannot be carried out.
+    const lines = [...planLines(before, asked, ports.clock), ...warningLines(before, recipe)];
     if (options.isDryRun) return writeStderr([...lines, 'nothing was changed']);
     writeStderr(lines);
     if (!options.isYes) await confirm(asked, wiring);
     await alone(subject.name, wiring, () => carryOut(before, asked, ports));
-    writeStderr(remarks(recipe, subject, before));
+    writeStderr([`sessions and roles that began with keys/${subject.name} stay valid`]);
     await handOver(store, wiring);
   } finally {
     await store.close();
   }
-}
-
-interface Asked {
-  readonly options: RotateOptions;
-  readonly profile: ProfileName;
-  readonly graceMs: number;
-  readonly subject: Subject;
 }
 
 /** Under the lock. What was shown and confirmed is looked at again: another process may have been first. */
@@ -100,11 +81,8 @@ async function carryOut(before: RotationPlan, asked: Asked, ports: RotatePorts):
 /** Another process has done what was asked for. */
 function isFurther(now: RotationPlan, before: RotationPlan): boolean {
   if (before.kind === 'grace') return now.kind === 'grace' && now.oldId !== before.oldId;
-  return now.kind === 'grace' || (now.kind === 'begin' && now.oldId !== oldIdOf(before));
-}
-
-function oldIdOf(plan: RotationPlan): string {
-  return plan.kind === 'two-keys' ? plan.currentId : plan.oldId;
+  if (before.kind === 'two-keys') return false;
+  return now.kind === 'grace' || (now.kind === 'begin' && now.oldId !== before.oldId);
 }
 
 // Each case does its step and hands over to the one that comes after it.
@@ -145,96 +123,6 @@ async function endRotation(oldId: string, subject: Subject, ports: RotatePorts):
   writeStderr([`the old key ${oldId} is deleted`]);
 }
 
-/** What will be done. Throws `rotation-refused` and `usage` for what cannot be done now. */
-function planLines(plan: RotationPlan, asked: Asked, clock: Clock): readonly string[] {
-  const { profile, options, subject } = asked;
-  const of = `of ${subject.userArn}`;
-  switch (plan.kind) {
-    case 'begin':
-      if (options.isFinish)
-        throw new AppError('usage', {
-          problem: `no rotation of keys/${subject.name} is under way`,
-          hint: `run \`rolekeeper rotate ${profile}\``,
-        });
-      return [
-        ...(plan.orphanId === undefined
-          ? []
-          : [`an interrupted rotation left the key ${plan.orphanId}, whose secret nobody has: it will be deleted`]),
-        `a new access key ${of} will take the place of ${plan.oldId}, ${afterwards(asked)}`,
-      ];
-    case 'verify':
-      return [
-        `a rotation ${of} was interrupted: ${plan.newId} is not in use yet. It will take the place of ${plan.oldId}, ${afterwards(asked)}`,
-      ];
-    case 'deactivate':
-      return [
-        `a rotation ${of} was interrupted: ${plan.newId} is in use. The old key ${plan.oldId} will be ${afterwards(asked).replace('which will be ', '')}`,
-      ];
-    case 'grace':
-      return graceLinesBefore(plan, asked, clock);
-    case 'two-keys': {
-      const keys = plan.keys.map(
-        ({ accessKeyId, isActive }) =>
-          `${accessKeyId} (${isActive ? 'active' : 'inactive'}${accessKeyId === plan.currentId ? ', in the store' : ''})`,
-      );
-      const other = plan.keys.find(({ accessKeyId }) => accessKeyId !== plan.currentId)?.accessKeyId ?? 'KEY';
-      throw refused(
-        subject.name,
-        `${subject.userArn} has two access keys already, and IAM allows no third: ${keys.join(' and ')}`,
-        `if nobody uses it: \`aws iam delete-access-key --user-name ${subject.userName} --access-key-id ${other}\``,
-      );
-    }
-    default:
-      return plan satisfies never;
-  }
-}
-
-function graceLinesBefore(plan: Extract<RotationPlan, { kind: 'grace' }>, asked: Asked, clock: Clock): readonly string[] {
-  const { options, profile, subject } = asked;
-  const { deleteAt, oldId } = plan;
-  if (deleteAt === undefined && !options.deletes) return [`the old key ${oldId} is inactive; its grace period begins now`];
-  const isOver = deleteAt !== undefined && deleteAt <= clock.now();
-  if (!isOver && !(options.deletes && options.isFinish)) {
-    const until = deleteAt === undefined ? '' : ` until ${localMinute(clock.toLocal(deleteAt))}`;
-    throw refused(
-      subject.name,
-      `the key before, ${oldId}, is kept${until}, and IAM allows no third`,
-      `\`rolekeeper rotate ${profile} --finish --delete\` deletes it now`,
-    );
-  }
-  const next = options.isFinish ? [] : [`then a new one will take the place of ${plan.newId}, ${afterwards(asked)}`];
-  return [`the old key ${oldId} of ${subject.userArn} will be deleted`, ...next];
-}
-
-function afterwards({ options: { deletes }, graceMs }: Asked): string {
-  return deletes
-    ? 'which will be deleted at once'
-    : `which will be made inactive at once, to be deleted after ${days(graceMs / dayMs)}`;
-}
-
-function graceLines(
-  oldId: string,
-  { deleteAt, profile }: { readonly deleteAt: number; readonly profile: ProfileName },
-  clock: Clock,
-): readonly string[] {
-  return [
-    `the old key ${oldId} is inactive; \`rolekeeper rotate ${profile} --finish\` deletes it from ${localMinute(clock.toLocal(deleteAt))} on`,
-  ];
-}
-
-function remarks({ keys, hops, profile }: Recipe, { name }: Subject, before: RotationPlan): readonly string[] {
-  const { plaintext } = keys;
-  return [
-    ...(plaintext?.accessKeyId === oldIdOf(before)
-      ? [`the old key is in plaintext in ${plaintext.path}:${plaintext.line} as well, where it does not work any more`]
-      : []),
-    ...(hops.length === 0
-      ? [`programs that run with the keys themselves must be started again: "${profile}" has no session`]
-      : []),
-    `sessions and roles that began with keys/${name} stay valid`,
-  ];
-}
-
 async function confirm({ profile, options }: Asked, wiring: Wiring): Promise<void> {
   const flags = `${options.isFinish ? ' --finish' : ''}${options.deletes ? ' --delete' : ''}`;
   const terminal = await wiring.openTerminal({
@@ -258,7 +146,8 @@ async function openPorts(store: Store, wiring: Wiring): Promise<RotatePorts> {
     wiring.openRefresh(store),
     wiring.openRotation(),
   ]);
-  return { store, sts, clock, remember, iam, records, forget: (account) => forgetItem({ store, lock }, account) };
+  const forget = (account: Account) => forgetItem({ store, lock }, account);
+  return { store, sts, clock, remember, iam, records, forget, say: (line) => writeStderr([line]) };
 }
 
 async function subjectOf(
@@ -321,8 +210,4 @@ function daysOf(text: string | undefined): number {
   if (text === undefined) return usualDays;
   if (/^\d{1,3}$/.test(text) && Number(text) <= 365) return Number(text);
   throw new AppError('usage', { problem: `--delete-after takes a number of days, 0 to 365, not ${JSON.stringify(text)}` });
-}
-
-function days(number: number): string {
-  return `${number} ${number === 1 ? 'day' : 'days'}`;
 }

@@ -47,6 +47,7 @@ export interface StsDouble {
   accessKeys(userNameOrArn: string): readonly DoubleAccessKey[];
   /** Makes one, as somebody at the console would. Returns its id. */
   createAccessKey(userNameOrArn: string): string;
+  setAccessKey(accessKeyId: string, isActive: boolean): void;
   /** Ends all connections. */
   stop(): Promise<void>;
 }
@@ -100,6 +101,7 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
     accessKeys: (userNameOrArn) =>
       world.userKeys(userOf(world, userNameOrArn).arn).map(({ accessKeyId, isActive }) => ({ accessKeyId, isActive })),
     createAccessKey: (userNameOrArn) => world.createUserKey(userOf(world, userNameOrArn).arn).accessKeyId,
+    setAccessKey: world.setUserKey,
     stop,
   };
 }

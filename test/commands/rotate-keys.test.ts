@@ -49,6 +49,7 @@ interface Scene {
   readonly store: Store;
   readonly clock: FakeClock;
   readonly index: ReadonlySet<Account>;
+  readonly said: readonly string[];
   readonly record: () => RotationRecord | undefined;
 }
 
@@ -59,6 +60,7 @@ async function scene(more: { readonly sts?: Partial<Sts>; readonly store?: Parti
   const iam = fakeIam({ accessKeyId: oldId, isActive: true, createdAt: 0 }, clock.now);
   const records = new Map<ProfileName, RotationRecord>();
   const index = new Set<Account>();
+  const said: string[] = [];
   const ports = {
     iam,
     clock,
@@ -66,13 +68,14 @@ async function scene(more: { readonly sts?: Partial<Sts>; readonly store?: Parti
     sts: { ...fakeSts(clock), ...more.sts },
     remember: async (account: Account) => void index.add(account),
     forget: async (account: Account) => void index.delete(account),
+    say: (line: string) => void said.push(line),
     records: {
       read: (name: ProfileName) => records.get(name),
       keep: (name: ProfileName, record: RotationRecord) => void records.set(name, record),
       forget: (name: ProfileName) => void records.delete(name),
     },
   };
-  return { ports, iam, store, clock, index, record: () => records.get(corp) };
+  return { ports, iam, store, clock, index, said, record: () => records.get(corp) };
 }
 
 function keysItem(accessKeyId: string, account: Account, userArn = aliceArn): Secret {
@@ -144,7 +147,7 @@ describe('a rotation, step by step', () => {
 
   it('takes a key back that AWS does not know after a minute, and the old one stays in use', async () => {
     const asked: number[] = [];
-    const { ports, iam, store, clock, record, index } = await scene({
+    const { ports, iam, store, clock, record, index, said } = await scene({
       sts: {
         getCallerIdentity: () => {
           asked.push(clock.now());
@@ -156,6 +159,7 @@ describe('a rotation, step by step', () => {
     const startedAt = clock.now();
     await expect(inTime(verifyKey(subject, ports), clock)).rejects.toMatchObject({ code: 'rotation-refused' });
     expect(asked.length).toBeGreaterThan(5);
+    expect(said).toHaveLength(1);
     expect(Math.max(...asked) - startedAt).toBeLessThanOrEqual(60_000);
     expect(Math.max(...asked) - startedAt).toBeGreaterThan(45_000);
     expect(iam.keys).toEqual([{ accessKeyId: oldId, isActive: true, createdAt: 0 }]);

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startSessionBus } from '../harness/session-bus.ts';
+import { startSessionBus, until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
@@ -169,6 +169,55 @@ describe('rotate', () => {
     const ran = await world.rolekeeper(['rotate', 'corp', '--yes'], { env });
     expect(ran).toMatchObject({ status: 7, stdout: '' });
     expect(ran.stderr).toContain('127.0.0.1:1');
+  });
+});
+
+describe('what comes after a rotation', () => {
+  it('import --undo puts the new key into the file', async () => {
+    await openImported();
+    await succeed(rotate('--yes'));
+    const fresh = world.sts.accessKeys('alice')[1]?.accessKeyId ?? 'none';
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    expect(world.readCredentials()).toContain(`aws_access_key_id = ${fresh}`);
+    expect(world.readCredentials()).not.toContain(accessKeyId);
+  });
+
+  it('uninstall --purge leaves nothing of it', async () => {
+    await openImported();
+    await succeed(rotate('--yes'));
+    expect((await world.rolekeeper(['uninstall', '--purge', '--yes'])).status).toBe(2);
+    await succeed(world.rolekeeper(['uninstall', '--purge', '--delete-keys', '--yes']));
+    expect((await world.run('sh', ['-c', 'ls "$XDG_STATE_HOME"/rolekeeper 2>/dev/null'])).stdout).toBe('');
+  });
+
+  it('rotate says before what else will miss the old key', async () => {
+    world = await openWorld();
+    world.writeConfig(usualConfig + bare);
+    world.writeCredentials(usualCredentials);
+    await succeed(world.rolekeeper(['import', 'corp', '--keep', '--yes']));
+    expect((await succeed(rotate('--dry-run'))).stderr).toContain(`in plaintext in ${world.credentialsPath}:2`);
+    expect((await succeed(world.rolekeeper(['rotate', 'bare', '--dry-run']))).stderr).toContain('must be started again');
+  });
+
+  it('an old key that somebody made active again is made inactive by the next rotate', async () => {
+    await openImported();
+    await succeed(rotate('--yes'));
+    world.sts.setAccessKey(accessKeyId, true);
+    expect((await succeed(rotate('--yes'))).stderr).toContain(`the old key ${accessKeyId} is active`);
+    expect(world.sts.accessKeys('alice').map(({ isActive }) => isActive)).toEqual([false, true]);
+  });
+
+  it('rotate asks on a terminal, and takes no for an answer', async () => {
+    await openImported();
+    const { child, ended } = world.startCommand('script', ['-qec', `${program} rotate corp`, '/dev/null']);
+    let screen = '';
+    child.stdout?.on('data', (chunk: string) => {
+      screen += chunk;
+    });
+    await until(() => screen.includes('Go on?'), 'the question');
+    child.stdin?.write('n\r');
+    expect((await ended).status).toBe(130);
+    expect(countOf('CreateAccessKey')).toBe(0);
   });
 });
 
