@@ -110,6 +110,7 @@ export async function switchKeys(subject: Subject, ports: RotatePorts): Promise<
   const { name } = subject;
   const { store } = ports;
   const [current, fresh] = [await currentKeys(subject, ports), await neededItem(newKeysAccount(name), store)];
+  if (current.accessKeyId === fresh.accessKeyId) return; // the old one is kept already
   await ports.remember(oldKeysAccount(name));
   await store.set(oldKeysAccount(name), toKeysItem(current, oldKeysAccount(name)));
   faultPoint('old key kept');
@@ -127,11 +128,11 @@ export async function deactivateKey(
   { graceMs, subject }: { readonly graceMs: number; readonly subject: Subject },
   ports: RotatePorts,
 ): Promise<EpochMs> {
+  const call = iamCall(subject, await keysInsteadOf(oldId, subject, ports));
   await dropItem(newKeysAccount(subject.name), ports);
   faultPoint('new item removed');
   const deleteAt = noteGrace(oldId, { graceMs, name: subject.name }, ports);
   faultPoint('grace noted');
-  const call = iamCall(subject, await currentKeys(subject, ports));
   await patiently(ports, () => ports.iam.deactivateAccessKey(oldId, call));
   faultPoint('old key inactive');
   return deleteAt;
@@ -151,9 +152,8 @@ export function noteGrace(
 /** The end of a rotation: the old key is gone, at AWS first. */
 export async function deleteKey(oldId: string, subject: Subject, ports: RotatePorts): Promise<void> {
   const { name } = subject;
-  const current = await currentKeys(subject, ports);
-  if (current.accessKeyId === oldId) throw new AppError('unexpected', { problem: 'the key in use would have been deleted' });
-  await patiently(ports, () => ports.iam.deleteAccessKey(oldId, iamCall(subject, current)));
+  const call = iamCall(subject, await keysInsteadOf(oldId, subject, ports));
+  await patiently(ports, () => ports.iam.deleteAccessKey(oldId, call));
   faultPoint('old key deleted');
   await dropItem(newKeysAccount(name), ports);
   await dropItem(oldKeysAccount(name), ports);
@@ -169,6 +169,13 @@ export async function currentKeys(
   const keys = await loadStoredKeys(name, store);
   if (keys === undefined) throw new AppError('keys-missing', { keys: name, profile: context.profile ?? name });
   return keys;
+}
+
+/** Whatever the plan said: the key that the store gives to everybody is never taken away. */
+async function keysInsteadOf(oldId: string, { name, context }: Subject, ports: RotatePorts): Promise<Keys> {
+  const current = await currentKeys({ name, context }, ports);
+  if (current.accessKeyId !== oldId) return current;
+  throw refused(name, `${oldId} is in use again`, `run \`rolekeeper rotate ${context.profile ?? name}\` to see where it stands`);
 }
 
 export function refused(keys: ProfileName, problem: string, hint: string, cause?: unknown): AppError<'rotation-refused'> {

@@ -8,7 +8,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { resolveIamEndpoint } from '../config/sts-endpoint.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Clock, Log, Store, StsCaller, StsEndpoint } from '../ports.ts';
+import type { Clock, HeldLock, Log, Store, StsCaller, StsEndpoint } from '../ports.ts';
 import { readStored } from '../refresh/stored.ts';
 import { forgetItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
@@ -51,7 +51,7 @@ export async function rotate(options: RotateOptions, wiring: Wiring): Promise<vo
     if (options.isDryRun) return writeStderr([...lines, 'nothing was changed']);
     writeStderr(lines);
     if (!options.isYes) await confirm(asked, wiring);
-    await alone(subject.name, wiring, () => carryOut(before, asked, ports));
+    await alone(subject.name, wiring, (held) => carryOut(before, { ...asked, lost: held.lost }, ports));
     writeStderr([`sessions and roles that began with keys/${subject.name} stay valid`]);
     await handOver(store, wiring);
   } finally {
@@ -59,8 +59,13 @@ export async function rotate(options: RotateOptions, wiring: Wiring): Promise<vo
   }
 }
 
+interface Locked extends Asked {
+  /** Another process may be at it by now. */
+  readonly lost: AbortSignal;
+}
+
 /** Under the lock. What was shown and confirmed is looked at again: another process may have been first. */
-async function carryOut(before: RotationPlan, asked: Asked, ports: RotatePorts): Promise<void> {
+async function carryOut(before: RotationPlan, asked: Locked, ports: RotatePorts): Promise<void> {
   const now = await lookAtRotation(asked.subject, ports);
   const name = asked.subject.name;
   if (JSON.stringify(now) !== JSON.stringify(before)) {
@@ -86,7 +91,9 @@ function isFurther(now: RotationPlan, before: RotationPlan): boolean {
 }
 
 // Each case does its step and hands over to the one that comes after it.
-async function carryOn(plan: RotationPlan, asked: Asked, ports: RotatePorts): Promise<void> {
+async function carryOn(plan: RotationPlan, asked: Locked, ports: RotatePorts): Promise<void> {
+  if (asked.lost.aborted)
+    throw refused(asked.subject.name, 'the computer slept meanwhile', `run \`rolekeeper rotate ${asked.profile}\` again`);
   const { subject, graceMs, options, profile } = asked;
   switch (plan.kind) {
     case 'begin': {
@@ -136,7 +143,7 @@ async function confirm({ profile, options }: Asked, wiring: Wiring): Promise<voi
 const lockWaitMs = 180_000;
 
 // Unlike a refresh, which at worst is made twice, a rotation must not run beside another: who does not get the lock gives up.
-async function alone(name: ProfileName, { openLock }: Wiring, work: () => Promise<void>): Promise<void> {
+async function alone(name: ProfileName, { openLock }: Wiring, work: (held: HeldLock) => Promise<void>): Promise<void> {
   const outcome = await (await openLock()).withLock('rotate', { waitMs: lockWaitMs }, work);
   if (outcome.kind === 'busy') throw refused(name, 'another rotation is under way', 'wait for it to end, then look again');
 }

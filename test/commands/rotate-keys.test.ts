@@ -184,10 +184,21 @@ describe('a rotation, step by step', () => {
     expect(await idIn(store, keysAccount(corp))).toBe(oldId);
   });
 
-  it('never deletes the key in use', async () => {
-    const { ports, iam } = await scene();
-    await expect(deleteKey(oldId, subject, ports)).rejects.toMatchObject({ code: 'unexpected' });
-    expect(iam.calls).toEqual([]);
+  it('keeps the old key when the switch is made twice', async () => {
+    const { ports, store } = await scene();
+    const newId = await createKey({ oldId }, subject, ports);
+    await switchKeys(subject, ports);
+    await switchKeys(subject, ports);
+    expect([await idIn(store, keysAccount(corp)), await idIn(store, oldKeysAccount(corp))]).toEqual([newId, oldId]);
+  });
+
+  it('never takes the key in use away, nor the one that is on its way', async () => {
+    const { ports, iam, store } = await scene();
+    const newId = await createKey({ oldId }, subject, ports);
+    await expect(deleteKey(oldId, subject, ports)).rejects.toMatchObject({ code: 'rotation-refused' });
+    await expect(deactivateKey(oldId, { graceMs: 0, subject }, ports)).rejects.toMatchObject({ code: 'rotation-refused' });
+    expect(iam.calls).toEqual(['create']);
+    expect(await idIn(store, newKeysAccount(corp))).toBe(newId);
   });
 
   it('passes over what a rotation of another user left under this name', async () => {

@@ -92,6 +92,7 @@ describe('rotate', () => {
     const ran = await succeed(rotate('--dry-run'));
     expect(ran.stderr).toContain(`take the place of ${accessKeyId}`);
     expect(ran.stderr).toContain('nothing was changed');
+    expect((await succeed(world.rolekeeper(['rotate', 'dev', '--dry-run']))).stderr).toBe(ran.stderr);
     expect(world.sts.accessKeys('alice')).toEqual([oldKey(true)]);
     expect(countOf('CreateAccessKey')).toBe(0);
   });
