@@ -233,8 +233,8 @@ export interface Iam {
   /** Two at most. */
   listAccessKeys(call: IamCall): Promise<readonly ListedKey[]>;
   createAccessKey(call: IamCall): Promise<NewAccessKey>;
+  /** Like `deleteAccessKey`, a key that is not there any more is no failure. */
   deactivateAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
-  /** A key that is not there any more is no failure. */
   deleteAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
 }
 

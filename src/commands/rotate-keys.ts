@@ -7,7 +7,7 @@ import { planRotation, type RotationPlan } from '../credentials/rotation-plan.ts
 import type { CallContext } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Iam, IamCall, RotationRecords, Store, StsCaller, StsEndpoint } from '../ports.ts';
+import type { Iam, IamCall, ListedKey, RotationRecords, Store, StsCall, StsCaller, StsEndpoint } from '../ports.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import type { Route } from './take-keys.ts';
@@ -39,7 +39,7 @@ export async function lookAtRotation(subject: Subject, ports: RotatePorts): Prom
   const current = await currentKeys(subject, ports);
   const fresh = ofUser(subject, await readItem(newKeysAccount(name), ports.store));
   const former = ofUser(subject, await readItem(oldKeysAccount(name), ports.store));
-  const listed = await ports.iam.listAccessKeys(iamCall(subject, current));
+  const listed = await listKeys([current, ...(fresh === undefined ? [] : [fresh])], subject, ports);
   return planRotation({
     currentId: current.accessKeyId,
     freshId: fresh?.accessKeyId,
@@ -92,6 +92,7 @@ export async function verifyKey(subject: Subject, ports: RotatePorts): Promise<v
   } catch (error) {
     if (!isUnknownKey(error)) throw error;
     const current = await currentKeys(subject, ports);
+    await ports.sts.getCallerIdentity({ ...call, caller: current }); // throws, and takes nothing back, where the old one does not work either
     await ports.iam.deleteAccessKey(fresh.accessKeyId, iamCall(subject, current));
     await dropItem(newKeysAccount(name), ports);
     ports.records.forget(name);
@@ -149,6 +150,35 @@ export function noteGrace(
   return now + graceMs;
 }
 
+/** The old key is in use again, after AWS took it and did not take the other. */
+export async function restoreKeys(subject: Subject, ports: RotatePorts): Promise<void> {
+  const { name, route, context } = subject;
+  const former = await neededItem(oldKeysAccount(name), ports.store);
+  const call = { ...route, context: { ...context, callerKind: 'keys' as const } };
+  const current = await currentKeys(subject, ports);
+  if (await isTaken({ ...call, caller: current }, ports)) {
+    throw refused(
+      name,
+      `IAM does not list ${current.accessKeyId} as active, and yet AWS takes it`,
+      'its list is slow: try again in a minute',
+    );
+  }
+  await ports.sts.getCallerIdentity({ ...call, caller: former });
+  await ports.store.set(keysAccount(name), toKeysItem(former, keysAccount(name)));
+  await dropItem(oldKeysAccount(name), ports);
+  ports.records.forget(name);
+}
+
+async function isTaken(call: StsCall, { sts }: RotatePorts): Promise<boolean> {
+  try {
+    await sts.getCallerIdentity(call);
+    return true;
+  } catch (error) {
+    if (!isUnknownKey(error)) throw error;
+    return false;
+  }
+}
+
 /** The end of a rotation: the old key is gone, at AWS first. */
 export async function deleteKey(oldId: string, subject: Subject, ports: RotatePorts): Promise<void> {
   const { name } = subject;
@@ -203,6 +233,21 @@ function iamCall({ userName, iamEndpoint, route, session, context }: Subject, ke
     caller: session ?? { accessKeyId, secretAccessKey },
     context: { ...context, callerKind },
   };
+}
+
+/** By the first of these keys that AWS knows: a rotation that was interrupted may be the way out when the old key is gone. */
+async function listKeys(
+  [first, ...others]: readonly [Keys, ...Keys[]],
+  subject: Subject,
+  ports: RotatePorts,
+): Promise<readonly ListedKey[]> {
+  try {
+    return await ports.iam.listAccessKeys(iamCall(subject, first));
+  } catch (error) {
+    const [next, ...more] = others;
+    if (next === undefined || subject.session !== undefined || !isUnknownKey(error)) throw error;
+    return listKeys([next, ...more], subject, ports);
+  }
 }
 
 /** A broken item is an absent one: its key is not in use, and IAM can do without its secret. */

@@ -56,6 +56,16 @@ export function planLines(plan: RotationPlan, asked: Asked, clock: Clock): reado
       ];
     case 'grace':
       return graceLinesBefore(plan, asked, clock);
+    case 'restore':
+      return [
+        `IAM has ${plan.newId}, the key in use, no more or as inactive: the old key ${plan.oldId}, which is active, will be used again`,
+      ];
+    case 'no-key':
+      throw refused(
+        subject.name,
+        `${plan.currentId}, the key in use, is deleted or inactive in IAM`,
+        `make it active there, or put another in: \`rolekeeper add ${profile}\``,
+      );
     case 'two-keys': {
       const keys = plan.keys.map(
         ({ accessKeyId, isActive }) =>
@@ -110,8 +120,8 @@ export function graceLines(
 
 /** Who else will miss the key that is replaced. */
 export function warningLines(plan: RotationPlan, { keys: { plaintext }, hops, profile }: Recipe): readonly string[] {
-  const ids: readonly (string | undefined)[] =
-    plan.kind === 'two-keys' ? [] : [plan.oldId, plan.kind === 'grace' ? plan.newId : undefined];
+  const ids: readonly string[] =
+    'oldId' in plan && plan.kind !== 'restore' ? [plan.oldId, ...(plan.kind === 'grace' ? [plan.newId] : [])] : [];
   return [
     ...(plaintext !== undefined && ids.includes(plaintext.accessKeyId)
       ? [`the old key is in plaintext in ${plaintext.path}:${plaintext.line} as well, where it will not work any more`]

@@ -23,6 +23,7 @@ import {
   noteGrace,
   type RotatePorts,
   refused,
+  restoreKeys,
   type Subject,
   switchKeys,
   verifyKey,
@@ -86,8 +87,8 @@ async function carryOut(before: RotationPlan, asked: Locked, ports: RotatePorts)
 /** Another process has done what was asked for. */
 function isFurther(now: RotationPlan, before: RotationPlan): boolean {
   if (before.kind === 'grace') return now.kind === 'grace' && now.oldId !== before.oldId;
-  if (before.kind === 'two-keys') return false;
-  return now.kind === 'grace' || (now.kind === 'begin' && now.oldId !== before.oldId);
+  if (now.kind === 'grace') return true;
+  return now.kind === 'begin' && 'oldId' in before && now.oldId !== before.oldId;
 }
 
 // Each case does its step and hands over to the one that comes after it.
@@ -118,6 +119,10 @@ async function carryOn(plan: RotationPlan, asked: Locked, ports: RotatePorts): P
       await endRotation(plan.oldId, subject, ports);
       return options.isFinish ? undefined : carryOn({ kind: 'begin', oldId: plan.newId }, asked, ports);
     }
+    case 'restore':
+      await restoreKeys(subject, ports);
+      return writeStderr([`${plan.oldId} is in use again as keys/${subject.name}`]);
+    case 'no-key':
     case 'two-keys':
       throw new AppError('unexpected', { problem: 'a plan that was refused is carried out' });
     default:

@@ -26,6 +26,10 @@ export type RotationPlan =
   | { readonly kind: 'deactivate'; readonly oldId: string; readonly newId: string }
   /** The old key is inactive. Undefined: since when, nobody knows. */
   | { readonly kind: 'grace'; readonly oldId: string; readonly newId: string; readonly deleteAt: EpochMs | undefined }
+  /** Somebody took the key in use away in IAM, and gave the old one back: it is in the store still. */
+  | { readonly kind: 'restore'; readonly oldId: string; readonly newId: string }
+  /** Neither the key in use nor the one before it works. */
+  | { readonly kind: 'no-key'; readonly currentId: string }
   /** The user has a second key that is none of our doing: no room for a third. */
   | { readonly kind: 'two-keys'; readonly currentId: string; readonly keys: readonly ListedKey[] };
 
@@ -42,6 +46,9 @@ export function planRotation(scene: RotationScene): RotationPlan {
 
 function planOfFormer(oldId: string, { currentId, record, listed }: RotationScene): RotationPlan {
   const former = listed.find(({ accessKeyId }) => accessKeyId === oldId);
+  if (!listed.some(({ accessKeyId, isActive }) => accessKeyId === currentId && isActive)) {
+    return former?.isActive === true ? { kind: 'restore', oldId, newId: currentId } : { kind: 'no-key', currentId };
+  }
   if (former?.isActive === true) return { kind: 'deactivate', oldId, newId: currentId };
   const noted = record?.oldAccessKeyId === oldId ? record.deleteAt : undefined;
   // One that IAM has no more is in the store only because the last rotation did not get to its last step.

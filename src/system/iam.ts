@@ -32,19 +32,27 @@ export function createIam({ clock, deadlineMs = 10_000 }: IamOptions): Iam {
     listAccessKeys: (call) => ask('ListAccessKeys', call, (client) => sendList(client, call)),
     createAccessKey: (call) => ask('CreateAccessKey', call, (client) => sendCreate(client, call)),
     deactivateAccessKey: (accessKeyId, call) =>
-      ask('UpdateAccessKey', call, async (client) => {
-        await client.send(new UpdateAccessKeyCommand({ UserName: call.userName, AccessKeyId: accessKeyId, Status: 'Inactive' }));
-      }),
-    deleteAccessKey: async (accessKeyId, call) => {
-      try {
-        await ask('DeleteAccessKey', call, async (client) => {
-          await client.send(new DeleteAccessKeyCommand({ UserName: call.userName, AccessKeyId: accessKeyId }));
-        });
-      } catch (error) {
-        if (!isAppError(error, 'aws-refused') || !error.details.awsCode.startsWith('NoSuchEntity')) throw error; // gone is what was asked for
-      }
-    },
+      unlessGone(() =>
+        ask('UpdateAccessKey', call, (client) =>
+          client.send(new UpdateAccessKeyCommand({ UserName: call.userName, AccessKeyId: accessKeyId, Status: 'Inactive' })),
+        ),
+      ),
+    deleteAccessKey: (accessKeyId, call) =>
+      unlessGone(() =>
+        ask('DeleteAccessKey', call, (client) =>
+          client.send(new DeleteAccessKeyCommand({ UserName: call.userName, AccessKeyId: accessKeyId })),
+        ),
+      ),
   };
+}
+
+/** A key that is not there any more is as good as what was asked for. */
+async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isAppError(error, 'aws-refused') || !error.details.awsCode.startsWith('NoSuchEntity')) throw error;
+  }
 }
 
 async function sendList(client: IAMClient, { userName }: IamCall): Promise<readonly ListedKey[]> {

@@ -7,6 +7,7 @@ import {
   deleteKey,
   lookAtRotation,
   type RotatePorts,
+  restoreKeys,
   type Subject,
   switchKeys,
   verifyKey,
@@ -41,6 +42,7 @@ const subject: Subject = {
   context: { profile: 'corp' },
 };
 const oldId = 'AKIAOLD';
+const alice = { arn: aliceArn, accountId: '123456789012' };
 const network = new AppError('network', { endpoint: 'iam', problem: 'the connection broke' });
 
 interface Scene {
@@ -149,9 +151,10 @@ describe('a rotation, step by step', () => {
     const asked: number[] = [];
     const { ports, iam, store, clock, record, index, said } = await scene({
       sts: {
-        getCallerIdentity: () => {
+        getCallerIdentity: async ({ caller }) => {
+          if (caller.accessKeyId === oldId) return alice;
           asked.push(clock.now());
-          return Promise.reject(refusal('InvalidClientTokenId'));
+          throw refusal('InvalidClientTokenId');
         },
       },
     });
@@ -166,6 +169,46 @@ describe('a rotation, step by step', () => {
     expect(await idIn(store, keysAccount(corp))).toBe(oldId);
     expect(await store.get(newKeysAccount(corp))).toBeUndefined();
     expect([record(), [...index]]).toEqual([undefined, []]);
+  });
+
+  it('takes no key back when the old one does not work either', async () => {
+    const { ports, iam, clock } = await scene({
+      sts: { getCallerIdentity: () => Promise.reject(refusal('InvalidClientTokenId')) },
+    });
+    const newId = await createKey({ oldId }, subject, ports);
+    await expect(inTime(verifyKey(subject, ports), clock)).rejects.toMatchObject({ code: 'aws-refused' });
+    expect(iam.calls).toEqual(['create']);
+    expect(await lookAtRotation(subject, ports)).toEqual({ kind: 'verify', oldId, newId });
+  });
+
+  it('goes on with the new key when the old one was deleted meanwhile', async () => {
+    const { ports, iam } = await scene();
+    const newId = await createKey({ oldId }, subject, ports);
+    iam.failNext('listAccessKeys', refusal('InvalidClientTokenId'));
+    expect(await lookAtRotation(subject, ports)).toEqual({ kind: 'verify', oldId, newId });
+    iam.failNext('listAccessKeys', refusal('AccessDenied'));
+    await expect(lookAtRotation(subject, ports)).rejects.toMatchObject({ details: { awsCode: 'AccessDenied' } });
+  });
+
+  it('puts the old key back when AWS takes it, and the new one no more', async () => {
+    let gone = '';
+    const { ports, store, record } = await scene({
+      sts: {
+        getCallerIdentity: async ({ caller }) => {
+          if (caller.accessKeyId === gone) throw refusal('InvalidClientTokenId');
+          return alice;
+        },
+      },
+    });
+    const newId = await createKey({ oldId }, subject, ports);
+    await switchKeys(subject, ports);
+    await expect(restoreKeys(subject, ports)).rejects.toMatchObject({ code: 'rotation-refused' });
+    expect(await idIn(store, keysAccount(corp))).toBe(newId);
+    gone = newId;
+    await restoreKeys(subject, ports);
+    expect(await idIn(store, keysAccount(corp))).toBe(oldId);
+    expect(await store.get(oldKeysAccount(corp))).toBeUndefined();
+    expect(record()).toBeUndefined();
   });
 
   it('keeps the new key when the network is gone while it is tried', async () => {

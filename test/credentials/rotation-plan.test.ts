@@ -45,6 +45,18 @@ describe('planRotation', () => {
     expect(planRotation(scene(given))).toMatchObject({ kind: 'grace', deleteAt: undefined });
   });
 
+  it('has the old key used again when somebody gave it back in IAM for the new one', () => {
+    const plan = { kind: 'restore', oldId: 'OLD', newId: 'NEW' };
+    expect(planRotation(scene({ ...switched, listed: [listed('OLD'), listed('NEW', false)] }))).toEqual(plan);
+    expect(planRotation(scene({ ...switched, listed: [listed('OLD')] }))).toEqual(plan);
+  });
+
+  it('takes the old key away no more when the new one does not work', () => {
+    const plan = { kind: 'no-key', currentId: 'NEW' };
+    expect(planRotation(scene({ ...switched, listed: [listed('OLD', false), listed('NEW', false)] }))).toEqual(plan);
+    expect(planRotation(scene({ ...switched, listed: [] }))).toEqual(plan);
+  });
+
   it('waits no longer for a key that IAM has no more', () => {
     expect(planRotation(scene({ ...switched, listed: [listed('NEW')] }))).toMatchObject({ kind: 'grace', deleteAt: 0 });
   });
@@ -82,6 +94,8 @@ describe('planRotation', () => {
         const plan = planRotation(given);
         if (plan.kind === 'begin') expect(plan.orphanId).not.toBe(given.currentId);
         if (plan.kind === 'deactivate' || plan.kind === 'grace') expect(plan.oldId).not.toBe(given.currentId);
+        const isInUse = given.listed.some((key) => key.accessKeyId === given.currentId && key.isActive);
+        if (plan.kind === 'deactivate' || plan.kind === 'grace') expect(isInUse).toBe(true);
         if (plan.kind === 'verify') expect(plan).toMatchObject({ oldId: given.currentId, newId: given.freshId });
       }),
     );

@@ -208,6 +208,17 @@ describe('what comes after a rotation', () => {
     expect(world.sts.accessKeys('alice').map(({ isActive }) => isActive)).toEqual([false, true]);
   });
 
+  it('a rotation that somebody took back in IAM is taken back in the store', async () => {
+    await openImported();
+    await logIn();
+    await succeed(rotate('--yes'));
+    const fresh = world.sts.accessKeys('alice')[1]?.accessKeyId ?? 'none';
+    world.sts.setAccessKey(accessKeyId, true);
+    world.sts.setAccessKey(fresh, false);
+    expect((await succeed(rotate('--yes'))).stderr).toContain(`${accessKeyId} is in use again`);
+    expect(await keyInStore()).toBe(accessKeyId);
+  });
+
   it('rotate asks on a terminal, and takes no for an answer', async () => {
     await openImported();
     const { child, ended } = world.startCommand('script', ['-qec', `${program} rotate corp`, '/dev/null']);

@@ -9,6 +9,8 @@ type Operation = keyof Iam;
 export interface FakeIam extends Iam {
   readonly keys: readonly ListedKey[];
   readonly calls: readonly string[];
+  /** As somebody at the console would. */
+  setKeys(keys: readonly ListedKey[]): void;
   /** The next call of this operation throws; with `isDone` after it was carried out. */
   failNext(operation: Operation, error: Error, isDone?: boolean): void;
 }
@@ -32,6 +34,9 @@ export function fakeIam(first: ListedKey, now: () => number): FakeIam {
       return keys;
     },
     calls,
+    setKeys: (given) => {
+      keys = given;
+    },
     failNext: (operation, error, isDone = false) => void failures.push({ operation, error, isDone }),
     listAccessKeys: () => carryOut('listAccessKeys', 'list', () => keys),
     createAccessKey: () =>
@@ -44,7 +49,6 @@ export function fakeIam(first: ListedKey, now: () => number): FakeIam {
       }),
     deactivateAccessKey: (accessKeyId) =>
       carryOut('deactivateAccessKey', `deactivate ${accessKeyId}`, () => {
-        if (!keys.some((key) => key.accessKeyId === accessKeyId)) throw refusal('NoSuchEntity');
         keys = keys.map((key) => (key.accessKeyId === accessKeyId ? { ...key, isActive: false } : key));
       }),
     deleteAccessKey: (accessKeyId) =>
