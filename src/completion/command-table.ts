@@ -67,6 +67,23 @@ export const commandTable: readonly CompletedCommand[] = [
     yes,
   ),
   command(
+    'adopt',
+    'put ordinary role profiles on rolekeeper',
+    'profiles',
+    flag('all', 'every role profile that can be'),
+    text('alias', 'add PROFILE-ALIAS instead'),
+    dryRun,
+    yes,
+  ),
+  command(
+    'release',
+    'take profiles off rolekeeper again',
+    'profiles',
+    flag('all', 'every profile that is on rolekeeper'),
+    dryRun,
+    yes,
+  ),
+  command(
     'rotate',
     'a new access key for the user of a profile',
     'profile',

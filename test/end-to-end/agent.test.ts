@@ -228,6 +228,15 @@ describe('the agent on a keychain', () => {
     expect(await got('dev')).toBe(first);
   });
 
+  it('has what it keeps fresh in memory from its start on, before anybody asks', async () => {
+    const first = await got('dev');
+    await agent?.end();
+    agent = await startAgent(world);
+    await until(async () => (await statusOf(world))['cached'] === 1, 'the agent took it in');
+    bus.lock();
+    expect(await got('dev')).toBe(first);
+  });
+
   it('says that the keychain is locked for what it does not have, and has it after the unlock', async () => {
     bus.lock();
     expect(await world.rolekeeper(['get', 'dev'])).toMatchObject({ status: 5, stdout: '' });
