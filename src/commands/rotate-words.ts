@@ -92,7 +92,7 @@ function graceLinesBefore(plan: Extract<RotationPlan, { kind: 'grace' }>, asked:
     const until = deleteAt === undefined ? '' : ` until ${localMinute(clock.toLocal(deleteAt))}`;
     throw refused(
       subject.name,
-      `the key before, ${oldId}, is kept${until}, and IAM allows no third`,
+      `the key before, ${oldId}, is kept${until}${options.isFinish ? '' : ', and IAM allows no third'}`,
       `\`rolekeeper rotate ${profile} --finish --delete\` deletes it now`,
     );
   }
