@@ -215,6 +215,39 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         }),
     )
     .command(
+      'rotate <profile>',
+      'a new access key for the IAM user whose keys are in the store; the old one is deleted later',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('delete-after', {
+            type: 'string',
+            describe: 'days that the old key is kept, inactive, before it may be deleted (default: 7)',
+          })
+          .option('delete', { type: 'boolean', default: false, describe: 'delete the old key at once' })
+          .option('finish', { type: 'boolean', default: false, describe: 'end a rotation that is under way, and begin none' })
+          .option('dry-run', { ...dryRun, describe: 'say what would be done, and do nothing' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('./commands/rotate.ts')
+            ).rotate(
+              {
+                profile: args.profile,
+                deleteAfter: args.deleteAfter,
+                deletes: args.delete,
+                isFinish: args.finish,
+                isDryRun: args.dryRun,
+                isYes: args.yes,
+              },
+              wiring,
+            )),
+        ),
+    )
+    .command(
       'status [profile]',
       'what is cached until when, what failed, what happens next',
       (args) =>

@@ -48,6 +48,7 @@ export interface ErrorDetails {
   readonly network: { readonly endpoint: string; readonly problem: string };
   readonly deadline: { readonly doing: string; readonly seconds: number };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'rotation-refused': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'agent-running': { readonly socket: string };
   readonly 'agent-absent': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
@@ -258,6 +259,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `could not write ${d.path}: ${d.problem}`,
     hint: () => 'check the permissions of that directory and the space left on the disk',
+  },
+  'rotation-refused': {
+    exitStatus: 1,
+    text: (d) => `could not rotate the keys "${d.keys}": ${d.problem}`,
+    hint: (d) => d.hint,
   },
   'agent-running': {
     exitStatus: 1,

@@ -5,6 +5,7 @@ import type { UndoNote } from './config/undo-note.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
+import type { RotationRecord } from './credentials/rotation-record.ts';
 import type { Secret } from './credentials/secret.ts';
 import type { CallContext } from './credentials/sts-refusal.ts';
 import type { Warning } from './credentials/warnings.ts';
@@ -72,8 +73,8 @@ export interface StoreManners {
   readonly prompts: 'never' | 'allowed';
 }
 
-/** What may be locked: one refresh per key id, the list of items, the user's config files, the agent's place. */
-export type LockName = KeyId | 'index' | 'config' | 'agent';
+/** What may be locked: one refresh per key id, the list of items, the user's config files, the agent's place, access keys being rotated. */
+export type LockName = KeyId | 'index' | 'config' | 'agent' | 'rotate';
 
 export type LockOutcome<T> =
   | { readonly kind: 'held'; readonly value: T }
@@ -207,6 +208,45 @@ export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
   getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
   assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+}
+
+/** One access key of an IAM user, as IAM lists it. */
+export interface ListedKey {
+  readonly accessKeyId: string;
+  readonly isActive: boolean;
+  readonly createdAt?: EpochMs;
+}
+
+export interface NewAccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+}
+
+export interface IamCall extends StsCall {
+  /** Named always: IAM cannot tell it from a session's key id. */
+  readonly userName: string;
+}
+
+/**
+ * The access keys of one user in AWS IAM. Throws like `Sts`, also in what concerns the clock. Nothing is tried again: after a `network`
+ * or `deadline` it is unknown whether the call was carried out.
+ */
+export interface Iam {
+  /** Two at most. */
+  listAccessKeys(call: IamCall): Promise<readonly ListedKey[]>;
+  createAccessKey(call: IamCall): Promise<NewAccessKey>;
+  /** Like `deleteAccessKey`, a key that is not there any more is no failure. */
+  deactivateAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
+  deleteAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
+}
+
+/** How far the rotation of some keys has come, by their name in the store. */
+export interface RotationRecords {
+  /** Undefined when there is none, or none that can be understood. Throws `config-unreadable`, `format-newer`. */
+  read(keys: ProfileName): RotationRecord | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`. */
+  keep(keys: ProfileName, record: RotationRecord): void;
+  forget(keys: ProfileName): void;
 }
 
 /** Text files of the user: read whole, replaced whole. */

@@ -11,8 +11,10 @@ import type { Secret } from './credentials/secret.ts';
 import type {
   Clock,
   Environment,
+  Iam,
   Lock,
   Log,
+  RotationRecords,
   ServiceFiles,
   ServiceManager,
   ServiceRecords,
@@ -64,6 +66,8 @@ export interface Wiring {
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
+  /** For `rotate` alone. */
+  readonly openRotation: () => Promise<RotationSide>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
@@ -78,6 +82,12 @@ export interface Wiring {
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
+}
+
+/** What only a rotation of access keys needs of the outside. */
+export interface RotationSide {
+  readonly iam: Iam;
+  readonly records: RotationRecords;
 }
 
 export interface AgentSettingTexts {
@@ -157,6 +167,13 @@ export function openWiring(env: Environment): Wiring {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+    },
+    openRotation: async () => {
+      const [{ createIam }, { createRotationRecords }] = await Promise.all([
+        import('./system/iam.ts'),
+        import('./system/rotation-file.ts'),
+      ]);
+      return { iam: createIam({ clock }), records: createRotationRecords(place) };
     },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>

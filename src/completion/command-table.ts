@@ -83,6 +83,16 @@ export const commandTable: readonly CompletedCommand[] = [
     dryRun,
     yes,
   ),
+  command(
+    'rotate',
+    'a new access key for the user of a profile',
+    'profile',
+    text('delete-after', 'days that the old key is kept'),
+    flag('delete', 'delete the old key at once'),
+    flag('finish', 'end a rotation that is under way'),
+    dryRun,
+    yes,
+  ),
   command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
   command('exec', 'run a program with credentials in its environment', 'program'),
   command('env', 'print credentials for a shell', 'profile', {
