@@ -193,6 +193,20 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         ),
     )
     .command(
+      'explain <profile>',
+      'the chain hop by hop: where each value comes from, what is cached, what the next get will do',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await import('./commands/explain.ts')).explain({ profile: args.profile, isJson: args.json }, wiring),
+        ),
+    )
+    .command(
       'exec <profile>',
       'run a program with the credentials in its environment',
       (args) => args.usage('rolekeeper exec <profile> -- <program> [arguments..]').positional('profile', profileArgument),

@@ -67,6 +67,7 @@ export const commandTable: readonly CompletedCommand[] = [
     yes,
   ),
   command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
+  command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command('exec', 'run a program with credentials in its environment', 'program'),
   command('env', 'print credentials for a shell', 'profile', {
     name: 'shell',
