@@ -11,6 +11,7 @@ import type { Secret } from './credentials/secret.ts';
 import type {
   Clock,
   Environment,
+  Inspector,
   Lock,
   Log,
   ServiceFiles,
@@ -78,6 +79,7 @@ export interface Wiring {
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
+  readonly openInspector: () => Promise<Inspector>;
 }
 
 export interface AgentSettingTexts {
@@ -181,6 +183,7 @@ export function openWiring(env: Environment): Wiring {
       notify: env['ROLEKEEPER_NOTIFY'] ?? setting('notify'),
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
+    openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;
