@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { findSection } from '../config/aws-config.ts';
-import { keysAccount } from '../config/names.ts';
+import { keysAccount, type ProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, ownProfile } from '../config/profile-settings.ts';
 import { type Recipe, stepsOf } from '../config/recipe.ts';
@@ -17,13 +17,20 @@ import { checkConfigText } from '../doctor/config-files.ts';
 import { checkFileMode } from '../doctor/file-modes.ts';
 import { type CheckName, editCommand, type Finding } from '../doctor/finding.ts';
 import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
-import { checkLineRuns, checkLineText, lineDeadlineMs, lineOutputLimit, type ProcessLine } from '../doctor/process-line.ts';
+import {
+  checkLineRuns,
+  checkLineText,
+  lineDeadlineMs,
+  lineOutputLimit,
+  mergeLogins,
+  type ProcessLine,
+} from '../doctor/process-line.ts';
 import { checkRecipe } from '../doctor/recipes.ts';
 import { checkSdkCache } from '../doctor/sdk-caches.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import { knownPrincipal, loadPrincipal } from '../hops/keys.ts';
-import type { Inspector, Store } from '../ports.ts';
+import type { Inspector, LineRun, Store } from '../ports.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
@@ -73,7 +80,9 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     store,
     items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
     ...(await examineBackground(version, wiring)),
-    'config' in files ? await examineLines(files, inspector, wiring) : skipped('process-line', 'the config cannot be read'),
+    'config' in files
+      ? await examineLines(files, store, { inspector, wiring })
+      : skipped('process-line', 'the config cannot be read'),
     ...sts,
   ];
 }
@@ -176,11 +185,7 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
   return used;
 }
 
-function recipeOrUndefined(
-  profile: Parameters<typeof resolveRecipe>[0],
-  files: ConfigFiles,
-  { env }: Pick<Wiring, 'env'>,
-): Recipe | undefined {
+function recipeOrUndefined(profile: ProfileName, files: ConfigFiles, { env }: Pick<Wiring, 'env'>): Recipe | undefined {
   try {
     return resolveRecipe(profile, files, env);
   } catch (error) {
@@ -207,21 +212,44 @@ async function examineBackground(version: string, wiring: Wiring): Promise<reado
 /** Lines that run at once: each may be a Node process. */
 const lanes = 2;
 
-async function examineLines(files: ConfigFiles, inspector: Inspector, wiring: Wiring): Promise<Examined> {
-  const lines = keptProfiles(files).flatMap((profile) => lineOf(profile, files, wiring));
-  const findings = await fewAtOnce(lines, lanes, (line) => examineLine(line, inspector, wiring));
-  return examined('process-line', findings.flat(), lines.length === 1 ? 'one line' : `${lines.length} lines`);
+interface LineSide {
+  readonly inspector: Inspector;
+  readonly wiring: Wiring;
 }
 
-function lineOf(profile: string, { config }: ConfigFiles, { program }: Wiring): readonly ProcessLine[] {
+/** What has been found out already is not found once more by each line: a broken recipe, a store that does not answer. */
+async function examineLines(files: ConfigFiles, store: Examined, side: LineSide): Promise<Examined> {
+  const lines = keptProfiles(files).flatMap((profile) => lineOf(profile, files, side.wiring));
+  const hasStore = store.findings.length === 0;
+  const findings = await fewAtOnce(lines, lanes, async ({ asked, ...line }) => {
+    const written = checkLineText(line);
+    if (written.length > 0) return written;
+    if (recipeOrUndefined(asked, files, side.wiring) === undefined) return [];
+    const runs = await runAsClients(line.line, side);
+    return checkLineRuns(
+      line,
+      runs.filter(({ status }) => hasStore || status !== storeStatusCode),
+    );
+  });
+  return examined('process-line', mergeLogins(findings.flat()), lines.length === 1 ? 'one line' : `${lines.length} lines`);
+}
+
+/** The exit status for a store that is locked or does not answer. */
+const storeStatusCode = 5;
+
+interface KeptLine extends ProcessLine {
+  readonly asked: ProfileName;
+}
+
+function lineOf(profile: string, { config }: ConfigFiles, { program }: Wiring): readonly KeptLine[] {
   const setting = findSection(config, 'profile', profile)?.settings.get('credential_process');
   const asked = setting === undefined ? undefined : ownProfile(setting.value);
   if (setting === undefined || asked === undefined) return [];
   const right = rightLine(program, asked);
-  return [{ profile, line: setting.value, place: { path: config.path, line: setting.line }, right }];
+  return [{ profile, line: setting.value, place: { path: config.path, line: setting.line }, right, asked }];
 }
 
-function rightLine(program: string, profile: Parameters<typeof processLine>[1]): string {
+function rightLine(program: string, profile: ProfileName): string {
   try {
     return processLine(program, profile);
   } catch (error) {
@@ -230,14 +258,12 @@ function rightLine(program: string, profile: Parameters<typeof processLine>[1]):
   }
 }
 
-async function examineLine(line: ProcessLine, { run }: Inspector, { env }: Wiring): Promise<readonly Finding[]> {
-  const written = checkLineText(line);
-  if (written.length > 0) return written;
-  const manner = { env: bareEnvironment(env), deadlineMs: lineDeadlineMs, mostBytes: lineOutputLimit };
+async function runAsClients(line: string, { inspector, wiring }: LineSide): Promise<readonly LineRun[]> {
+  const manner = { env: bareEnvironment(wiring.env), deadlineMs: lineDeadlineMs, mostBytes: lineOutputLimit };
   const ways = process.platform === 'win32' ? (['shell'] as const) : (['shlex', 'shell'] as const);
-  const runs = [];
-  for (const way of ways) runs.push(await run(line.line, { ...manner, way }));
-  return checkLineRuns(line, runs);
+  const runs: LineRun[] = [];
+  for (const way of ways) runs.push(await inspector.run(line, { ...manner, way }));
+  return runs;
 }
 
 /** As cron and IDEs start programs. Our own switches of this one call are not the line's. */

@@ -40,6 +40,19 @@ export function checkLineRuns(given: ProcessLine, runs: readonly LineRun[]): rea
   return [];
 }
 
+/** The profiles that wait for one login become one finding. */
+export function mergeLogins(findings: readonly Finding[]): readonly Finding[] {
+  const isLogin = ({ mend }: Finding) => mend.startsWith('rolekeeper login ');
+  return findings.flatMap((finding, index) => {
+    const same = isLogin(finding) ? findings.filter(({ mend }) => mend === finding.mend) : [finding];
+    if (same.length === 1) return [finding];
+    if (findings.findIndex(({ mend }) => mend === finding.mend) !== index) return [];
+    const names = same.map(({ profile }) => profile ?? '').join(', ');
+    const { check, why, mend } = finding;
+    return [{ check, what: `${same.length} profiles wait for a login: ${names}`, why, mend }];
+  });
+}
+
 interface Problem {
   readonly what: string;
   readonly why: string;

@@ -1,8 +1,11 @@
 // doctor from outside: nothing on a sound machine, and each planted fault by itself, with the command that mends it.
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAgent } from '../harness/agent.ts';
+import { startFakeAgent } from '../harness/fake-agent.ts';
 import {
   accessKeyId,
   openUsualWorld,
@@ -60,12 +63,20 @@ function changeConfig(from: string, to: string): void {
   world.writeConfig(world.readConfig().replace(from, to));
 }
 
-/** As if time had passed. */
-function endRecordsOf(kind: string): void {
+function machineState(): string {
   const state = join(world.home, 'state', 'rolekeeper');
   const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
-  for (const name of readdirSync(join(state, machine)).filter((file) => /^[0-9a-f]{32}\.json$/.test(file))) {
-    const path = join(state, machine, name);
+  return join(state, machine);
+}
+
+function runtime(): string {
+  return world.env['ROLEKEEPER_RUNTIME_DIR'] ?? '';
+}
+
+/** As if time had passed. */
+function endRecordsOf(kind: string): void {
+  for (const name of readdirSync(machineState()).filter((file) => /^[0-9a-f]{32}\.json$/.test(file))) {
+    const path = join(machineState(), name);
     const record = JSON.parse(readFileSync(path, 'utf8'));
     if (record.kind === kind) writeFileSync(path, JSON.stringify({ ...record, issuedAt: 1, expiresAt: 2 }));
   }
@@ -79,6 +90,17 @@ describe('doctor on a sound machine', () => {
     expect(stdout).toMatch(/^process line +ok +3 lines$/m);
     expect(stdout).toMatch(/\nNothing is wrong\.\n$/);
     expect(await doctor()).toMatchObject({ status: 0, sound: true, findings: [], fixed: [] });
+  });
+
+  it('doctor finds nothing wrong with an agent that runs', async () => {
+    const agent = await startAgent(world);
+    try {
+      const { sound, checks } = await doctor();
+      expect(sound).toBe(true);
+      expect(checks.find(({ name }) => name === 'agent')?.says).toMatch(/^running, version \d/);
+    } finally {
+      await agent.kill();
+    }
   });
 
   it('doctor --online asks STS once for each set of keys', async () => {
@@ -127,8 +149,9 @@ describe('doctor finds', () => {
 
   it('doctor finds that a login is needed, with the command', async () => {
     await succeed(world.rolekeeper(['logout', '--all']));
-    const { findings } = await doctor();
-    expect(new Set(findings.map(({ mend }) => mend))).toEqual(new Set(['rolekeeper login corp']));
+    const { what, mend } = await onlyFault('process-line');
+    expect(what).toBe('3 profiles wait for a login: corp, dev, ops');
+    expect(mend).toBe('rolekeeper login corp');
   });
 
   it('doctor finds keys in a file that win over credential_process', async () => {
@@ -201,7 +224,6 @@ describe('doctor finds', () => {
     ['a source that is not there', { role_arn: roleArn('Dev'), source_profile: 'nobody' }, /does not exist/],
   ])('doctor finds a recipe with %s', async (_name, settings, words) => {
     addConfig(rolePair('bad', settings));
-    changeConfig(`${program} get bad`, '/bin/true'); // that it does not run either is another finding
     expect((await onlyFault('recipes')).what).toMatch(words);
   });
 
@@ -214,9 +236,9 @@ describe('doctor finds', () => {
   });
 
   it('doctor finds a store that does not answer', async () => {
-    const { findings, checks } = await doctor({ env: { ROLEKEEPER_AGE_KEY_FILE: join(world.home, 'gone.txt') } });
-    expect(findings.find(({ check }) => check === 'store')?.what).toContain('gone.txt');
-    expect(checks.find(({ name }) => name === 'unused-items')?.skipped).toBe(true);
+    const env = { ROLEKEEPER_AGE_KEY_FILE: join(world.home, 'gone.txt') };
+    expect((await onlyFault('store', { env })).what).toContain('gone.txt');
+    expect((await doctor({ env })).checks.find(({ name }) => name === 'unused-items')?.skipped).toBe(true);
   });
 
   it('doctor finds ended items that no recipe makes, and --fix removes them', async () => {
@@ -238,6 +260,51 @@ describe('doctor finds', () => {
     expect(what).toContain('access keys "corp"');
     await succeed(world.run('sh', ['-c', mend]));
     expect((await doctor()).findings).toEqual([]);
+  });
+
+  it('doctor finds an agent of another version', async () => {
+    const facts = { uptimeSeconds: 60, socket: 's', callers: 1, cached: 0, refreshing: 0, planned: 2 };
+    const body = JSON.stringify({ v: 1, pid: 7, version: '9.9.9', ...facts });
+    // Whoever asks for credentials gets no answer, and goes the slow way.
+    const other = await startFakeAgent(runtime(), ({ request, end }) =>
+      request.fields.includes('status') ? end(`!rolekeeper 1 exit 0 ${body.length}\n${body}`) : end(),
+    );
+    try {
+      expect(await onlyFault('agent')).toMatchObject({
+        what: expect.stringContaining('version 9.9.9'),
+        mend: 'rolekeeper agent restart',
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('doctor finds a socket in a directory that others can enter', async () => {
+    const other = await startFakeAgent(runtime(), ({ end }) => end());
+    try {
+      chmodSync(runtime(), 0o755);
+      expect((await onlyFault('agent')).mend).toBe(`chmod 700 ${runtime()} && rolekeeper agent restart`);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('doctor finds a service whose program is gone', async () => {
+    const path = join(world.home, 'autostart.desktop');
+    writeFileSync(path, 'ours');
+    const files = [{ path, texts: ['ours'] }];
+    const record = { v: 1, kind: 'xdg-autostart', mode: 'agent', files, directories: [], program: ['/nowhere/rolekeeper'] };
+    writeFileSync(join(world.home, 'state', 'rolekeeper', 'service.json'), JSON.stringify(record), { mode: 0o600 });
+    expect(await onlyFault('service')).toMatchObject({
+      what: expect.stringContaining('/nowhere/rolekeeper, which is gone'),
+      mend: 'rolekeeper install',
+    });
+  });
+
+  it('doctor finds a clock that was off at the last reply of STS', async () => {
+    const anchor = { v: 1, wallMs: Date.now(), uptimeMs: uptime() * 1000, awsMs: Date.now() - 600_000 };
+    writeFileSync(join(machineState(), 'clock.json'), JSON.stringify(anchor), { mode: 0o600 });
+    expect((await onlyFault('clock')).what).toMatch(/(600|599|601) s ahead of AWS/);
   });
 
   it('doctor --online finds keys that AWS does not know any more', async () => {
