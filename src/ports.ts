@@ -404,7 +404,7 @@ export interface LineRun {
 export interface FileLook {
   readonly path: string;
   readonly isDirectory: boolean;
-  /** The permission bits. */
+  /** The permission bits; 0 where there are none (Windows). */
   readonly mode: number;
-  readonly isOwn: boolean;
+  readonly owner: 'self' | 'root' | 'other';
 }

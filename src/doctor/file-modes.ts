@@ -4,9 +4,10 @@ import type { FileLook } from '../ports.ts';
 import { type Finding, type Fix, shellWord } from './finding.ts';
 
 /** A directory that others may read is usual, since the AWS CLI makes it so; a file of AWS is made for its user alone. */
-export function checkFileMode({ path, isDirectory, mode, isOwn }: FileLook): readonly Finding[] {
+export function checkFileMode({ path, isDirectory, mode, owner }: FileLook): readonly Finding[] {
   const check = 'file-modes';
-  if (!isOwn) {
+  if (owner === 'root') return []; // what an administrator has set up is theirs to answer for
+  if (owner === 'other') {
     const why = 'its owner decides what is in it, and with it which program your credentials come from';
     return [{ check, what: `${path} belongs to another user`, why, mend: `sudo chown "$(id -un)" ${shellWord(path)}` }];
   }

@@ -34,10 +34,15 @@ function look(path: string, uid: number | undefined): FileLook | undefined {
   try {
     const stats = statSync(path);
     const mode = uid === undefined ? 0 : stats.mode & 0o777;
-    return { path, isDirectory: stats.isDirectory(), mode, isOwn: uid === undefined || stats.uid === uid };
+    return { path, isDirectory: stats.isDirectory(), mode, owner: ownerOf(stats.uid, uid) };
   } catch {
     return undefined; // as promised
   }
+}
+
+function ownerOf(owner: number, uid: number | undefined): FileLook['owner'] {
+  if (uid === undefined || owner === uid) return 'self';
+  return owner === 0 ? 'root' : 'other';
 }
 
 function startLine(line: string, { way, env }: LineManner): ChildProcess | undefined {

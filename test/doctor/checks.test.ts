@@ -47,7 +47,7 @@ describe('checkTrouble and checkSocket', () => {
 });
 
 describe('checkFileMode', () => {
-  const file = { path: '/h/.aws/credentials', isDirectory: false, mode: 0o600, isOwn: true };
+  const file = { path: '/h/.aws/credentials', isDirectory: false, mode: 0o600, owner: 'self' } as const;
 
   it('checkFileMode passes a file of its user alone, and a directory that others may read', () => {
     expect(checkFileMode(file)).toEqual([]);
@@ -63,9 +63,10 @@ describe('checkFileMode', () => {
   });
 
   it("checkFileMode offers no fix for another user's file", () => {
-    const [finding] = checkFileMode({ ...file, isOwn: false });
+    const [finding] = checkFileMode({ ...file, owner: 'other' });
     expect(finding?.what).toContain('another user');
     expect(finding?.fix).toBeUndefined();
+    expect(checkFileMode({ ...file, owner: 'root', mode: 0o644 })).toEqual([]);
   });
 });
 

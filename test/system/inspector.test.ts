@@ -66,7 +66,7 @@ describe('the inspector looks at files', () => {
   it('look gives mode and kind, and undefined where nothing is', () => {
     const path = script('true');
     chmodSync(path, 0o640);
-    expect(inspector.look(path)).toEqual({ path, isDirectory: false, mode: 0o640, isOwn: true });
+    expect(inspector.look(path)).toEqual({ path, isDirectory: false, mode: 0o640, owner: 'self' });
     expect(inspector.look(directory)).toMatchObject({ isDirectory: true });
     expect(inspector.look(join(directory, 'nothing'))).toBeUndefined();
   });
