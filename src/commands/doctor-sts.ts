@@ -2,6 +2,7 @@
 
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
+import { commandIn } from '../doctor/background.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { isAppError } from '../errors.ts';
 import { loadPrincipal } from '../hops/keys.ts';
@@ -36,7 +37,7 @@ async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Find
   } catch (error) {
     if (!isAppError(error)) throw error;
     const why = 'without STS nothing can be refreshed: what is cached ends, and then nothing works';
-    const mend = /`([^`]+)`/.exec(error.hint ?? '')?.[1] ?? error.hint ?? `rolekeeper explain ${recipe.profile}`;
+    const mend = error.hint === undefined ? `rolekeeper explain ${recipe.profile}` : commandIn(error.hint);
     return [{ check: 'sts', profile: recipe.profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
   }
 }

@@ -41,7 +41,8 @@ export function checkSocket({ path, directory, isThere, isOwn }: SocketLook): re
   ];
 }
 
-/** "run `rolekeeper install`, which puts it right" → the command alone. */
-function commandIn(hint: string): string {
-  return /`([^`]+)`/.exec(hint)?.[1] ?? hint;
+/** "run `rolekeeper install`, which puts it right" → the command alone; a hint that has several says when which is right. */
+export function commandIn(hint: string): string {
+  const [command, ...others] = [...hint.matchAll(/`([^`]+)`/g)].map(([, inside = '']) => inside);
+  return command === undefined || others.length > 0 ? hint : command;
 }

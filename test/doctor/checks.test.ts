@@ -35,6 +35,7 @@ describe('checkTrouble and checkSocket', () => {
       hint: 'run `rolekeeper install`, which puts it right',
     });
     expect(finding).toMatchObject({ what: 'service: it is not running', mend: 'rolekeeper install' });
+    expect(checkTrouble('store', { problem: 'x', hint: 'run `a`, or `b`' })[0]?.mend).toBe('run `a`, or `b`');
     expect(checkTrouble('store', { problem: 'x' })[0]?.mend).toBe('rolekeeper status');
   });
 
