@@ -60,6 +60,26 @@ describe('explain', () => {
     expect(stdout).not.toContain(secretAccessKey);
   });
 
+  it('explain shows the last failure of a hop, and when the next try is due', async () => {
+    const message = 'User is not authorized to perform: sts:AssumeRole';
+    world.sts.fault({ kind: 'error', code: 'AccessDenied', message, status: 403, times: 1 });
+    await world.rolekeeper(['get', 'dev']);
+    expect((await explained('dev'))['hops']).toEqual([
+      expect.objectContaining({ kind: 'session', cached: expect.anything() }),
+      expect.objectContaining({ kind: 'role', lastError: expect.objectContaining({ retryAt: expect.any(String) }) }),
+    ]);
+    expect((await succeed(world.rolekeeper(['explain', 'dev']))).stdout).toMatch(/failed .*AccessDenied.*; next try /);
+  });
+
+  it('explain says what it cannot know before anybody has asked', async () => {
+    world.writeConfig(
+      `${world.readConfig()}[profile new]\nrole_arn = ${roleArn('Open')}\nsource_profile = other\n[profile other]\nregion = eu-west-1\n`,
+    );
+    const { hops, next } = await explained('new');
+    expect(JSON.stringify(hops)).not.toContain('keyId');
+    expect(next).toMatchObject({ kind: 'unknown' });
+  });
+
   it('explain follows a credential_process to the profile with the recipe', async () => {
     world.writeConfig(`${world.readConfig()}[profile twin]\ncredential_process = ${world.program} get dev\n`);
     expect(await explained('twin')).toMatchObject({ profile: 'twin', recipeOf: 'dev' });
