@@ -108,6 +108,7 @@ const doing: { readonly [K in Explanation['next']['kind']]: string } = {
   'print-and-refresh': 'prints at once and refreshes in the background',
   refresh: 'refreshes, then prints',
   login: 'fails with status 4',
+  fail: 'fails at once',
   unknown: 'looks the keys up first',
 };
 

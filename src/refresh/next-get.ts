@@ -2,15 +2,17 @@
 // The rules are those of commands/get.ts, refresh/answer.ts and refresh/obtain.ts.
 
 import { describeHop, type Hop, needsCode, type Recipe } from '../config/recipe.ts';
-import { dueAt, freshnessOf, isBackingOff, isValid } from '../credentials/plan.ts';
-import type { StateRecord } from '../ports.ts';
+import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
+import type { StateFailure, StateRecord } from '../ports.ts';
 import { lifeOf } from './kept.ts';
+import { isOfTheWay } from './refresh-one.ts';
 
 /**
  * `print`: from the cache. `print-and-refresh`: the same, and a refresh in the background. `refresh`: first, then print. `login`: fails,
- * status 4. `unknown`: whose keys these are, nobody has asked yet, so the cache cannot be looked up by the state alone.
+ * status 4. `fail`: as it did a moment ago. `unknown`: nobody has asked yet whose keys these are, so the state alone cannot tell what is
+ * cached.
  */
-export type NextKind = 'keys' | 'print' | 'print-and-refresh' | 'refresh' | 'login' | 'unknown';
+export type NextKind = 'keys' | 'print' | 'print-and-refresh' | 'refresh' | 'login' | 'fail' | 'unknown';
 
 export interface NextGet {
   readonly kind: NextKind;
@@ -35,20 +37,28 @@ export function nextGet({ recipe, records, now }: NextGetInputs): NextGet {
   const last = records.at(-1);
   const life = last === undefined ? undefined : lifeOf(last);
   const freshness = life === undefined ? 'expired' : freshnessOf(life, now);
-  if (freshness === 'fresh') return quiet('print', 'what is cached has long to go');
-  const isWaiting = isBackingOff(last?.failure, now);
-  if (freshness !== 'expired' && isWaiting)
-    return quiet('print', 'what is cached is valid; after a failure no new try is due yet');
-  if (freshness === 'due') {
-    if (way.needsLogin) return quiet('print', 'what is cached is valid; its successor needs a login');
-    return calling('print-and-refresh', way.calls, 'what is cached is valid, and its time to be refreshed has come');
-  }
-  if (way.needsLogin && freshness === 'expiring') return quiet('print', 'what is cached is valid; its successor needs a login');
+  if (freshness !== 'expired') return whileValid(freshness, way, isBackingOff(last?.failure, now));
   if (way.needsLogin)
     return quiet('login', `nothing valid is cached, and only \`rolekeeper login ${recipe.loginTarget}\` can go on`);
-  if (freshness === 'expiring')
-    return calling('refresh', way.calls, 'little is left of what is cached; if STS fails it is printed');
+  if (isShared(last?.failure, now)) {
+    return quiet('fail', `it failed within the last ${failureMemoryMs / 1000} seconds, and everybody who asks gets that failure`);
+  }
   return calling('refresh', way.calls, life === undefined ? 'nothing is cached' : 'what was cached has ended');
+}
+
+function whileValid(freshness: Exclude<Freshness, 'expired'>, { needsLogin, calls }: Way, isWaiting: boolean): NextGet {
+  if (freshness === 'fresh') return quiet('print', 'what is cached has long to go');
+  if (isWaiting) return quiet('print', 'what is cached is valid; after a failure no new try is due yet');
+  if (needsLogin) return quiet('print', 'what is cached is valid; its successor needs a login');
+  if (freshness === 'due') {
+    return calling('print-and-refresh', calls, 'what is cached is valid, and its time to be refreshed has come');
+  }
+  return calling('refresh', calls, 'little is left of what is cached; if STS fails it is printed');
+}
+
+/** As refresh-one.ts has it. */
+function isShared(failure: StateFailure | undefined, now: number): boolean {
+  return failure !== undefined && isRemembered(failure, now) && !isOfTheWay(failure);
 }
 
 /** When a background would refresh the last hop; undefined where there is nothing to refresh. */

@@ -32,16 +32,26 @@ interface Lived {
   readonly agoMs: number;
   readonly leftMs: number;
   readonly hasFailed?: boolean;
+  readonly wasRefused?: boolean;
 }
 
 function recordsOf(recipe: Recipe, lives: readonly (Lived | undefined)[]): readonly (StateRecord | undefined)[] {
   const steps = stepsOf(recipe, 'arn:aws:iam::123456789012:user/alice');
-  const error = new AppError('network', { endpoint: 'sts', problem: 'down' }).toStored();
+  const lost = new AppError('network', { endpoint: 'sts', problem: 'down' });
+  const refused = new AppError('aws-refused', {
+    doing: 'it',
+    awsCode: 'AccessDenied',
+    words: 'no',
+    hint: 'h',
+    isTransient: false,
+  });
   return steps.map(({ id, kind }, index) => {
     const life = lives[index];
     if (life === undefined) return undefined;
     const record = { id, kind, profile: recipe.profile, issuedAt: now - life.agoMs, expiresAt: now + life.leftMs };
-    return life.hasFailed === true ? { ...record, failure: { error, at: now - 1, count: 1, retryAt: now + minute } } : record;
+    const error = life.wasRefused === true ? refused : lost;
+    const failure = { error: error.toStored(), at: now - 1, count: 1, retryAt: now + minute };
+    return life.hasFailed === true || life.wasRefused === true ? { ...record, failure } : record;
   });
 }
 
@@ -78,6 +88,12 @@ describe('nextGet', () => {
   it('nextGet refreshes what is absent or over', () => {
     expect(next('dev', [session, undefined])).toMatchObject({ kind: 'refresh', calls: [assumeRole], why: 'nothing is cached' });
     expect(next('dev', [session, { agoMs: 61 * minute, leftMs: -minute }])).toMatchObject({ kind: 'refresh' });
+  });
+
+  it('nextGet gives the failure of a moment ago, unless only the way was at fault', () => {
+    const over = { agoMs: 61 * minute, leftMs: -minute };
+    expect(next('dev', [session, { ...over, wasRefused: true }])).toMatchObject({ kind: 'fail', callsSts: false });
+    expect(next('dev', [session, { ...over, hasFailed: true }])).toMatchObject({ kind: 'refresh', callsSts: true });
   });
 
   it('nextGet needs a login when the session is over and nothing valid is left', () => {
