@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const common = { testTimeout: 20_000, hookTimeout: 30_000 };
-// Whole programs with deadlines of their own, one file after the other and with the machine to themselves.
-const wholePrograms = ['test/end-to-end/**/*.test.ts', 'test/front/**/*.test.ts'];
+// Whole programs with deadlines of their own, and crowds of processes: one file after the other and with the machine to themselves.
+const wholePrograms = [
+  'test/end-to-end/**/*.test.ts',
+  'test/front/**/*.test.ts',
+  'test/stores/{secret-service,keepassxc,age-passphrase}.test.ts',
+  'test/system/{kernel,lease}-lock.test.ts',
+];
 
 /** What esbuild knows by itself: `import text from 'file' with { type: 'text' }`, here for all of install/. */
 const installTexts = {

@@ -15,6 +15,8 @@ declare const ROLEKEEPER_VERSION: string;
 
 const profileArgument = { type: 'string', demandOption: true, describe: 'a profile of ~/.aws/config' } as const;
 const optionalProfile = { type: 'string', describe: 'a profile of ~/.aws/config' } as const;
+const noProfiles: string[] = [];
+const namedProfiles = { type: 'string', array: true, default: noProfiles, describe: 'profiles of ~/.aws/config' } as const;
 const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as const;
 const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
@@ -98,7 +100,7 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
       'run AssumeRole for what is due: the named profiles, or all that were asked for before',
       (args) =>
         args
-          .positional('profiles', { type: 'string', array: true, default: [], describe: 'profiles of ~/.aws/config' })
+          .positional('profiles', namedProfiles)
           .option('due', { type: 'boolean', default: true, describe: 'only what is due (the default)' })
           .option('force', { type: 'boolean', default: false, describe: 'what is not due as well' })
           .option('quiet', { type: 'boolean', default: false, describe: 'say nothing; the exit status tells' }),
@@ -173,6 +175,42 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
             },
             wiring,
           );
+          return 0;
+        }),
+    )
+    .command(
+      'adopt [profiles..]',
+      'put ordinary role profiles on rolekeeper, each as a pair of sections',
+      (args) =>
+        args
+          .positional('profiles', namedProfiles)
+          .option('all', { type: 'boolean', default: false, describe: 'every ordinary role profile that can be' })
+          .option('alias', { type: 'string', describe: 'leave the profile as it is, and add PROFILE-ALIAS beside it' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { adopt } = await import('./commands/adopt.ts');
+          await adopt(
+            { profiles: args.profiles, isAll: args.all, suffix: args.alias, isDryRun: args.dryRun, isYes: args.yes },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'release [profiles..]',
+      'take profiles off rolekeeper again: what adopt and import did to the files',
+      (args) =>
+        args
+          .positional('profiles', namedProfiles)
+          .option('all', { type: 'boolean', default: false, describe: 'every profile that is on rolekeeper' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { release } = await import('./commands/release.ts');
+          await release({ profiles: args.profiles, isAll: args.all, isDryRun: args.dryRun, isYes: args.yes }, wiring);
           return 0;
         }),
     )
@@ -318,7 +356,8 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
       'demo',
       'show a whole day in half a minute, in a sandbox that touches nothing of yours',
       (args) => args.option('fast', { type: 'boolean', default: false, describe: 'without the pauses for reading' }),
-      (args) => run(args.debug, async () => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, env))),
+      (args) =>
+        run(args.debug, async (wiring) => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, wiring))),
     )
     .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
     .demandCommand(1, 'say what to do')

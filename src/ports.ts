@@ -19,6 +19,8 @@ export interface Clock {
   toLocal(at: EpochMs): EpochMs;
   /** Takes the Date header of an STS reply that came just now. Resolution one second. */
   learn(serverNow: EpochMs): void;
+  /** Another process may have learnt something just now. */
+  lookAgain(): void;
   /** Ends early, without an error, when the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -47,8 +47,7 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   const planned = plan();
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
-    `  To keep its role fresh too, move role_arn, source_profile and the like from [profile ${other}] to a section [rolekeeper ${other}],`,
-    `  and put this into [profile ${other}]: credential_process = ${processLine(wiring.program, other)}`,
+    `  To keep its role fresh too: \`rolekeeper adopt ${other}\``,
   ]);
   if (options.isDryRun) {
     showEdit(planned.before, planned.after, wiring);

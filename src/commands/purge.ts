@@ -14,7 +14,8 @@ import {
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { undoEdit } from '../config/undo-edit.ts';
-import type { UndoNote } from '../config/undo-note.ts';
+import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
+import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
@@ -157,7 +158,9 @@ async function planUndo(store: Store, ports: PurgePorts): Promise<Undo> {
   const notes = await ports.openUndoNotes();
   const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
   const done: Undone[] = [];
-  let waiting = profilesHere(ports);
+  const isAdopted = (profile: ProfileName) => notes.read(profile)?.command === 'adopt';
+  // An adopted profile's way back knows its own lines only. The others know the whole file: the nearer to what they left, the better.
+  let waiting = [...profilesHere(ports)].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));
   for (let isStuck = false; !isStuck; ) {
     isStuck = true;
     for (const profile of waiting) {
@@ -171,7 +174,7 @@ async function planUndo(store: Store, ports: PurgePorts): Promise<Undo> {
   }
   return {
     undone: done,
-    keys: new Set(done.filter(({ note }) => note.command === 'import').map(({ note }) => note.keys)),
+    keys: new Set(done.flatMap(({ note }) => (note.command === 'import' ? [note.keys] : []))),
     texts,
   };
 }
@@ -188,10 +191,13 @@ async function undoneTexts(
   { store, texts, note }: Undoing,
   { textFiles }: PurgePorts,
 ): Promise<Undone | undefined> {
-  const keys = note === undefined ? undefined : await usableKeys(note.keys, store);
-  if (note === undefined || (note.command === 'import' && keys === undefined)) return undefined;
+  const nowOf = (path: string) => texts.get(path)?.after ?? textFiles.read(path) ?? '';
+  if (note === undefined) return undefined;
+  if (note.command === 'adopt') return releasedText(profile, note, nowOf);
+  const keys = await usableKeys(note.keys, store);
+  if (note.command === 'import' && keys === undefined) return undefined;
   const undone = note.records.map((record) => {
-    const now = texts.get(record.path)?.after ?? textFiles.read(record.path) ?? '';
+    const now = nowOf(record.path);
     const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
     return [record.path, text] as const;
   });
@@ -199,7 +205,22 @@ async function undoneTexts(
   return whole.length === undone.length ? { profile, note, texts: whole } : undefined;
 }
 
+/** Undefined for what is no pair any more. */
+function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: string) => string): Undone | undefined {
+  const [record] = note.records;
+  if (record === undefined) return undefined;
+  try {
+    const { path } = record;
+    const { text, undone } = undoPairs(nowOf(path), path, [{ profile, record }]);
+    return { profile, note, texts: [[path, undone.length > 0 ? text : joinPair(text, path, profile)]] };
+  } catch (error) {
+    if (isAppError(error, 'edit-refused')) return undefined;
+    throw error;
+  }
+}
+
 function undoneLine({ profile, note: { command } }: Undone): string {
+  if (command === 'adopt') return `  put back "${profile}" as an ordinary profile`;
   return command === 'import'
     ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
     : `  put back the files as they were before \`add ${profile}\``;

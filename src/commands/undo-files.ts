@@ -3,7 +3,7 @@
 import { type EditRecord, isUnedited } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type Undoing, undoEdit } from '../config/undo-edit.ts';
-import type { UndoableCommand, UndoNote } from '../config/undo-note.ts';
+import type { KeysNote, UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports.ts';
@@ -25,17 +25,22 @@ export interface Restored {
 }
 
 /** Throws `usage` when this is not what was done last for the profile. */
-export function readNote(command: UndoableCommand, profile: ProfileName, undoNotes: UndoNotes): UndoNote {
+export function readNote(command: KeysNote['command'], profile: ProfileName, undoNotes: UndoNotes): KeysNote {
   const note = undoNotes.read(profile);
-  if (note?.command === command) return note;
+  if (note !== undefined && note.command !== 'adopt' && note.command === command) return note;
   throw new AppError('usage', {
     problem: `there is no ${command} of "${profile}" to undo`,
-    hint: note === undefined ? `see \`rolekeeper status ${profile}\`` : `run \`rolekeeper ${note.command} ${profile} --undo\``,
+    hint: note === undefined ? `see \`rolekeeper status ${profile}\`` : `run \`${undoCommand(note.command, profile)}\``,
   });
 }
 
+/** What takes back what was noted. */
+export function undoCommand(command: UndoNote['command'], profile: ProfileName): string {
+  return command === 'adopt' ? `rolekeeper release ${profile}` : `rolekeeper ${command} ${profile} --undo`;
+}
+
 /** Throws `edit-refused` when the command's own lines were changed since. */
-export function restoredFiles({ command, records }: UndoNote, undoing: Undoing, { textFiles }: Wiring): readonly Restored[] {
+export function restoredFiles({ command, records }: KeysNote, undoing: Undoing, { textFiles }: Wiring): readonly Restored[] {
   return records.map(({ path, ...record }: EditRecord) => {
     const after = textFiles.read(path) ?? '';
     const before = isUnedited(after, record) ? after : undoEdit(after, { path, ...record }, undoing);

@@ -66,6 +66,23 @@ export const commandTable: readonly CompletedCommand[] = [
     dryRun,
     yes,
   ),
+  command(
+    'adopt',
+    'put ordinary role profiles on rolekeeper',
+    'profiles',
+    flag('all', 'every role profile that can be'),
+    text('alias', 'add PROFILE-ALIAS instead'),
+    dryRun,
+    yes,
+  ),
+  command(
+    'release',
+    'take profiles off rolekeeper again',
+    'profiles',
+    flag('all', 'every profile that is on rolekeeper'),
+    dryRun,
+    yes,
+  ),
   command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
   command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command(

@@ -124,14 +124,15 @@ export function moveSettings(text: string, path: string, from: SectionName, to: 
   return moved.reduce((edited, { key }) => removeSetting(edited, path, from, key), added);
 }
 
-interface Located {
+export interface Located {
   readonly scanned: ScannedFile;
+  /** Undefined when there is no such section. */
   readonly lines: SectionLines | undefined;
 }
 
-/** Refuses what a reader could take in two ways: a name with two headers, and a header with text behind it. */
-function locate(text: string, path: string, section: SectionName): Located {
-  const scanned = scanLines(text, path);
+/** Throws `edit-refused` for what a reader could take in two ways: a name with two headers, and a header with text behind it. */
+export function locateIn(scanned: ScannedFile, section: SectionName): Located {
+  const { text, path } = scanned;
   const [lines, second] = scanned.sections.filter(({ header }) => isNamed(header, section));
   if (lines === undefined) return { scanned, lines };
   if (second !== undefined) {
@@ -143,6 +144,15 @@ function locate(text: string, path: string, section: SectionName): Located {
     throw refused(path, scanned.lineAt(lines.start), `there is text behind [${lines.header}], which AWS ignores`);
   }
   return { scanned, lines };
+}
+
+/** For the start of a line: it is a comment. */
+export function isCommentLine(text: string, lineStart: number): boolean {
+  return startsComment(lineContent(text, lineStart).charCodeAt(0));
+}
+
+function locate(text: string, path: string, section: SectionName): Located {
+  return locateIn(scanLines(text, path), section);
 }
 
 function isNamed(header: string, section: SectionName): boolean {
@@ -206,10 +216,6 @@ function ownCommentsEnd(text: string, lines: SectionLines): number {
   let end = start;
   while (end < lines.end && isCommentLine(text, end)) end = afterLine(text, end);
   return end === lines.end && end < text.length ? start : end;
-}
-
-function isCommentLine(text: string, lineStart: number): boolean {
-  return startsComment(lineContent(text, lineStart).charCodeAt(0));
 }
 
 /** The lines with one blank line before them; at the start of the text with one after them. */

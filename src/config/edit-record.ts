@@ -31,13 +31,13 @@ const idMark = '\0access-key-id\0';
 const secretMark = '\0secret-access-key\0';
 
 /**
- * The keys are left out of the record; an undo puts in those that it is given. Throws `edit-refused` when the edit takes another secret
+ * The keys, if the edit moves some, are left out of the record; an undo puts in those that it is given. Throws `edit-refused` when the edit takes another secret
  * out of the file: nobody would have it then.
  */
 export function recordEdit(
   path: string,
   texts: { readonly before: string; readonly after: string },
-  keys: LongTermKeys,
+  keys?: LongTermKeys,
 ): EditRecord {
   const [old, fresh] = [wholeLines(texts.before), wholeLines(texts.after)];
   const bare = old.map(withoutNewline);
@@ -49,7 +49,7 @@ export function recordEdit(
     at += count;
     if (kind === 'same') return [{ keep: count }];
     return old.slice(start, at).map((line, index) => {
-      const put = withoutKeys(line, keys);
+      const put = keys === undefined ? line : withoutKeys(line, keys);
       const isSecret = bare[start + index] !== shown[start + index] && hasValue(put);
       return isSecret ? copyOf(line, fresh, { path, line: start + index + 1 }) : { put };
     });

@@ -4,12 +4,18 @@ import { AppError } from '../errors.ts';
 import { type EditRecord, parseEditRecords } from './edit-record.ts';
 import { isProfileName, type ProfileName } from './names.ts';
 
-export type UndoableCommand = 'import' | 'add';
+export type UndoNote = KeysNote | AdoptNote;
 
-export interface UndoNote {
-  readonly command: UndoableCommand;
+export interface KeysNote {
+  readonly command: 'import' | 'add';
   /** Name of the long-term keys that it put into the store. */
   readonly keys: ProfileName;
+  readonly records: readonly EditRecord[];
+}
+
+/** Of the profile's own lines alone, not of the file: undo-pair.ts. */
+export interface AdoptNote {
+  readonly command: 'adopt';
   readonly records: readonly EditRecord[];
 }
 
@@ -24,10 +30,12 @@ export function parseUndoNote(text: string, what: string): UndoNote | undefined 
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
   if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
-  if (!('command' in value && 'keys' in value && 'records' in value)) return undefined;
-  const { command, keys } = value;
+  if (!('command' in value && 'records' in value)) return undefined;
+  const { command } = value;
   const records = parseEditRecords(value.records);
-  if (command !== 'import' && command !== 'add') return undefined;
+  if (command === 'adopt') return records === undefined ? undefined : { command, records };
+  if ((command !== 'import' && command !== 'add') || !('keys' in value)) return undefined;
+  const { keys } = value;
   return typeof keys === 'string' && isProfileName(keys) && records !== undefined ? { command, keys, records } : undefined;
 }
 

@@ -30,7 +30,7 @@
 #ifndef ROLEKEEPER_ACK_MS
 #define ROLEKEEPER_ACK_MS 300 // tests that load the machine give the agent more
 #endif
-enum { limit_ms = 3800, ack_ms = ROLEKEEPER_ACK_MS, writing_ms = 3000 };
+enum { limit_ms = 3800, ack_ms = ROLEKEEPER_ACK_MS, busy_ms = 2000, writing_ms = 3000 };
 enum { max_line = 64, max_body = 262144, max_answer = 65536 };
 enum { unexpected = 1, deadline_passed = 7, interrupted = 130 }; // exit statuses of errors.ts
 
@@ -192,9 +192,14 @@ static enum shape look_at(size_t have, struct reply *reply) {
 
 static enum ending read_answer(int agent, int64_t deadline_ms, struct reply *reply) {
   size_t have = 0;
-  int64_t until_ms = now_ms(CLOCK_MONOTONIC) + ack_ms;
+  int64_t now = now_ms(CLOCK_MONOTONIC), until_ms = now + ack_ms, busy_until_ms = now + busy_ms;
   for (;;) {
-    if (!wait_for(agent, POLLIN, until_ms)) return have > 0 ? too_late : no_answer;
+    if (!wait_for(agent, POLLIN, until_ms)) {
+      if (have > 0) return too_late;
+      if (until_ms >= busy_until_ms || !is_starved(agent)) return no_answer;
+      until_ms += ack_ms;
+      continue;
+    }
     ssize_t got = recv(agent, answer + have, sizeof answer - have, 0);
     if (got == 0) return have > 0 && look_at(have, reply) == whole ? answered : no_answer;
     if (got < 0 && errno != EINTR && errno != EAGAIN) return no_answer;

@@ -24,4 +24,10 @@ bool is_own_directory(const char *path, mode_t forbidden);
 /** Becomes the Node program with the same arguments. Comes back, with an exit status, only when there is no Node. */
 int run_node(int argc, char **argv);
 
+/**
+ * True for an agent that wants to run and is not let: its machine is overloaded. Each caller that became Node now would make that worse. One
+ * that is stopped, or waits for something, is stuck.
+ */
+bool is_starved(int agent);
+
 #endif

@@ -13,6 +13,11 @@ describe('parseUndoNote', () => {
     expect(parseUndoNote(printUndoNote(note), 'n')).toEqual(note);
   });
 
+  it('parseUndoNote gives back the note of an adoption, which has no keys', () => {
+    const adopted: UndoNote = { command: 'adopt', records: note.records };
+    expect(parseUndoNote(printUndoNote(adopted), 'n')).toEqual(adopted);
+  });
+
   it.each([
     '',
     '{"v":1',
@@ -21,6 +26,8 @@ describe('parseUndoNote', () => {
     '{"v":1,"command":"login","keys":"corp","records":[]}',
     '{"v":1,"command":"add","keys":"","records":[]}',
     '{"v":1,"command":"add","keys":"corp","records":[{}]}',
+    '{"v":1,"command":"add","records":[]}',
+    '{"v":1,"command":"adopt","records":[{}]}',
   ])('parseUndoNote takes %j for no note', (text) => {
     expect(parseUndoNote(text, 'n')).toBeUndefined();
   });

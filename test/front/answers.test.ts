@@ -34,6 +34,12 @@ function get(profile = 'dev', env: Readonly<Record<string, string>> = {}): Promi
   return world.run(compiled.front, ['get', profile], { env });
 }
 
+/** Keeps the process of the fake agent, which is this one, running without a pause. */
+function spin(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 function wentItsOwnWay({ stdout, stderr, status }: Spoken): boolean {
   return readStub(stdout) !== undefined && stderr === '' && status === 42;
 }
@@ -178,6 +184,19 @@ describe('the waits', () => {
     const deadline = Number(readStub(spoken.stdout)?.env.get('ROLEKEEPER_DEADLINE'));
     expect(deadline).toBeGreaterThanOrEqual(before + 3_800);
     expect(deadline).toBeLessThanOrEqual(after + 3_800 - 300);
+  });
+
+  it('an agent that is starved of its processor is waited for longer, but not for ever', async () => {
+    let spinMs = 900;
+    await world.agent(async ({ end }) => {
+      spin(spinMs);
+      end(answer(0, document));
+    });
+    expect(await getAsBuilt()).toMatchObject({ status: 0, stdout: Buffer.from(document) });
+    spinMs = 2_600;
+    const spoken = await getAsBuilt();
+    expect(wentItsOwnWay(spoken)).toBe(true);
+    expect(spoken.tookMs).toBeLessThan(4_000);
   });
 
   it('a queue that is full is waited for, but no longer than for an ack', async () => {

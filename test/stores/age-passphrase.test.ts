@@ -48,7 +48,7 @@ function openIn(directory: string, options: Partial<AgeFileOptions> = {}) {
   return openAgeFile({ directory, env: {}, manners: patient, workerScript, ...options });
 }
 
-describe('the age store with a passphrase', () => {
+describe('the age store with a passphrase', { timeout: 90_000 }, () => {
   it('is locked where nobody can be asked, and says what to do', async () => {
     const directory = join(root, 'nobody');
     const calls = [openIn(directory).get(corp), openIn(directory).set(corp, new Secret('x')), openIn(directory).delete(corp)];
@@ -88,7 +88,7 @@ describe('the age store with a passphrase', () => {
       hint: expect.stringContaining('run `rolekeeper unlock`'),
     });
     expect(readdirSync(directory).sort()).toEqual(files);
-  }, 30_000);
+  });
 
   // Whoever sets reads first, outside all locks. Asking at the write instead, this store once kept the list of items locked for as long
   // as the person typed.
@@ -121,7 +121,7 @@ describe('the age store with a passphrase', () => {
     await store.close();
     expect((await store.get(corp))?.reveal()).toBe('value');
     expect(one.asked).toEqual(['choose', 'open']);
-  }, 30_000);
+  });
 
   it('the age program opens its identity and its items, and a key file made of them opens the store', async () => {
     const directory = join(root, 'age');
@@ -134,7 +134,7 @@ describe('the age store with a passphrase', () => {
     await ageOnTerminal(['-d', '-o', keyFile, identity], passphrase);
     execFileSync('chmod', ['600', keyFile]);
     expect((await openIn(directory, { keyFile }).get(corp))?.reveal()).toBe('für age');
-  }, 30_000);
+  });
 
   it('opens an identity that the age program wrapped', async () => {
     const directory = join(root, 'by-age');
@@ -144,7 +144,7 @@ describe('the age store with a passphrase', () => {
     await openIn(directory, { keyFile }).set(corp, new Secret('value'));
     await ageOnTerminal(['-p', '-o', join(directory, 'identity.age'), keyFile], passphrase);
     expect((await openIn(directory, { askPassphrase: person().ask }).get(corp))?.reveal()).toBe('value');
-  }, 30_000);
+  });
 
   it('an identity of another process, made while the person typed, is not overwritten', async () => {
     const directory = join(root, 'race');
@@ -159,7 +159,7 @@ describe('the age store with a passphrase', () => {
     });
     expect(readFileSync(join(directory, 'identity.age')).equals(theirs)).toBe(true);
     expect(readdirSync(directory)).toEqual(['identity.age']);
-  }, 30_000);
+  });
 
   // The worker's handles do not keep a process alive, so one that had nothing else to wait for ended with status 0 before its work was done.
   it('keeps a process of its own alive until the work is done', () => {

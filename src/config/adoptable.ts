@@ -1,0 +1,133 @@
+// Which profiles rolekeeper could not answer for as AWS's programs do now, or would be overruled in: each with its line. Pure.
+
+import { AppError, isAppError } from '../errors.ts';
+import type { Environment } from '../ports.ts';
+import { type AwsFile, findSection, type Section } from './aws-config.ts';
+import type { ScannedFile } from './aws-config-lines.ts';
+import { locateIn } from './config-edit.ts';
+import type { ProfileName } from './names.ts';
+import { type ConfigFiles, ownProfile } from './profile-settings.ts';
+import { resolveRecipe } from './resolve-recipe.ts';
+import { movedKeys, processKey, refuseTaken } from './role-pair.ts';
+
+/** A profile that runs us, and has nothing beside that which some SDK would rather take. */
+export function isAdopted(profile: string, { config }: ConfigFiles): boolean {
+  const settings = findSection(config, 'profile', profile)?.settings;
+  const process = settings?.get(processKey)?.value ?? '';
+  if (settings === undefined || ownProfile(process) === undefined) return false;
+  return [...settings.keys()].every((key) => key === processKey || !isCredentialKey(key));
+}
+
+/** Throws `edit-refused` with the line that stands in the way, and `profile-unknown` for a name that no file has. */
+export function refuseUnadoptable(
+  profile: ProfileName,
+  files: ConfigFiles,
+  { scanned, env }: { readonly scanned: ScannedFile; readonly env: Environment },
+): void {
+  const section = findSection(files.config, 'profile', profile);
+  refuseUnready(profile, files, { section, scanned });
+  resolveInPlace(profile, files, env);
+  if (section !== undefined) refuseOtherKeys(profile, section, files.config.path);
+}
+
+/** Throws `edit-refused`: what the credentials file has for a profile wins over the config file, and would win over credential_process. */
+export function refuseStored(profile: ProfileName, { path, find }: AwsFile): void {
+  const setting = [...(find('profile', profile)?.settings.values() ?? [])].find(({ key }) => isCredentialKey(key));
+  if (setting === undefined) return;
+  throw new AppError('edit-refused', {
+    path,
+    line: setting.line,
+    problem: `"${setting.key}" of "${profile}" in this file would win over credential_process`,
+    hint: 'keep keys in a profile of their own, and name that one as source_profile',
+  });
+}
+
+/** Credential keys that are no part of such a recipe. Each of them is a rival of credential_process for some SDK. */
+const otherKeys: ReadonlySet<string> = new Set([
+  ...['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_security_token'],
+  ...['credential_source', 'web_identity_token_file', 'login_session'],
+  ...['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name', 'sso_region', 'sso_registration_scopes'],
+]);
+
+function isCredentialKey(key: string): boolean {
+  return key === processKey || movedKeys.has(key) || otherKeys.has(key);
+}
+
+function refuseUnready(
+  profile: ProfileName,
+  { config, credentials }: ConfigFiles,
+  { section, scanned }: { readonly section: Section | undefined; readonly scanned: ScannedFile },
+): void {
+  const { path } = config;
+  locateIn(scanned, { type: 'profile', name: profile }); // refuses what stands there twice
+  refuseTaken(scanned, profile);
+  const inherited = [...scanned.defaults.values()].find(({ key }) => isCredentialKey(key));
+  if (inherited !== undefined) {
+    const problem = `"${inherited.key}" in [DEFAULT] belongs to every profile`;
+    throw new AppError('edit-refused', { path, line: inherited.line, problem });
+  }
+  const stored = findSection(credentials, 'profile', profile);
+  const line = section?.line ?? stored?.line;
+  const isRole = [section, stored].some((each) => each?.settings.has('role_arn'));
+  if (line !== undefined && !isRole) {
+    throw new AppError('edit-refused', {
+      path: section === undefined ? credentials.path : path,
+      line,
+      problem: `"${profile}" has no role_arn: it is not a role`,
+      hint: `access keys go into the store with \`rolekeeper import ${profile}\``,
+    });
+  }
+  refuseStored(profile, credentials);
+}
+
+/** What the recipe does not use would still be taken by some SDK. */
+function refuseOtherKeys(profile: ProfileName, { settings }: Section, path: string): void {
+  const setting = [...settings.values()].find(({ key, value }) => {
+    if (key !== processKey) return otherKeys.has(key);
+    return ownProfile(value) !== profile;
+  });
+  if (setting === undefined) return;
+  const problem = `"${setting.key}" of "${profile}" is another way to credentials than its role`;
+  throw new AppError('edit-refused', { path, line: setting.line, problem, hint: 'take it out, or into a profile of its own' });
+}
+
+/** Throws `edit-refused` with the line that makes rolekeeper refuse the recipe. */
+function resolveInPlace(profile: ProfileName, files: ConfigFiles, env: Environment): void {
+  try {
+    resolveRecipe(profile, files, env);
+  } catch (error) {
+    if (!isAppError(error, 'recipe-invalid')) throw error;
+    const { problem, hint, chain } = error.details;
+    const by = chain.at(-1);
+    const way = by === undefined || by === profile ? '' : ` by way of "${by}"`;
+    throw new AppError(
+      'edit-refused',
+      { ...placeOf([problem, hint], chain, files), problem: `"${profile}"${way}: ${problem}`, hint },
+      error,
+    );
+  }
+}
+
+/** The first setting that one of the texts names, in the profile farthest from the one that was asked for; else that profile's header. */
+function placeOf(
+  texts: readonly string[],
+  chain: readonly string[],
+  { config, credentials }: ConfigFiles,
+): { readonly path: string; readonly line: number } {
+  const sections = [...chain].reverse().flatMap((name) =>
+    [
+      { path: config.path, section: findSection(config, 'rolekeeper', name) },
+      { path: config.path, section: findSection(config, 'profile', name) },
+      { path: credentials.path, section: findSection(credentials, 'profile', name) },
+    ].flatMap(({ path, section }) => (section === undefined ? [] : [{ path, section }])),
+  );
+  const settings = sections.flatMap(({ path, section }) =>
+    [...section.settings.values()].map((setting) => ({ path, ...setting })),
+  );
+  const [found] = texts.flatMap((text) => {
+    const words = new Set(text.match(/\w+/g));
+    return settings.find(({ key }) => words.has(key)) ?? [];
+  });
+  if (found !== undefined) return { path: found.path, line: found.line };
+  return { path: sections[0]?.path ?? config.path, line: sections[0]?.section.line ?? 1 };
+}
