@@ -264,6 +264,37 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
         ),
     )
     .command(
+      'explain <profile>',
+      'the chain hop by hop: where each value comes from, what is cached, what the next get will do',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await import('./commands/explain.ts')).explain({ profile: args.profile, isJson: args.json }, wiring),
+        ),
+    )
+    .command(
+      'doctor',
+      'what is wrong on this machine, why it matters, and the command that mends it',
+      (args) =>
+        args
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' })
+          .option('fix', { type: 'boolean', default: false, describe: 'mend what can be mended without harm' })
+          .option('online', { type: 'boolean', default: false, describe: 'ask STS as well' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('./commands/doctor.ts')
+            ).doctor({ isJson: args.json, isFixing: args.fix, isOnline: args.online, version: ROLEKEEPER_VERSION }, wiring)),
+        ),
+    )
+    .command(
       'exec <profile>',
       'run a program with the credentials in its environment',
       (args) => args.usage('rolekeeper exec <profile> -- <program> [arguments..]').positional('profile', profileArgument),

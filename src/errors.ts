@@ -55,6 +55,7 @@ export interface ErrorDetails {
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
+  readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
 }
@@ -294,6 +295,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
     hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or credential_process`,
+  },
+  'faults-found': {
+    exitStatus: 8,
+    text: (d) => `doctor found ${d.count === 1 ? 'one fault' : `${d.count} faults`}`,
+    hint: (d) => (d.fixable === 0 ? undefined : `\`rolekeeper doctor --fix\` mends ${d.fixable} of them`),
   },
   interrupted: {
     exitStatus: 130,

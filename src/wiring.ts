@@ -12,6 +12,7 @@ import type {
   Clock,
   Environment,
   Iam,
+  Inspector,
   Lock,
   Log,
   RotationRecords,
@@ -82,6 +83,7 @@ export interface Wiring {
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
+  readonly openInspector: () => Promise<Inspector>;
 }
 
 /** What only a rotation of access keys needs of the outside. */
@@ -198,6 +200,7 @@ export function openWiring(env: Environment): Wiring {
       notify: env['ROLEKEEPER_NOTIFY'] ?? setting('notify'),
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
+    openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;

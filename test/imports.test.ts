@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ['commands', 'wiring', 'errors', 'completion/command-table'],
   commands: [
-    ...['wiring', 'agent', 'refresh', 'hops', 'config', 'credentials', 'errors', 'sandbox', 'service', 'completion'],
+    ...['wiring', 'agent', 'refresh', 'hops', 'config', 'credentials', 'errors', 'sandbox', 'service', 'completion', 'doctor'],
     'stores/item-index',
   ],
   wiring: ['wiring-agent', 'refresh', 'stores', 'system', 'config'],
@@ -40,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   system: ['config', 'credentials', 'errors'],
   sandbox: ['stores/age-cipher'],
+  doctor: ['config', 'errors'],
   service: ['errors'],
   completion: [],
   config: ['credentials', 'errors'],

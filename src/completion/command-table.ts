@@ -94,6 +94,15 @@ export const commandTable: readonly CompletedCommand[] = [
     yes,
   ),
   command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
+  command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
+  command(
+    'doctor',
+    'what is wrong here, and what mends it',
+    'nothing',
+    flag('json', 'one JSON document'),
+    flag('fix', 'mend what can be mended without harm'),
+    flag('online', 'ask STS as well'),
+  ),
   command('exec', 'run a program with credentials in its environment', 'program'),
   command('env', 'print credentials for a shell', 'profile', {
     name: 'shell',
