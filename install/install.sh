@@ -46,8 +46,15 @@ main() {
     esac
     shift
   done
+  why='as you said'
   if [ -z "$prefix" ]; then
-    if [ "$(id -u)" -eq 0 ]; then prefix=/usr/local; else prefix=${HOME:?}/.local; fi
+    if [ "$(id -u)" -eq 0 ]; then
+      prefix=/usr/local
+      why='for everybody, since you are root; --prefix DIRECTORY for another place'
+    else
+      prefix=${HOME:?}/.local
+      why='for you alone, since you are not root; --prefix DIRECTORY for another place'
+    fi
   fi
   case $prefix in
     /) prefix='' ;;
@@ -75,6 +82,7 @@ check_prefix() {
 
 install() {
   source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+  say "installing below ${prefix:-/} ($why)"
   check_node
   build
   recover
@@ -278,7 +286,8 @@ farewell() {
   if [ "$shell" = zsh ] && [ "$prefix" != /usr/local ]; then
     say "for completion, before compinit in ~/.zshrc: fpath=($prefix/share/zsh/site-functions \$fpath)"
   fi
-  say 'next: rolekeeper install (the background service), rolekeeper import PROFILE; man rolekeeper tells all'
+  say 'next: rolekeeper import PROFILE, which moves its keys out of the file; then rolekeeper login'
+  say 'and, if credentials are to be fresh before anybody asks: rolekeeper install, the background service. man rolekeeper tells all'
   say "to take it back: sh $source/install/install.sh --uninstall$(prefix_words)"
 }
 
@@ -288,13 +297,18 @@ prefix_words() {
   if [ "$prefix" != "$usual" ]; then printf ' --prefix %s' "$prefix"; fi
 }
 
+# The line stands alone, to be copied.
 explain_path() {
   say "$prefix/bin is not in your PATH. To put it there, for new shells:"
   case $shell in
-    fish) say "  fish_add_path $prefix/bin" ;;
-    zsh) say "  echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.zshrc" ;;
-    *) say "  echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.profile    (Debian's does that by itself at the next login, for ~/.local/bin)" ;;
+    fish) path_line="fish_add_path $prefix/bin" ;;
+    zsh) path_line="echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.zshrc" ;;
+    *) path_line="echo 'export PATH=\"$prefix/bin:\$PATH\"' >>~/.profile" ;;
   esac
+  printf '\n    %s\n\n' "$path_line" >&2
+  if [ "$prefix" = "${HOME:-}/.local" ] && [ "$shell" != fish ] && [ "$shell" != zsh ]; then
+    say '(on Debian and Ubuntu the next login does that by itself)'
+  fi
 }
 
 uninstall() {

@@ -28,6 +28,15 @@ async function openServicePorts(wiring: Wiring) {
 
 /** Runs one command. Returns the exit status; throws AppError. Help and version go to stdout, all else to stderr. */
 export async function runCli(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    return await parseAndRun(argv, env);
+  } catch (error) {
+    if (!(error instanceof UsageMessage)) throw error;
+    throw new AppError('usage', await (await import('./commands/usage-words.ts')).inPlainWords(error.message, argv));
+  }
+}
+
+async function parseAndRun(argv: readonly string[], env: Environment): Promise<number> {
   let status = 0;
   const run = async (debug: boolean, work: (wiring: Wiring) => Promise<number | undefined>) => {
     status = (await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0;
@@ -367,13 +376,24 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
             default: false,
             describe: 'with --purge: the long-term keys too, imported ones after they are back in their file',
           })
+          .option('lose-keys', {
+            type: 'boolean',
+            default: false,
+            describe: 'with --delete-keys: also those whose import cannot be undone, for good',
+          })
           .option('dry-run', { ...dryRun, describe: 'show what would go, and change nothing' })
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
           const [{ uninstall }, ports] = await Promise.all([import('./commands/uninstall.ts'), openServicePorts(wiring)]);
           await uninstall(
-            { isPurge: args.purge, deletesKeys: args.deleteKeys, isDryRun: args.dryRun, isYes: args.yes },
+            {
+              isPurge: args.purge,
+              deletesKeys: args.deleteKeys,
+              losesKeys: args.loseKeys,
+              isDryRun: args.dryRun,
+              isYes: args.yes,
+            },
             { ...ports, planPurge: async (asked) => (await import('./commands/purge.ts')).planPurge(asked, ports) },
           );
           return 0;
@@ -399,11 +419,11 @@ export async function runCli(argv: readonly string[], env: Environment): Promise
     .help()
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .epilogue('`rolekeeper COMMAND --help` tells more. Manual pages: rolekeeper(1), rolekeeper-config(5).')
+    .epilogue('`rolekeeper COMMAND --help` tells more. Manual pages: rolekeeper(1), rolekeeper-config(5), rolekeeper-agent(7).')
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string | undefined, error: unknown) => {
-      throw error ?? new AppError('usage', { problem: inPlainWords(message ?? 'the arguments make no sense', argv) });
+      throw error ?? new UsageMessage(message ?? 'the arguments make no sense');
     })
     .parseAsync();
   return status;
@@ -425,20 +445,14 @@ function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
   const repeated = Object.keys(args).find((name) => Array.isArray(args[name]) && !lists.has(name));
   if (repeated === undefined) return true;
   const name = repeated.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new AppError('usage', { problem: `--${name} is given more than once` });
+  const [command] = Array.isArray(args['_']) ? args['_'] : [];
+  throw new AppError('usage', { problem: `--${name} is given more than once`, hint: `run \`rolekeeper ${command} --help\`` });
 }
 
 const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles']);
 
-/** yargs' own words, where a person in a hurry would not understand them. */
-function inPlainWords(message: string, [command = '', ...words]: readonly string[]): string {
-  const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1];
-  if (command === 'exec' && !words.includes('--')) return 'exec needs `--` between the profile and the program';
-  if (unknown?.split(', ')[0] === command) return `there is no command ${JSON.stringify(command)}`;
-  if (unknown !== undefined) return `${command}: what is ${JSON.stringify(unknown)}?`;
-  if (message.startsWith('Not enough non-option arguments')) return `${command}: the name of a profile is missing`;
-  return message.replace(/\s+/g, ' ');
-}
+/** In yargs' own words. */
+class UsageMessage extends Error {}
 
 function wordsAfterDashes(args: Readonly<Record<string, unknown>>): readonly string[] {
   const words = args['--'];

@@ -21,6 +21,7 @@ export interface ErrorDetails {
   };
   readonly 'keys-missing': { readonly keys: string; readonly profile: string };
   readonly 'keys-broken': { readonly keys: string; readonly problem: string };
+  readonly 'keys-at-risk': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'keys-of-another-user': {
     readonly keys: string;
     readonly storedArn: string;
@@ -29,9 +30,16 @@ export interface ErrorDetails {
   };
   readonly 'foreign-owner': { readonly path: string; readonly ownerUid: number };
   readonly 'login-needed': { readonly profile: string; readonly target: string; readonly why: string };
-  readonly 'mfa-refused': { readonly serial: string; readonly words: string; readonly hint: string };
+  readonly 'mfa-refused': {
+    readonly serial: string;
+    readonly words: string;
+    readonly hint: string;
+    /** True where the next code may be taken; absent where the device is the matter. */
+    readonly isCodeWrong?: boolean;
+  };
   readonly 'mfa-process-failed': { readonly command: string; readonly problem: string };
-  readonly 'store-locked': { readonly store: string; readonly hint: string };
+  /** `state`: what it is instead of plainly locked. */
+  readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
   readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
   readonly 'store-rejected': { readonly store: string; readonly account: string; readonly problem: string };
   readonly 'format-newer': { readonly what: string; readonly version: number };
@@ -196,6 +204,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     text: (d) => `the store's item keys/${d.keys} cannot be read: ${d.problem}`,
     hint: (d) => `put the keys in again: \`rolekeeper add ${d.keys}\``,
   },
+  'keys-at-risk': {
+    exitStatus: 3,
+    text: (d) => `keys/${d.keys}: ${d.problem}; its keys would be lost, so nothing was removed`,
+    hint: (d) => d.hint,
+  },
   'keys-of-another-user': {
     exitStatus: 3,
     text: (d) => `the store holds keys "${d.keys}" of ${d.storedArn}; these belong to ${d.newArn}`,
@@ -223,7 +236,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   },
   'store-locked': {
     exitStatus: 5,
-    text: (d) => `${d.store} is locked`,
+    text: (d) => `${d.store} ${d.state ?? 'is locked'}`,
     hint: (d) => d.hint,
   },
   'store-unavailable': {

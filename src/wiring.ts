@@ -29,7 +29,7 @@ import type {
 } from './ports.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
-import type { AskPassphrase } from './stores/age-passphrase.ts';
+import type { AskPassphrase, PassphrasePurpose } from './stores/age-passphrase.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
@@ -238,15 +238,16 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
 }
 
 async function askAgePassphrase(
-  purpose: 'open' | 'choose',
+  purpose: PassphrasePurpose,
   withoutTerminal: (() => Promise<Secret>) | undefined,
-): Promise<Secret> {
+): Promise<Secret | undefined> {
   const [{ openTerminal }, { askPassphrase }] = await Promise.all([
     import('./system/terminal.ts'),
     import('./system/ask-passphrase.ts'),
   ]);
   const instead = 'run it in a terminal, or give the age store a key file: ROLEKEEPER_AGE_KEY_FILE';
   const terminal = openTerminal({ command: 'the age store', instead });
+  if (!terminal.isInteractive && purpose === 'again') return undefined;
   if (withoutTerminal !== undefined && !terminal.isInteractive) return await withoutTerminal();
   return await askPassphrase(terminal, purpose);
 }

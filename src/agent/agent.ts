@@ -276,7 +276,7 @@ class Agent {
 
   #status(): AgentStatus {
     const { version, pid, socketPath } = this.#settings;
-    const { count, nextAt } = this.#refresher.planned();
+    const { count, profiles, nextAt } = this.#refresher.planned();
     return {
       v: 1,
       pid,
@@ -287,11 +287,15 @@ class Agent {
       cached: this.#rooms.cached,
       refreshing: this.#rooms.underWay,
       planned: count,
+      profiles: profiles.slice(0, mostNames),
       ...(nextAt === undefined ? {} : { nextRefreshAt: new Date(nextAt).toISOString() }),
       ...(this.#rooms.isUnlocked ? { unlocked: true } : {}),
     };
   }
 }
+
+/** An answer has at most 64 KiB. */
+const mostNames = 100;
 
 function said(text: string): AgentAnswer {
   return { kind: 'exit', status: 0, bytes: Buffer.from(text) };

@@ -1,7 +1,7 @@
 // The background refresh: at each ring, whatever is due by the wall clock, a few at a time. Decides nothing that credentials/plan.ts decides.
 // Never prompts; a failure of one hop is that hop's, but a lost network or a locked store ends the round for all.
 
-import type { KeyId } from '../config/names.ts';
+import type { KeyId, ProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
 import { isAppError, toAppError } from '../errors.ts';
@@ -65,10 +65,12 @@ export class Refresher {
     return this.#round;
   }
 
-  /** Hops that will be refreshed some time, and when the first of them is. */
-  planned(): { readonly count: number; readonly nextAt: number | undefined } {
-    const times = this.wanted().flatMap((one) => (this.#isPossible(one) ? (one.at ?? []) : []));
-    return { count: times.length, nextAt: times.length === 0 ? undefined : Math.min(...times) };
+  /** Hops that will be refreshed some time, whose they are, and when the first of them is. */
+  planned(): { readonly count: number; readonly profiles: readonly ProfileName[]; readonly nextAt: number | undefined } {
+    const possible = this.wanted().filter((one) => one.at !== undefined && this.#isPossible(one));
+    const times = possible.flatMap(({ at }) => at ?? []);
+    const profiles = [...new Set(possible.map(({ recipe }) => recipe.profile))].sort();
+    return { count: times.length, profiles, nextAt: times.length === 0 ? undefined : Math.min(...times) };
   }
 
   /** All that somebody uses, as it stands: for warnings. */

@@ -14,6 +14,8 @@ export interface AgentStatus {
   readonly refreshing: number;
   /** Credentials that the background keeps fresh. */
   readonly planned: number;
+  /** Whose those are; not said by an agent of an earlier version. */
+  readonly profiles?: readonly string[];
   /** ISO 8601, UTC, as AWS counts it: when the first of them is refreshed. */
   readonly nextRefreshAt?: string;
   /** True while a store is open here that a passphrase has opened. */
@@ -31,9 +33,11 @@ export function parseAgentStatus(text: string): AgentStatus | undefined {
   if (pid === undefined || uptimeSeconds === undefined || callers === undefined || cached === undefined) return undefined;
   if (refreshing === undefined || planned === undefined || version === undefined || socket === undefined) return undefined;
   const nextRefreshAt = text_('nextRefreshAt');
+  const profiles = textsIn(fields, 'profiles');
   return {
     v: 1,
     ...{ pid, version, uptimeSeconds, socket, callers, cached, refreshing, planned },
+    ...(profiles === undefined ? {} : { profiles }),
     ...(nextRefreshAt === undefined ? {} : { nextRefreshAt }),
     ...('unlocked' in fields && fields.unlocked === true ? { unlocked: true } : {}),
   };
@@ -56,4 +60,9 @@ function numberIn(fields: object, name: string): number | undefined {
 function textIn(fields: object, name: string): string | undefined {
   const value: unknown = Object.entries(fields).find(([key]) => key === name)?.[1];
   return typeof value === 'string' ? value : undefined;
+}
+
+function textsIn(fields: object, name: string): readonly string[] | undefined {
+  const value: unknown = Object.entries(fields).find(([key]) => key === name)?.[1];
+  return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : undefined;
 }

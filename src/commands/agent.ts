@@ -5,13 +5,14 @@ import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Clock, Environment } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { backgroundSettings } from './background-settings.ts';
 import { writeStderr } from './report.ts';
+import { shortTime } from './short-time.ts';
 import { ensureAgent, startWaitMs } from './start-agent.ts';
 import { writeStdout } from './stdout.ts';
 import { agentStatus, refuseSilentAgent, tellAgentToStop } from './tell-agent.ts';
@@ -149,26 +150,21 @@ async function showStatus({ isJson }: AgentOptions, wiring: Wiring): Promise<num
   }
   if (status === undefined) await refuseSilentAgent(wiring);
   if (status === undefined) throw new AppError('agent-absent', { socket: (await wiring.openAgentWiring()).socketPath });
-  writeStdout(`${inWords(status).join('\n')}\n`);
+  writeStdout(`${inWords(status, wiring.clock).join('\n')}\n`);
   return 0;
 }
 
-function inWords({
-  pid,
-  version,
-  uptimeSeconds,
-  socket,
-  cached,
-  planned,
-  refreshing,
-  unlocked,
-  nextRefreshAt,
-}: AgentStatus): readonly string[] {
+function inWords(
+  { pid, version, uptimeSeconds, socket, cached, planned, profiles = [], refreshing, unlocked, nextRefreshAt }: AgentStatus,
+  clock: Clock,
+): readonly string[] {
+  const times = (at: string) => shortTime(clock.toLocal(Date.parse(at)), clock.toLocal(clock.now()));
   return [
     `agent ${version}, process ${pid}, up ${duration(uptimeSeconds)}, at ${socket}`,
     `${cached} in memory, ${planned} kept fresh, ${refreshing} being refreshed`,
+    ...(profiles.length === 0 ? [] : [`keeps fresh: ${profiles.join(', ')}`]),
     ...(unlocked === true ? ['keeps the age store open that its passphrase has opened'] : []),
-    ...(nextRefreshAt === undefined ? [] : [`next refresh ${nextRefreshAt}`]),
+    ...(nextRefreshAt === undefined ? [] : [`next refresh ${times(nextRefreshAt)}`]),
   ];
 }
 

@@ -17,6 +17,8 @@ function lineFor({ name, value }: Variable, shell: Shell): string {
 function setLine(name: string, text: string, shell: Shell): string {
   switch (shell) {
     case 'sh':
+    case 'bash':
+    case 'zsh':
       return `export ${name}='${text.replaceAll("'", "'\\''")}'`;
     case 'fish':
       return `set -gx ${name} '${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
@@ -32,6 +34,8 @@ function setLine(name: string, text: string, shell: Shell): string {
 function unsetLine(name: string, shell: Shell): string {
   switch (shell) {
     case 'sh':
+    case 'bash':
+    case 'zsh':
       return `unset ${name}`;
     case 'fish':
       return `set -e ${name}`;

@@ -34,13 +34,26 @@ function run(program: string, args: readonly string[], env: Environment): Promis
   const pass = (signal: NodeJS.Signals) => (signal === 'SIGINT' ? undefined : child.kill(signal));
   for (const signal of signals) process.on(signal, pass);
   return new Promise<number>((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(
-        new AppError('usage', { problem: `could not run ${program}: ${error.message}`, hint: 'check its name and PATH' }, error),
-      ),
-    );
+    child.once('error', (error) => reject(cannotRun(program, error)));
     child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
   }).finally(() => {
     for (const signal of signals) process.off(signal, pass);
   });
+}
+
+function cannotRun(program: string, error: Error): AppError<'usage'> {
+  const isMissing = 'code' in error && error.code === 'ENOENT';
+  const isForbidden = 'code' in error && error.code === 'EACCES';
+  const isPath = program.includes('/');
+  if (!isMissing)
+    return new AppError(
+      'usage',
+      {
+        problem: `could not run ${program}: ${isForbidden ? 'permission denied' : error.message}`,
+        hint: 'check its permissions',
+      },
+      error,
+    );
+  const problem = isPath ? `there is no program ${program}` : `there is no program ${JSON.stringify(program)} on PATH`;
+  return new AppError('usage', { problem, hint: 'check its name; aliases and functions of a shell are no programs' }, error);
 }

@@ -11,7 +11,7 @@ import { isComfortable } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Terminal } from '../ports.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
-import { patientDemand } from '../refresh/refresh-one.ts';
+import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundSettings } from './background-settings.ts';
 import { handOver } from './hand-over.ts';
@@ -43,8 +43,8 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
       writeStderr([await withoutCode(chain, ports)]);
       return await handOver(store, wiring);
     }
-    const parsed = await readCode(recipe, code, wiring);
-    const { credentials, notStored } = await logIn(chain, { index, code: parsed }, ports);
+    const given = await readCode(recipe, code, wiring);
+    const { credentials, notStored } = await logInOrAskAgain(chain, { index, ...given }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
@@ -52,6 +52,22 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     await handOver(store, wiring);
   } finally {
     await store.close();
+  }
+}
+
+/** A code that AWS refused is never sent again; at a terminal the next one is asked for, once. */
+async function logInOrAskAgain(
+  chain: Chain,
+  { index, code, terminal }: GivenCode & { readonly index: number },
+  ports: ObtainPorts,
+): Promise<Obtained> {
+  try {
+    return await logIn(chain, { index, code }, ports);
+  } catch (error) {
+    if (terminal === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
+    terminal.say(`${error.message}. Wait for the next code (30 s at most), then once more:`);
+    const next = await askCode(question(chain.recipe), terminal, code);
+    return await logIn(chain, { index, code: next }, ports);
   }
 }
 
@@ -85,31 +101,45 @@ function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.round(minutes / 6) / 10} h`;
 }
 
+interface GivenCode {
+  readonly code: MfaCode;
+  /** Who typed it there can type another. */
+  readonly terminal?: Terminal;
+}
+
 /** `--code`, else `mfa_process`, else the terminal, else a line on stdin. */
-async function readCode(recipe: Recipe, given: string | undefined, wiring: Wiring): Promise<MfaCode> {
-  if (given !== undefined) return parseMfaCode(given);
-  if (recipe.mfaProcess !== undefined) return wiring.runMfaProcess(recipe.mfaProcess, recipe.profile);
+async function readCode(recipe: Recipe, given: string | undefined, wiring: Wiring): Promise<GivenCode> {
+  if (given !== undefined) return { code: parseMfaCode(given) };
+  if (recipe.mfaProcess !== undefined) return { code: await wiring.runMfaProcess(recipe.mfaProcess, recipe.profile) };
   const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
-  if (terminal.isInteractive) return await askCode(question(recipe), terminal);
+  if (terminal.isInteractive) return { code: await askCode(question(recipe), terminal), terminal };
   const line = await readLine();
-  if (line !== undefined) return parseMfaCode(line);
+  if (line !== undefined) return { code: parseMfaCode(line) };
   throw new AppError('no-terminal', { command: 'login', instead });
 }
 
 const attempts = 3;
 
-/** A slip of the finger costs nothing: AWS has not seen it. Throws `usage` when the last try is no code either. */
-async function askCode(message: string, terminal: Terminal): Promise<MfaCode> {
+/** A slip of the finger costs nothing: AWS has not seen it. Throws `usage` when the last try is no code either, or the one that was refused. */
+async function askCode(message: string, terminal: Terminal, refused?: MfaCode): Promise<MfaCode> {
   for (let left = attempts - 1; ; left -= 1) {
     const typed = await terminal.askHidden(message);
     try {
-      return parseMfaCode(typed.reveal());
+      return otherThan(refused, parseMfaCode(typed.reveal()));
     } catch (error) {
       if (left === 0 || !isAppError(error, 'usage')) throw error;
-      terminal.say(`${error.message}; nothing was sent, once more`);
+      terminal.say(`${error.message}; nothing was sent. Once more:`);
     }
   }
+}
+
+function otherThan(refused: MfaCode | undefined, code: MfaCode): MfaCode {
+  if (code !== refused) return code;
+  throw new AppError('usage', {
+    problem: 'that is the code that AWS has just refused',
+    hint: 'wait until your device shows another',
+  });
 }
 
 function question({ hops, keys }: Recipe): string {

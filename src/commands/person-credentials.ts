@@ -2,11 +2,11 @@
 
 import { parseProfileName } from '../config/names.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { isoSeconds } from '../credentials/credentials.ts';
+import { isoSeconds, parseProcessJson } from '../credentials/credentials.ts';
 import { isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
-import type { StsCaller } from '../ports.ts';
+import type { Store, StsCaller } from '../ports.ts';
 import { type Chain, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { patientDemand } from '../refresh/refresh-one.ts';
 import { readStored } from '../refresh/stored.ts';
@@ -26,6 +26,8 @@ export interface Variable {
 }
 
 const storeDeadlineMs = 60_000;
+/** More than a `get` in the agent may take. */
+const agentWaitMs = 5_000;
 
 /** Throws AppError, as `get` does. */
 export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promise<PersonCredentials> {
@@ -33,10 +35,12 @@ export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promi
   const files = wiring.readConfig();
   const recipe = resolveRecipe(profile, files, wiring.env);
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const region = recipe.region === undefined ? {} : { region: recipe.region };
   try {
+    const given = isLockedHere(store) ? await credentialsOfAgent(profile, wiring) : undefined;
+    if (given !== undefined) return { ...given, ...region };
     const ports = await wiring.openRefresh(store);
     const chain = await openChain(recipe, ports);
-    const region = recipe.region === undefined ? {} : { region: recipe.region };
     if (chain.steps.length === 0) return { caller: chain.principal.caller, ...region };
     const credentials = await comfortableOrValid(chain, ports);
     return { caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
@@ -60,6 +64,23 @@ export function credentialVariables({ caller, region, localExpiresAt }: PersonCr
     },
     ...(region === undefined ? [] : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map((name) => ({ name, value: new Secret(region) }))),
   ];
+}
+
+/** The agent may have it open: then nobody has to type the passphrase. */
+function isLockedHere({ passphraseLock }: Store): boolean {
+  return passphraseLock?.isInUse() === true && !passphraseLock.isOpen();
+}
+
+/** Undefined where no agent answers, or none that has the store open. */
+async function credentialsOfAgent(profile: string, wiring: Wiring): Promise<PersonCredentials | undefined> {
+  const { documentOfAgent } = await import('./tell-agent.ts');
+  const document = await documentOfAgent(profile, agentWaitMs, wiring);
+  if (document === undefined) return undefined;
+  const parsed = parseProcessJson(document.toString('utf8'));
+  document.fill(0);
+  if (parsed === undefined) return undefined;
+  const { localExpiresAt, ...caller } = parsed;
+  return { caller, ...(localExpiresAt === undefined ? {} : { localExpiresAt }) };
 }
 
 async function comfortableOrValid(chain: Chain, ports: ObtainPorts) {

@@ -4,7 +4,7 @@ import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { dueAt, isBackingOff, isValid } from '../credentials/plan.ts';
+import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { StateRecord } from '../ports.ts';
@@ -76,7 +76,7 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
       : { expiresAt: iso(lastRecord.expiresAt), secondsLeft: Math.max(0, Math.floor((lastRecord.expiresAt - now) / 1000)) }),
     ...(session?.expiresAt === undefined ? {} : { sessionExpiresAt: iso(session.expiresAt) }),
     ...(lastRecord?.issuedAt === undefined ? {} : { lastRefreshAt: iso(lastRecord.issuedAt) }),
-    ...lastErrorOf(lastRecord),
+    ...(isThreatening({ recipe, last: lastRecord, session, now }) ? lastErrorOf(lastRecord) : {}),
     next: nextOf({ recipe, session, needsSession: sessionIndex >= 0, last: lastRecord, now }, (at) =>
       timeWords(clock.toLocal(at)),
     ),
@@ -92,21 +92,38 @@ interface NextInputs {
   readonly now: number;
 }
 
-function nextOf({ recipe, session, needsSession, last, now }: NextInputs, inWords: (at: number) => string): string {
+function nextOf(inputs: NextInputs, inWords: (at: number) => string): string {
+  const { recipe, session, needsSession, last, now } = inputs;
   if (recipe.hops.length === 0) return 'the keys as they are (session = none)';
   const hasSession = !needsSession || (session?.expiresAt !== undefined && isValid({ expiresAt: session.expiresAt }, now));
-  const { issuedAt, expiresAt, failure } = last ?? {};
-  const life =
-    issuedAt !== undefined && expiresAt !== undefined && isValid({ expiresAt }, now) ? { issuedAt, expiresAt } : undefined;
+  const life = validLife(inputs);
   const login = `log in: \`rolekeeper login ${recipe.loginTarget}\``;
   if (life === undefined && !hasSession) return login;
-  if (isBackingOff(failure, now) && failure !== undefined) return `next try ${inWords(failure.retryAt)}`;
+  // Nothing tries a login again.
+  if (life !== undefined && hasSession && isLogin(recipe)) return `${login} before it ends`;
+  const due = life === undefined ? now : dueAt(life, session?.expiresAt);
+  const retryAt = isBackingOff(last?.failure, now) ? last?.failure?.retryAt : undefined;
+  if (retryAt !== undefined && due <= now) return `next try ${inWords(retryAt)}`;
   if (life === undefined) return 'made at the next request';
   if (!hasSession) return `until it ends; then ${login}`;
-  const isLogin = recipe.hops.findIndex(needsCode) === recipe.hops.length - 1;
-  if (isLogin) return `${login} before it ends`;
-  const due = dueAt(life, session?.expiresAt);
-  return due <= now ? 'refreshed at the next request' : `refreshed from ${inWords(due)}`;
+  return due <= now ? 'refreshed at the next request' : `refreshed from ${inWords(Math.max(due, retryAt ?? due))}`;
+}
+
+/** True where its last hop is what the MFA code is spent on. */
+function isLogin({ hops }: Recipe): boolean {
+  return hops.length > 0 && hops.findIndex(needsCode) === hops.length - 1;
+}
+
+function validLife({ last, now }: Pick<NextInputs, 'last' | 'now'>): Life | undefined {
+  const { issuedAt, expiresAt } = last ?? {};
+  if (issuedAt === undefined || expiresAt === undefined || !isValid({ expiresAt }, now)) return undefined;
+  return { issuedAt, expiresAt };
+}
+
+/** A failure is old news while valid credentials are there that nobody has to replace yet. */
+function isThreatening({ recipe, last, session, now }: Omit<NextInputs, 'needsSession'>): boolean {
+  const life = validLife({ last, now });
+  return life === undefined || (!isLogin(recipe) && dueAt(life, session?.expiresAt) <= now);
 }
 
 function lastErrorOf(record: StateRecord | undefined): Pick<ProfileStatus, 'lastError'> | Record<never, never> {

@@ -1,7 +1,7 @@
 // `rolekeeper uninstall --purge`: the store's items, the state, and profiles put back as they were before their import.
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
-import { isUnedited } from '../config/edit-record.ts';
+import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
 import {
   type Account,
   indexAccount,
@@ -13,7 +13,7 @@ import {
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { undoEdit } from '../config/undo-edit.ts';
+import { changedLine, undoEdit } from '../config/undo-edit.ts';
 import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
@@ -37,19 +37,31 @@ export type PurgePorts = Wiring & Pick<InstallPorts, 'removeState' | 'say'>;
 
 const storeDeadlineMs = 60_000;
 
-/** Throws `usage` when the store has long-term keys and they were not asked for, and what the store throws. Changes nothing yet. */
-export async function planPurge({ deletesKeys }: { readonly deletesKeys: boolean }, ports: PurgePorts): Promise<PurgePlan> {
+export interface PurgeWords {
+  readonly deletesKeys: boolean;
+  /** Those too whose import cannot be undone. */
+  readonly losesKeys: boolean;
+}
+
+/**
+ * Throws `usage` when the store has long-term keys and they were not asked for, `edit-refused` for those whose import cannot be undone,
+ * and what the store throws. Changes nothing yet.
+ */
+export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: PurgePorts): Promise<PurgePlan> {
   // Opened once: a store may ask for its passphrase each time.
   const { description, accounts, keys, undo, inFiles } = await withStore(ports, async (store) => {
     const found = await inspect(store, ports);
     if (found.keys.length > 0 && !deletesKeys) throw keysAreThere(found.keys, store.description, ports);
     const inFiles = await keysInFiles(found.keys, store, ports);
-    return { ...found, description: store.description, undo: await planUndo(store, ports), inFiles };
+    const undo = await planUndo(found.keys, store, ports);
+    const stuck = undo.imports.find(({ keys }) => found.keys.includes(keys) && !undo.keys.has(keys) && !inFiles.has(keys));
+    if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
+    return { ...found, description: store.description, undo, inFiles };
   });
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
     lines: [
-      ...undo.undone.map(undoneLine),
+      ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
@@ -142,6 +154,8 @@ function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): Prof
 
 interface Undo {
   readonly undone: readonly Undone[];
+  /** Every import whose keys are in the store, and what keeps it from being undone. */
+  readonly imports: readonly Import[];
   /** Names of keys that are back in their file. */
   readonly keys: ReadonlySet<string>;
   readonly texts: ReadonlyMap<string, { readonly before: string | undefined; readonly after: string }>;
@@ -151,33 +165,64 @@ interface Undone {
   readonly profile: ProfileName;
   readonly note: UndoNote;
   readonly texts: readonly (readonly [path: string, after: string])[];
+  /** What stays as the import made it, where only the keys can be put back. */
+  readonly left?: Changed;
+}
+
+/** Where the import's own lines are not as it left them. */
+interface Changed {
+  readonly path: string;
+  readonly line: number;
+}
+
+interface Import {
+  readonly profile: ProfileName;
+  readonly keys: ProfileName;
+  /** Undefined where it left the keys in their file, and whoever took them out since was not it. */
+  readonly changed?: Changed;
 }
 
 /** What was done is undone in whatever order it fits: each edit knows only the text that it left behind. */
-async function planUndo(store: Store, ports: PurgePorts): Promise<Undo> {
+async function planUndo(keyNames: readonly ProfileName[], store: Store, ports: PurgePorts): Promise<Undo> {
   const notes = await ports.openUndoNotes();
   const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
   const done: Undone[] = [];
   const isAdopted = (profile: ProfileName) => notes.read(profile)?.command === 'adopt';
+  // Whose sections are gone, its keys are still to be put back.
+  const bare = keyNames.filter((name) => notes.read(name)?.command === 'import');
+  const all: readonly ProfileName[] = [...new Set([...profilesHere(ports), ...bare])];
   // An adopted profile's way back knows its own lines only. The others know the whole file: the nearer to what they left, the better.
-  let waiting = [...profilesHere(ports)].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));
-  for (let isStuck = false; !isStuck; ) {
-    isStuck = true;
-    for (const profile of waiting) {
-      const undone = await undoneTexts(profile, { store, texts, note: notes.read(profile) }, ports);
-      if (undone === undefined) continue;
-      for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path), after });
-      done.push(undone);
-      waiting = waiting.filter((other) => other !== profile);
-      isStuck = false;
+  let waiting = [...all].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));
+  const undoing = (profile: ProfileName) => ({ store, texts, note: notes.read(profile) });
+  const isUndone = async (profile: ProfileName, way: Way) => {
+    const undone = await way(profile, undoing(profile), ports);
+    if (undone === undefined) return false;
+    for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path), after });
+    done.push(undone);
+    return true;
+  };
+  for (const way of [undoneTexts, keysAlone]) {
+    for (let before = 0; before !== waiting.length; ) {
+      before = waiting.length;
+      for (const profile of waiting) {
+        if (await isUndone(profile, way)) waiting = waiting.filter((other) => other !== profile);
+      }
     }
   }
-  return {
-    undone: done,
-    keys: new Set(done.flatMap(({ note }) => (note.command === 'import' ? [note.keys] : []))),
-    texts,
-  };
+  const imports: Import[] = [];
+  for (const profile of all) imports.push(...(await importOf(profile, undoing(profile), ports)));
+  const back = done.flatMap(({ note }) => (note.command === 'import' && note.records.some(takesKeys) ? [note.keys] : []));
+  return { undone: done, imports, keys: new Set(back), texts };
 }
+
+async function importOf(profile: ProfileName, undoing: Undoing, ports: PurgePorts): Promise<readonly Import[]> {
+  const { note, store } = undoing;
+  if (note?.command !== 'import' || (await usableKeys(note.keys, store)) === undefined) return [];
+  const changed = await changedPlace(profile, undoing, ports);
+  return [{ profile, keys: note.keys, ...(changed === undefined ? {} : { changed }) }];
+}
+
+type Way = (profile: ProfileName, undoing: Undoing, ports: PurgePorts) => Promise<Undone | undefined>;
 
 interface Undoing {
   readonly store: Store;
@@ -189,20 +234,55 @@ interface Undoing {
 async function undoneTexts(
   profile: ProfileName,
   { store, texts, note }: Undoing,
-  { textFiles }: PurgePorts,
+  ports: PurgePorts,
 ): Promise<Undone | undefined> {
-  const nowOf = (path: string) => texts.get(path)?.after ?? textFiles.read(path) ?? '';
   if (note === undefined) return undefined;
-  if (note.command === 'adopt') return releasedText(profile, note, nowOf);
+  if (note.command === 'adopt') return releasedText(profile, note, (path) => textNow(path, texts, ports));
   const keys = await usableKeys(note.keys, store);
   if (note.command === 'import' && keys === undefined) return undefined;
-  const undone = note.records.map((record) => {
-    const now = nowOf(record.path);
-    const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
-    return [record.path, text] as const;
-  });
-  const whole = undone.flatMap(([path, text]) => (text === undefined ? [] : [[path, text] as const]));
+  const undone = note.records.map((record) => undoneText(record, { profile, keys, now: textNow(record.path, texts, ports) }));
+  const whole = undone.flatMap((text) => (text === undefined ? [] : [text]));
   return whole.length === undone.length ? { profile, note, texts: whole } : undefined;
+}
+
+/** Of an import of which the rest was changed since: nobody can make the keys again, while the rest can be mended by hand. */
+async function keysAlone(profile: ProfileName, { store, texts, note }: Undoing, ports: PurgePorts): Promise<Undone | undefined> {
+  if (note?.command !== 'import') return undefined;
+  const keys = await usableKeys(note.keys, store);
+  const holders = note.records.filter(takesKeys);
+  if (keys === undefined || holders.length === 0) return undefined;
+  const undone = holders.flatMap((record) => {
+    const text = undoneText(record, { profile, keys, now: textNow(record.path, texts, ports) });
+    return text === undefined ? [] : [text];
+  });
+  const left = await changedPlace(profile, { store, texts, note }, ports);
+  return undone.length === holders.length && left !== undefined ? { profile, note, texts: undone, left } : undefined;
+}
+
+function undoneText(
+  record: EditRecord,
+  { profile, keys, now }: { readonly profile: ProfileName; readonly keys: LongTermKeys | undefined; readonly now: string },
+): readonly [path: string, after: string] | undefined {
+  const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
+  return text === undefined ? undefined : [record.path, text];
+}
+
+/** The first place that keeps an import from being undone; undefined for what is none. */
+async function changedPlace(
+  profile: ProfileName,
+  { store, texts, note }: Undoing,
+  ports: PurgePorts,
+): Promise<Changed | undefined> {
+  if (note?.command !== 'import') return undefined;
+  const keys = await usableKeys(note.keys, store);
+  const record = note.records.find(({ path, ...rest }) => {
+    return undoneText({ path, ...rest }, { profile, keys, now: textNow(path, texts, ports) }) === undefined;
+  });
+  return record && { path: record.path, line: changedLine(textNow(record.path, texts, ports), record) };
+}
+
+function textNow(path: string, texts: Undoing['texts'], { textFiles }: PurgePorts): string {
+  return texts.get(path)?.after ?? textFiles.read(path) ?? '';
 }
 
 /** Undefined for what is no pair any more. */
@@ -219,11 +299,18 @@ function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: strin
   }
 }
 
-function undoneLine({ profile, note: { command } }: Undone): string {
-  if (command === 'adopt') return `  put back "${profile}" as an ordinary profile`;
-  return command === 'import'
-    ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
-    : `  put back the files as they were before \`add ${profile}\``;
+function undoneLines({ profile, note: { command }, left }: Undone): readonly string[] {
+  if (left !== undefined)
+    return [
+      `  put back the keys of "${profile}" in plaintext; the rest of its import stays, since ${left.path}:${left.line} was changed:`,
+      `           take "credential_process" out of [profile ${profile}], and [rolekeeper ${profile}], by hand`,
+    ];
+  if (command === 'adopt') return [`  put back "${profile}" as an ordinary profile`];
+  return [
+    command === 'import'
+      ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
+      : `  put back the files as they were before \`add ${profile}\``,
+  ];
 }
 
 /** The credentials file first: with the plaintext back, and the recipe still there, everything works. */
@@ -257,9 +344,19 @@ function keysAreThere(keys: readonly ProfileName[], description: string, ports: 
   });
 }
 
+function cannotBeUndone({ profile, keys, changed }: Import): AppError<'keys-at-risk'> {
+  const why = changed === undefined ? 'its file has not got them any more' : `${changed.path}:${changed.line} was changed`;
+  return new AppError('keys-at-risk', {
+    keys,
+    problem: `the import cannot be undone (${why})`,
+    hint: `mend that place, then \`rolekeeper import ${profile} --undo\`; --lose-keys deletes them all the same`,
+  });
+}
+
 /** Profiles that will run a program without its keys. */
 function orphans({ undone }: Undo, ports: PurgePorts): readonly string[] {
-  const left = profilesHere(ports).filter((name) => !undone.some(({ profile }) => profile === name));
+  const isBack = (name: ProfileName) => undone.some(({ profile, left }) => profile === name && left === undefined);
+  const left = profilesHere(ports).filter((name) => !isBack(name));
   return left.length === 0 ? [] : [`note: still set up for rolekeeper in ${ports.configPath}: ${left.join(', ')}`];
 }
 

@@ -4,8 +4,8 @@ import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
-import { isAppError, toAppError } from '../errors.ts';
-import type { Clock, StateRecord } from '../ports.ts';
+import { AppError, isAppError, toAppError } from '../errors.ts';
+import type { Clock, StateRecord, Store } from '../ports.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
@@ -14,6 +14,7 @@ import type { Wiring } from '../wiring.ts';
 import { type BackgroundSettings, backgroundSettings } from './background-settings.ts';
 import { wantedProfiles, wantedRecords } from './kept-profiles.ts';
 import { fullReport, writeStderr } from './report.ts';
+import { agentStatus } from './tell-agent.ts';
 
 export interface RefreshOptions {
   readonly profiles: readonly string[];
@@ -66,7 +67,7 @@ async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring
       return report;
     });
     const failures = reports.filter((report) => report.kind === 'failed');
-    if (!isQuiet) writeStderr(failureLines(failures));
+    if (!isQuiet) writeStderr(failureLines(await withAgentsHint(failures, store, wiring)));
     return failures[0]?.error.exitStatus ?? 0;
   } finally {
     await store.close();
@@ -103,6 +104,25 @@ async function refreshNamed(profile: ProfileName, { files, mode, ports, wiring }
     if (mode === 'due' && isAppError(error, 'profile-unknown')) return { profile, kind: 'gone' };
     return { profile, kind: 'failed', error: toAppError(error) };
   }
+}
+
+/** `unlock` opens a store for the agent, and not for this process: to send the person there again would lead nowhere. */
+async function withAgentsHint(failures: readonly Failed[], store: Store, wiring: Wiring): Promise<readonly Failed[]> {
+  const isLocked = failures.some(({ error }) => isAppError(error, 'store-locked'));
+  if (!isLocked || store.passphraseLock === undefined || (await agentStatus(wiring))?.unlocked !== true) return failures;
+  const hint = 'the store is open in the agent, which refreshes by itself; nothing is to be done';
+  return failures.map((failed) =>
+    isAppError(failed.error, 'store-locked')
+      ? {
+          ...failed,
+          error: new AppError('store-locked', {
+            ...failed.error.details,
+            store: `${store.description}, for this command,`,
+            hint,
+          }),
+        }
+      : failed,
+  );
 }
 
 /** At the end, so that what failed in the same way for several profiles is said once: a locked store, a network that is down. */

@@ -8,7 +8,7 @@ import { possiblePlans, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, pathOf, removalChanges } from '../service/file-changes.ts';
 import { isMarkedAsOurs, type ServiceRemoval } from '../service/service-plan.ts';
 import type { InstallPorts } from './install.ts';
-import type { PurgePlan } from './purge.ts';
+import type { PurgePlan, PurgeWords } from './purge.ts';
 import { runService } from './run-service.ts';
 import { applyChange } from './service-changes.ts';
 import { changeLine, commandLine, shownChange } from './service-words.ts';
@@ -16,21 +16,24 @@ import { changeLine, commandLine, shownChange } from './service-words.ts';
 export interface UninstallOptions {
   readonly isPurge: boolean;
   readonly deletesKeys: boolean;
+  readonly losesKeys: boolean;
   readonly isDryRun: boolean;
   readonly isYes: boolean;
 }
 
 export interface UninstallPorts extends InstallPorts {
   /** Throws where a purge would lose long-term keys. */
-  readonly planPurge: (asked: { readonly deletesKeys: boolean }) => Promise<PurgePlan>;
+  readonly planPurge: (asked: PurgeWords) => Promise<PurgePlan>;
 }
 
 /** Throws `foreign-owner` and `usage` before anything is done. A file that somebody changed is left there unless a person says otherwise. */
 export async function uninstall(options: UninstallOptions, ports: UninstallPorts): Promise<void> {
-  const { isPurge, deletesKeys, isDryRun, isYes } = options;
+  const { isPurge, deletesKeys, losesKeys, isDryRun, isYes } = options;
   ports.refuseForeign();
   if (deletesKeys && !isPurge) throw new AppError('usage', { problem: '--delete-keys is a part of --purge', hint: 'say both' });
-  const purge = isPurge ? await ports.planPurge({ deletesKeys }) : undefined;
+  if (losesKeys && !deletesKeys)
+    throw new AppError('usage', { problem: '--lose-keys is a part of --delete-keys', hint: 'say both' });
+  const purge = isPurge ? await ports.planPurge({ deletesKeys, losesKeys }) : undefined;
   const found = await findService(ports);
   const changes = removalChanges(found.record.files, ports.files.read);
   const isNothing = changes.length === 0 && found.removals.length === 0;

@@ -107,7 +107,7 @@ export const commandTable: readonly CompletedCommand[] = [
   command('env', 'print credentials for a shell', 'profile', {
     name: 'shell',
     says: 'whose syntax',
-    value: ['sh', 'fish', 'powershell', 'dotenv'],
+    value: ['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'],
   }),
   command(
     'agent',
@@ -123,6 +123,7 @@ export const commandTable: readonly CompletedCommand[] = [
     'nothing',
     flag('purge', 'the store and the state as well'),
     flag('delete-keys', 'with --purge: long-term keys too'),
+    flag('lose-keys', 'with --delete-keys: those too that no file gets back'),
     dryRun,
     yes,
   ),

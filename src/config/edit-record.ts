@@ -62,6 +62,11 @@ export function isUnedited(now: string, { before }: Pick<EditRecord, 'before'>):
   return sha256Hex(now) === before;
 }
 
+/** True where taking the edit back puts the keys into the file again; not for an edit that left them there. */
+export function takesKeys({ steps }: EditRecord): boolean {
+  return steps.some((step) => 'put' in step && step.put.includes(secretMark));
+}
+
 /** Half of a SHA-256 is more than enough for the lines of one file. */
 export function lineDigest(line: string): string {
   return sha256Hex(line).slice(0, 32);

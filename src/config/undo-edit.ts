@@ -21,13 +21,18 @@ export interface Undoing {
  */
 export function undoEdit(now: string, { path, lines, steps }: EditRecord, { keys, profile }: Undoing): string | undefined {
   const text = { lines: wholeLines(now), found: findLines(lines, wholeLines(now)) };
-  const pieces: string[] = [];
-  let at = 0;
+  const changes: Change[] = [];
   for (const hunk of hunksOf(steps)) {
     const restored = hunk.restored.map((step) => restoredLine(step, text, keys));
-    const place = placeOf(hunk, text);
-    if (place === undefined || place.start < at || !restored.every((line) => line !== undefined)) return undefined;
+    const place = placeOf(hunk, text) ?? movedPlace(hunk, lines, text);
+    if (place === undefined || !restored.every((line) => line !== undefined)) return undefined;
     if (!isFollowedWell(hunk, { place, restored, text })) return undefined;
+    changes.push({ place, restored });
+  }
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { place, restored } of changes.sort((a, b) => a.place.start - b.place.start)) {
+    if (place.start < at) return undefined;
     pieces.push(...text.lines.slice(at, place.start), ...restored);
     at = place.end;
   }
@@ -37,6 +42,15 @@ export function undoEdit(now: string, { path, lines, steps }: EditRecord, { keys
   if (isUnchanged) return undone;
   const isWhole = pieces.slice(0, -1).every((line) => /[\n\r]$/.test(line));
   return isWhole && keepsOthers({ now, undone, path }, profile) ? undone : undefined;
+}
+
+/** The first line, counted from 1, that is not as the edit left its own; what `undoEdit` gave up for, or near it. */
+export function changedLine(now: string, { lines, steps }: EditRecord): number {
+  const text = { lines: wholeLines(now), found: findLines(lines, wholeLines(now)) };
+  const hunk = hunksOf(steps).find((one) => placeOf(one, text) === undefined) ?? { start: 0, end: 0 };
+  const kept = text.found.slice(hunk.start, hunk.end).findIndex((at, index, all) => at !== (all[0] ?? 0) + index);
+  const above = text.found.slice(0, hunk.start + Math.max(kept, 0)).findLast((at) => at !== undefined) ?? -1;
+  return Math.max(1, Math.min(above + 2, text.lines.length));
 }
 
 /** Lines of the edit, by their numbers after it, and what was there instead. */
@@ -57,6 +71,11 @@ interface Text {
 interface Place {
   readonly start: number;
   readonly end: number;
+}
+
+interface Change {
+  readonly place: Place;
+  readonly restored: readonly string[];
 }
 
 function findLines(digests: readonly string[], now: readonly string[]): Text['found'] {
@@ -100,6 +119,23 @@ function placeOf({ start, end }: Hunk, { found }: Text): Place | undefined {
   if (first === undefined) return undefined;
   const isTogether = found.slice(start, end).every((at, index) => at === first + index);
   return isTogether ? { start: first, end: first + end - start } : undefined;
+}
+
+/** Of a section that the edit made, and that somebody moved as a whole; undefined where it is not there exactly once. */
+function movedPlace({ start, end, restored }: Hunk, digests: readonly string[], { lines }: Text): Place | undefined {
+  const isBlank = (digest: string | undefined) => digest === lineDigest('\n') || digest === lineDigest('\r\n');
+  const own = digests.slice(start, end);
+  const section = own.filter((digest) => !isBlank(digest));
+  if (restored.length > 0 || section.length === 0) return undefined;
+  const places = lines.flatMap((line, at) => {
+    const isHere = line.startsWith('[') && section.every((digest, index) => lineDigest(lines[at + index] ?? '') === digest);
+    return isHere ? [at] : [];
+  });
+  const [at] = places;
+  if (at === undefined || places.length > 1) return undefined;
+  const above = lines[at - 1];
+  const takesBlank = isBlank(own[0]) && above !== undefined && isBlank(lineDigest(above));
+  return { start: takesBlank ? at - 1 : at, end: at + section.length };
 }
 
 /**

@@ -61,6 +61,21 @@ export function toKeysJson({ accessKeyId, secretAccessKey, sessionToken }: KeysD
   });
 }
 
+/** The document back again; `localExpiresAt` is on the clock of its reader. Undefined for what is none. */
+export function parseProcessJson(text: string): (KeysDocument & { readonly localExpiresAt?: number }) | undefined {
+  const value = parseJson(text);
+  if (!isFields(value) || value['Version'] !== 1) return undefined;
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secret, SessionToken: token, Expiration: end } = value;
+  const localExpiresAt = isText(end) ? Date.parse(end) : undefined;
+  if (!isText(accessKeyId) || !isText(secret) || Number.isNaN(localExpiresAt)) return undefined;
+  return {
+    accessKeyId,
+    secretAccessKey: new Secret(secret),
+    ...(isText(token) ? { sessionToken: new Secret(token) } : {}),
+    ...(localExpiresAt === undefined ? {} : { localExpiresAt }),
+  };
+}
+
 /** UTC, whole seconds, literal Z. Rounds down, so that nobody keeps credentials past their end. */
 export function isoSeconds(at: EpochMs): string {
   return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`;

@@ -117,6 +117,7 @@ function explainMfa(refusal: Refusal): AppError | undefined {
       serial,
       words: 'it is wrong, or was used before',
       hint: `wait for the next code (30 s at most), then run \`rolekeeper login ${loginTargetOf(refusal)}\``,
+      isCodeWrong: true,
     });
   }
   if (!/unable to validate MFA code/i.test(message)) return undefined;

@@ -144,7 +144,7 @@ class AgeFileStore implements Store {
     const { askPassphrase, env, manners, workerScript } = this.#options;
     const wrapped = this.#directory.read(identityFile);
     if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(this.#owner()));
-    if (askPassphrase === undefined) throw this.#locked(wrapped === undefined ? this.#noKeyHint() : unlockHint);
+    if (askPassphrase === undefined) throw this.#isEmpty() ? this.#nothingThere() : this.#locked(unlockHint);
     const { openIdentity } = await import('./age-passphrase.ts');
     return await openIdentity({
       ...{ wrapped, askPassphrase, env, deadlineMs: manners.deadlineMs, store: this.description },
@@ -244,8 +244,11 @@ class AgeFileStore implements Store {
     return `point ROLEKEEPER_AGE_KEY_FILE (or age_key_file) at ${which} with which it was made; if that is lost, remove ${directory}`;
   }
 
-  #noKeyHint(): string {
-    return 'give it a key file: `age-keygen -o FILE` and `export ROLEKEEPER_AGE_KEY_FILE=FILE`; or run `rolekeeper login` in a terminal, which lets you choose a passphrase';
+  /** Nobody chose its key yet: that is no lock that somebody could open. */
+  #nothingThere(): AppError<'store-locked'> {
+    const hint =
+      'begin with `rolekeeper import PROFILE` in a terminal, which lets you choose a passphrase; or first give it a key file: `age-keygen -o FILE` and `export ROLEKEEPER_AGE_KEY_FILE=FILE`';
+    return new AppError('store-locked', { store: this.description, state: 'is empty', hint });
   }
 }
 

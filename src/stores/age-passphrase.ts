@@ -6,8 +6,14 @@ import type { Environment } from '../ports.ts';
 import { type AgeKey, parseKeyFile } from './age-cipher.ts';
 import { type WorkerAnswer, WorkerError, WorkerProcess, type WorkerRequest, workerScript } from './worker-process.ts';
 
-/** `open`: the passphrase that was chosen before. `choose`: a new one, which the asker has confirmed. */
-export type AskPassphrase = (purpose: 'open' | 'choose') => Promise<Secret>;
+/**
+ * `open`: the passphrase that was chosen before. `again`: the same after a wrong one; undefined where nobody can be asked twice.
+ * `choose`: a new one, which the asker has confirmed.
+ */
+export type AskPassphrase = (purpose: PassphrasePurpose) => Promise<Secret | undefined>;
+export type PassphrasePurpose = 'open' | 'again' | 'choose';
+
+const tries = 3;
 
 export interface OpenIdentityOptions {
   /** What identity.age holds; undefined when there is none, and one is to be made. */
@@ -24,22 +30,27 @@ export interface OpenIdentityOptions {
 
 /** Asks for the passphrase and opens the identity. Throws `store-locked` for a wrong one, `store-unavailable`. */
 export async function openIdentity(options: OpenIdentityOptions): Promise<AgeKey> {
-  const passphrase = await options.askPassphrase(options.wrapped === undefined ? 'choose' : 'open');
-  const keyFile =
-    options.wrapped === undefined ? await create(passphrase, options) : await open(options.wrapped, passphrase, options);
+  const keyFile = options.wrapped === undefined ? await create(options) : await open(options.wrapped, options);
   const key = await parseKeyFile(keyFile);
   if (key === undefined) throw unavailable(options.store, 'identity.age holds no age identity');
   return key;
 }
 
-async function open(wrapped: Buffer, passphrase: Secret, options: OpenIdentityOptions): Promise<string> {
-  const answer = await askWorker({ verb: 'open', passphrase: passphrase.reveal(), wrapped: wrapped.toString('base64') }, options);
-  if (typeof answer === 'string') return answer;
-  const hint = 'the passphrase is wrong, or identity.age is damaged: run the command again';
-  throw new AppError('store-locked', { store: options.store, hint });
+async function open(wrapped: Buffer, options: OpenIdentityOptions): Promise<string> {
+  for (let count = 0; count < tries; count += 1) {
+    const passphrase = await options.askPassphrase(count === 0 ? 'open' : 'again');
+    if (passphrase === undefined) break;
+    const request = { verb: 'open', passphrase: passphrase.reveal(), wrapped: wrapped.toString('base64') } as const;
+    const answer = await askWorker(request, options);
+    if (typeof answer === 'string') return answer;
+  }
+  const hint = 'run the command again; if the passphrase is the right one, identity.age is damaged';
+  throw new AppError('store-locked', { store: options.store, state: 'was not opened: the passphrase is wrong', hint });
 }
 
-async function create(passphrase: Secret, options: OpenIdentityOptions): Promise<string> {
+async function create(options: OpenIdentityOptions): Promise<string> {
+  const passphrase = await options.askPassphrase('choose');
+  if (passphrase === undefined) throw unavailable(options.store, 'no passphrase was chosen');
   const answer = await askWorker({ verb: 'create', passphrase: passphrase.reveal() }, options);
   const [keyFile, wrapped] = String(answer)
     .split(' ')

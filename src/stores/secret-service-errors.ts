@@ -15,7 +15,7 @@ export function explained(error: unknown, env: Environment): unknown {
 
 export function locked(env: Environment): AppError<'store-locked'> {
   const hint = hasDisplay(env)
-    ? 'run `rolekeeper login`, which lets the keyring ask for its password'
+    ? "unlock it in your desktop's password program, or run `rolekeeper login`, which lets the keyring ask for its password"
     : `run \`${unlockByHand}\` ${ageInstead}`;
   return new AppError('store-locked', { store: description, hint });
 }
@@ -100,10 +100,10 @@ const stateNames = new Set([
 ]);
 
 // The daemon takes all of its input as the password: a typed newline would be part of it, and it does not switch the echo off.
-const unlockByHand = `read -rsp 'keyring password: ' p && printf %s "$p" | gnome-keyring-daemon --replace --unlock`;
-const fileStore =
-  'use the file store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
-const ageInstead = `or ${fileStore}`;
+const unlockByHand = `read -rsp 'keyring password: ' p && printf %s "$p" | gnome-keyring-daemon --replace --unlock >/dev/null 2>&1; unset p; echo`;
+const ageStore =
+  'use the age store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
+const ageInstead = `or ${ageStore}`;
 
 function fromFailure(failure: BusFailure, env: Environment, cause: BusError): AppError {
   switch (failure.kind) {
@@ -145,7 +145,7 @@ function noBusHint(env: Environment): string {
   const stale = env['DBUS_SESSION_BUS_ADDRESS']
     ? 'run `unset DBUS_SESSION_BUS_ADDRESS` if it is left over from an old session, '
     : '';
-  const without = `without a desktop (SSH, WSL, containers) ${fileStore}`;
+  const without = `without a desktop (SSH, WSL, containers) ${ageStore}`;
   return `${stale}${stale === '' ? '' : 'or '}${without}`;
 }
 

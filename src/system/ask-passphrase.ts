@@ -3,15 +3,26 @@
 import type { Secret } from '../credentials/secret.ts';
 import type { Terminal } from '../ports.ts';
 
-/** Never empty. Throws what the terminal throws. */
-export async function askPassphrase(terminal: Terminal, purpose: 'open' | 'choose'): Promise<Secret> {
-  if (purpose === 'open') return await askOnce(terminal, 'Passphrase of the age store:');
+/** What is shorter can be tried out by whoever copies the files. */
+const fewestLetters = 8;
+
+/** Never empty; a new one never short. Throws what the terminal throws. */
+export async function askPassphrase(terminal: Terminal, purpose: 'open' | 'again' | 'choose'): Promise<Secret> {
+  if (purpose === 'again') terminal.say('The passphrase is wrong. Once more:');
+  if (purpose !== 'choose') return await askOnce(terminal, 'Passphrase of the age store:');
   for (;;) {
     const chosen = await askOnce(terminal, 'Choose a passphrase for the age store:');
-    const again = await terminal.askHidden('The same once more:');
-    if (again.reveal() === chosen.reveal()) return chosen;
-    terminal.say('These two differ. Once more from the start.');
+    const problem = await problemWith(chosen, terminal);
+    if (problem === undefined) return chosen;
+    terminal.say(problem);
   }
+}
+
+async function problemWith(chosen: Secret, terminal: Terminal): Promise<string | undefined> {
+  if ([...chosen.reveal()].length < fewestLetters)
+    return `Too short: whoever copies the files can try out all under ${fewestLetters} characters. Choose a longer one.`;
+  const again = await terminal.askHidden('The same once more:');
+  return again.reveal() === chosen.reveal() ? undefined : 'These two differ. Once more from the start.';
 }
 
 async function askOnce(terminal: Terminal, question: string): Promise<Secret> {

@@ -112,10 +112,10 @@ describe('an ordinary life', () => {
 
   it('says what it plans', async () => {
     const life = await openLife();
-    expect(life.refresher.planned()).toEqual({ count: 0, nextAt: undefined });
+    expect(life.refresher.planned()).toEqual({ count: 0, profiles: [], nextAt: undefined });
     await life.ask(dev);
     const { issuedAt = 0, expiresAt = 0 } = life.recordOf(dev) ?? {};
-    expect(life.refresher.planned()).toEqual({ count: 1, nextAt: dueAt({ issuedAt, expiresAt }) });
+    expect(life.refresher.planned()).toEqual({ count: 1, profiles: [dev.profile], nextAt: dueAt({ issuedAt, expiresAt }) });
   });
 
   it('without changes reads no record again', async () => {
@@ -336,7 +336,7 @@ describe('the end of the MFA session', () => {
     expect(end - last).toBeGreaterThan(4.5 * minute);
     expect(end - last).toBeLessThan(5.6 * minute);
     expect(life.sts.lateCalls).toBe(0);
-    expect(life.refresher.planned()).toEqual({ count: 0, nextAt: undefined });
+    expect(life.refresher.planned()).toEqual({ count: 0, profiles: [], nextAt: undefined });
     expect(life.faults).toEqual([]);
   });
 

@@ -18,12 +18,12 @@ const whole: AgentStatus = {
 describe('parseAgentStatus', () => {
   it('parseAgentStatus takes back what was said', () => {
     const { nextRefreshAt: _none, ...withoutPlan } = whole;
-    for (const status of [whole, withoutPlan, { ...whole, unlocked: true }])
+    for (const status of [whole, withoutPlan, { ...whole, unlocked: true, profiles: ['dev', 'ops'] }])
       expect(parseAgentStatus(JSON.stringify(status))).toEqual(status);
   });
 
   it('parseAgentStatus takes what a later version adds, and leaves it out', () => {
-    expect(parseAgentStatus(JSON.stringify({ ...whole, mood: 'good' }))).toEqual(whole);
+    expect(parseAgentStatus(JSON.stringify({ ...whole, mood: 'good', profiles: [1] }))).toEqual(whole);
   });
 
   it.each(Object.keys(whole).filter((name) => name !== 'nextRefreshAt'))('parseAgentStatus wants %s, and of its kind', (name) => {

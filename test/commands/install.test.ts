@@ -73,7 +73,7 @@ function ports(terminal?: FakeTerminal): UninstallPorts {
 
 const agent: InstallOptions = { mode: 'agent', isDryRun: false, isYes: true };
 const timer: InstallOptions = { ...agent, mode: 'timer' };
-const plain: UninstallOptions = { isPurge: false, deletesKeys: false, isDryRun: false, isYes: true };
+const plain: UninstallOptions = { isPurge: false, deletesKeys: false, losesKeys: false, isDryRun: false, isYes: true };
 
 function unit(name: string): string {
   return readFileSync(join(units, name), 'utf8');
@@ -340,6 +340,10 @@ describe('uninstall', () => {
     const files = { ...still.files, removeTrace: (path: string) => void removed.push(path) };
     await uninstall(plain, { ...still, files, askAgent: async () => ({ version: '1' }) });
     expect(removed).not.toContain(socket);
+  });
+
+  it('uninstall refuses --lose-keys without --delete-keys', async () => {
+    await expect(uninstall({ ...plain, isPurge: true, losesKeys: true }, ports())).rejects.toMatchObject({ code: 'usage' });
   });
 
   it('uninstall refuses --delete-keys without --purge', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isUnedited, parseEditRecords, recordEdit } from '../../src/config/edit-record.ts';
+import { isUnedited, parseEditRecords, recordEdit, takesKeys } from '../../src/config/edit-record.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG') };
@@ -30,6 +30,12 @@ describe('recordEdit', () => {
     'aws_secret_access_key =\n  other\n',
   ])('recordEdit refuses an edit that takes out %j, which is in no store', (line) => {
     expect(() => recordEdit('/f', { before: `[a]\n${line}`, after: '[a]\n' }, keys)).toThrow(/^will not edit \/f:[23]: /);
+  });
+
+  it('takesKeys knows whether taking the edit back gives the keys back', () => {
+    const before = `[corp]\n${id}${secret}`;
+    expect(takesKeys(recordEdit('f', { before, after: '[corp]\n' }, keys))).toBe(true);
+    expect(takesKeys(recordEdit('f', { before, after: `${before}a = 1\n` }, keys))).toBe(false);
   });
 
   it('isUnedited knows the text before the edit, to the byte', () => {

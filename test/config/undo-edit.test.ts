@@ -4,7 +4,7 @@ import { parseConfigFile } from '../../src/config/aws-config.ts';
 import { recordEdit } from '../../src/config/edit-record.ts';
 import { editKeysPair, type KeysPair } from '../../src/config/keys-pair.ts';
 import { parseProfileName } from '../../src/config/names.ts';
-import { undoEdit } from '../../src/config/undo-edit.ts';
+import { changedLine, undoEdit } from '../../src/config/undo-edit.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG') };
@@ -89,6 +89,23 @@ describe('undoEdit', () => {
   ])('undoEdit gives up when %s', (_how, change) => {
     expect(change(edited.config)).not.toBe(edited.config);
     expect(undone(change)).toBeUndefined();
+  });
+
+  // It gave up, and `uninstall --purge` then deleted the keys.
+  it.each(['\n', ''])('undoEdit finds the section that the import made where somebody moved it as a whole, %j above', (above) => {
+    const [section = ''] = /\n\[rolekeeper corp\]\n[^[]*/.exec(edited.config) ?? [];
+    const apart = edited.config.replace(section, '');
+    const moved = apart.replace(/get corp\n/, `get corp\n${above}${section.trim()}\n`);
+    expect(moved).not.toBe(edited.config);
+    const result = undoEdit(moved, configRecord, undoing) ?? '';
+    expect(result.replace(/\n+/g, '\n')).toBe(texts.config.replace(/\n+/g, '\n'));
+  });
+
+  it('changedLine tells where the own lines of the edit were changed', () => {
+    const now = edited.config.replace('get corp', 'get corp2');
+    const line = now.split('\n').findIndex((text) => text.includes('corp2')) + 1;
+    expect(changedLine(now, configRecord)).toBe(line);
+    expect(changedLine('', configRecord)).toBe(1);
   });
 
   it('undoEdit puts the keys back beside profiles that came since', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parseCredentialsItem, parseKeysItem, toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
+import {
+  parseCredentialsItem,
+  parseKeysItem,
+  parseProcessJson,
+  toCredentialsItem,
+  toKeysItem,
+  toKeysJson,
+  toProcessJson,
+} from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 
 const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('s'), userArn: 'arn:aws:iam::123456789012:user/alice' };
@@ -11,6 +19,25 @@ const credentials = {
   expiresAt: 2,
   accountId: '123456789012',
 };
+
+describe('the process JSON', () => {
+  it('printed then parsed gives credentials and keys back', () => {
+    expect(parseProcessJson(toProcessJson(credentials, 1_000_000))).toEqual({
+      accessKeyId: 'ASIA1',
+      secretAccessKey: new Secret('s'),
+      sessionToken: new Secret('t'),
+      localExpiresAt: 1_000_000,
+    });
+    expect(parseProcessJson(toKeysJson(keys))).toEqual({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('s') });
+  });
+
+  it.each(['', '{}', '{"Version":2,"AccessKeyId":"a","SecretAccessKey":"s"}', '{"Version":1,"AccessKeyId":"a"}'])(
+    'parseProcessJson takes %j for nothing',
+    (text) => {
+      expect(parseProcessJson(text)).toBeUndefined();
+    },
+  );
+});
 
 describe('store items', () => {
   it('written then parsed give it back', () => {

@@ -51,8 +51,11 @@ describe('the agent', () => {
       pid: agent?.pid,
       cached: 1,
       planned: 1,
+      profiles: ['dev'],
       version: '0.1.0',
     });
+    const { stdout } = await succeed(world.rolekeeper(['agent', 'status']));
+    expect(stdout).toMatch(/^keeps fresh: dev\nnext refresh (\d\d-\d\d )?\d\d:\d\d$/m);
   });
 
   it('has a socket that is closed to others, in a directory that is', () => {

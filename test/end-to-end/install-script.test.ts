@@ -71,7 +71,12 @@ describe('install.sh from a clone', () => {
       const before = tree();
       const first = await script();
       expect(first.status, first.stderr).toBe(0);
+      expect(first.stderr).toMatch(/^install\.sh: installing below \S+\/\.local \(as you said\)\n/);
       expect(first.stderr).toContain('.local/bin is not in your PATH');
+      const [line = ''] = /^ {4}echo .*$/m.exec(first.stderr) ?? [];
+      await run('bash', ['-c', line]); // as it is copied
+      expect(readFileSync(join(home, '.profile'), 'utf8')).toBe(`export PATH="${home}/.local/bin:$PATH"\n`);
+      rmSync(join(home, '.profile'));
       const { version }: { version: string } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
       expect((await run(installed(), ['--version'])).stdout.trim()).toBe(version);
       expect((await run('bash', ['-c', 'PATH=$HOME/.local/bin:$PATH; rolekeeper get nobody'])).stderr).toContain(

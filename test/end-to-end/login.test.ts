@@ -111,6 +111,19 @@ describe('login', () => {
     expect(codesSent()).toBe(0);
   });
 
+  it('login asks once on a terminal for the next code after a wrong one, and never sends the same twice', async () => {
+    const ran = await typed(['000000', '000000', world.sts.totp('alice')]);
+    expect(ran.stdout).toContain('Wait for the next code (30 s at most), then once more:');
+    expect(ran.stdout).toContain('that is the code that AWS has just refused; nothing was sent. Once more:');
+    expect(ran.stdout).toContain('logged in');
+    expect(codesSent()).toBe(2);
+  });
+
+  it('login gives up on a terminal after the second wrong code', async () => {
+    expect((await typed(['000000', '000001'])).status).toBe(6);
+    expect(codesSent()).toBe(2);
+  });
+
   it('login without a terminal and without a code says how to give one', async () => {
     const ran = await world.rolekeeper(['login', 'corp']);
     expect(ran).toMatchObject({ status: 2, stdout: '' });

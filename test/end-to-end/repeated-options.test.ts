@@ -19,7 +19,9 @@ describe('an option given twice', () => {
   ])('%s is a usage error that names it', async (option, args) => {
     const ran = await world.rolekeeper(args);
     expect(ran).toMatchObject({ status: 2, stdout: '' });
-    expect(ran.stderr).toBe(`rolekeeper: ${option} is given more than once\nrolekeeper: hint: run \`rolekeeper --help\`\n`);
+    expect(ran.stderr).toBe(
+      `rolekeeper: ${option} is given more than once\nrolekeeper: hint: run \`rolekeeper ${args[0]} --help\`\n`,
+    );
   });
 
   it('several profiles of refresh, and what follows the dashes of exec, are no repetition', async () => {

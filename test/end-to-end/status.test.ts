@@ -85,6 +85,17 @@ describe('status', () => {
     expect((await profile('dev'))['lastError']).toBeUndefined();
   });
 
+  // A code that was refused in the morning stood there all day, with the time of a "next try" that nobody makes.
+  it('status does not tell of a failure that threatens nothing: a valid session, fresh credentials', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    await world.rolekeeper(['login', 'corp', '--code', '000000']);
+    world.sts.fault({ kind: 'error', code: 'AccessDenied', message: 'no', status: 403, times: 1 });
+    await world.rolekeeper(['refresh', '--force', 'dev']);
+    for (const name of ['corp', 'dev']) expect((await profile(name))['lastError']).toBeUndefined();
+    expect((await profile('corp'))['next']).toBe('log in: `rolekeeper login corp` before it ends');
+    expect((await profile('dev'))['next']).toMatch(/^refreshed from /);
+  });
+
   it('status of an unknown profile fails, and a misspelt setting is a note', async () => {
     expect(await world.rolekeeper(['status', 'devv'])).toMatchObject({ status: 3, stdout: '' });
     world.writeConfig(world.readConfig().replace('[rolekeeper dev]', '[rolekeeper dev]\nexternalid = x'));

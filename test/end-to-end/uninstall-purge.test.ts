@@ -105,13 +105,49 @@ describe('uninstall --purge', () => {
     expect(world.readConfig()).toBe(before);
   });
 
-  it('uninstall --purge names the keys that will be lost: those whose own lines were changed since', async () => {
+  // It deleted the keys for good.
+  it('uninstall --purge undoes an import of which somebody moved the section', async () => {
+    const before = [world.readConfig(), world.readCredentials()];
     await importAndLogin();
-    writeFileSync(world.configPath, world.readConfig().replace('get corp\n', 'get corp --debug\n').concat('# a remark\n'));
+    const config = world.readConfig();
+    const [section = ''] = /\n\[rolekeeper corp\]\n[^[]*/.exec(config) ?? [];
+    const moved = `${section.trim()}\n\n${config.replace(section, '')}`;
+    expect(moved).not.toBe(config);
+    writeFileSync(world.configPath, moved);
     const ran = await succeed(world.rolekeeper(all));
-    expect(ran.stderr).toContain('delete   keys/corp FOR GOOD');
-    expect(ran.stderr).toContain('still set up for rolekeeper');
-    expect(world.readConfig()).toContain('# a remark');
+    expect(ran.stderr).not.toContain('FOR GOOD');
+    expect(world.readCredentials()).toBe(before[1]);
+    expect(world.readConfig().trim().replace(/\n+/g, '\n')).toBe(before[0]?.trim().replace(/\n+/g, '\n'));
+  });
+
+  it.each([
+    ['its own lines were changed', (config: string) => config.replace('get corp\n', 'get corp --debug\n').concat('# a remark\n')],
+    ['its sections are gone', () => '# a remark\n'],
+  ])('uninstall --purge puts the keys of an import back of which %s, and says what is left', async (_how, change) => {
+    await importAndLogin();
+    const changed = change(world.readConfig());
+    writeFileSync(world.configPath, changed);
+    const ran = await succeed(world.rolekeeper(all));
+    expect(ran.stderr).not.toContain('FOR GOOD');
+    expect(ran.stderr).toMatch(
+      /put back the keys of "corp" in plaintext; the rest of its import stays, since \S+config:\d+ was changed/,
+    );
+    expect(world.readConfig()).toBe(changed);
+    expect(world.readCredentials()).toBe(usualCredentials);
+  });
+
+  it('uninstall --purge --delete-keys refuses where the keys would be lost, until that is said as well', async () => {
+    await importAndLogin();
+    writeFileSync(world.configPath, world.readConfig().replace('get corp\n', 'get corp --debug\n'));
+    writeFileSync(world.credentialsPath, '[corp]\nregion = x\n# a remark\n');
+    const before = fileTree(world.home);
+    const ran = await world.rolekeeper(all);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(ran.stderr).toMatch(/keys\/corp: the import cannot be undone \(\S+:\d+ was changed\); its keys would be lost/);
+    expect(fileTree(world.home)).toEqual(before);
+    const lost = await succeed(world.rolekeeper([...all, '--lose-keys']));
+    expect(lost.stderr).toContain('delete   keys/corp FOR GOOD');
+    expect(lost.stderr).toContain('still set up for rolekeeper');
   });
 
   it('uninstall --purge does not call keys lost that a file has', async () => {

@@ -129,6 +129,19 @@ describe('unlock', () => {
     await expectLocked();
   });
 
+  // Both said that the store is locked, and sent the person to `unlock` again and again.
+  it('is enough for exec and env, and refresh says that the agent sees to it', { timeout: 60_000 }, async () => {
+    await unlock();
+    expect((await succeed(rolekeeper(['env', 'dev']))).stdout).toMatch(/^export AWS_ACCESS_KEY_ID='ASIA/);
+    const printed = await succeed(rolekeeper(['exec', 'dev', '--', 'sh', '-c', 'echo "$AWS_ACCESS_KEY_ID $AWS_REGION"']));
+    expect(printed.stdout).toMatch(/^ASIA\S+ \S/);
+    const refreshed = await rolekeeper(['refresh', 'dev']);
+    expect(refreshed.stderr).toContain('the store is open in the agent, which refreshes by itself');
+    expect(refreshed.stderr).not.toContain('rolekeeper unlock');
+    await rolekeeper(['agent', 'stop']);
+    expect((await rolekeeper(['env', 'dev'])).status).not.toBe(0);
+  });
+
   it('is over with `lock`, for what was in memory too', { timeout: 60_000 }, async () => {
     await unlock();
     await keyIdOf('dev');

@@ -44,18 +44,23 @@ function person(answer = passphrase): { readonly asked: string[]; readonly ask: 
   };
 }
 
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text);
+}
+
 function openIn(directory: string, options: Partial<AgeFileOptions> = {}) {
   return openAgeFile({ directory, env: {}, manners: patient, workerScript, ...options });
 }
 
 describe('the age store with a passphrase', { timeout: 90_000 }, () => {
-  it('is locked where nobody can be asked, and says what to do', async () => {
+  it('is empty where nobody has chosen a passphrase yet, and says how to begin', async () => {
     const directory = join(root, 'nobody');
     const calls = [openIn(directory).get(corp), openIn(directory).set(corp, new Secret('x')), openIn(directory).delete(corp)];
     for (const failure of await Promise.all(calls.map(failureOf))) {
       expect(failure).toMatchObject({
         code: 'store-locked',
-        hint: expect.stringMatching(/age-keygen.*ROLEKEEPER_AGE_KEY_FILE.*login/),
+        message: `the age store in ${directory} is empty`,
+        hint: expect.stringMatching(/`rolekeeper import PROFILE`.*age-keygen.*ROLEKEEPER_AGE_KEY_FILE/),
       });
     }
     expect(existsSync(directory)).toBe(false);
@@ -78,11 +83,19 @@ describe('the age store with a passphrase', { timeout: 90_000 }, () => {
     expect(second.asked).toEqual(['open']);
 
     const files = readdirSync(directory).sort();
-    const stranger = openIn(directory, { askPassphrase: person('correct horse').ask });
+    const slips = ['correct horse', undefined];
+    const stranger = openIn(directory, { askPassphrase: async () => secretOf(slips.shift()) });
     expect(await failureOf(stranger.get(corp))).toMatchObject({
       code: 'store-locked',
-      hint: expect.stringContaining('passphrase'),
+      message: `the age store in ${directory} was not opened: the passphrase is wrong`,
     });
+    const [asked, answers]: [string[], string[]] = [[], ['correct', 'horse', passphrase]];
+    const askPassphrase: AskPassphrase = async (purpose) => {
+      asked.push(purpose);
+      return secretOf(answers.shift());
+    };
+    expect((await openIn(directory, { askPassphrase }).get(corp))?.reveal()).toBe('value');
+    expect(asked).toEqual(['open', 'again', 'again']);
     expect(await failureOf(openIn(directory).get(corp))).toMatchObject({
       code: 'store-locked',
       hint: expect.stringContaining('run `rolekeeper unlock`'),

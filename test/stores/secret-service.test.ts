@@ -260,7 +260,7 @@ describe('the Secret Service store where something is missing', () => {
     // The keyring of the test is not in HOME; the daemon that the command starts must find it.
     const env = { ...bus.env, XDG_DATA_HOME: join(bus.env['XDG_RUNTIME_DIR'] ?? '', '..', 'data') };
     const typed = spawnSync('bash', ['-c', command], { env, input: 'pw\n', encoding: 'utf8', timeout: 10_000 });
-    expect(typed.stderr).toContain('Replacing daemon');
+    expect({ stdout: typed.stdout, stderr: typed.stderr }).toEqual({ stdout: '\n', stderr: '' });
     const daemon = await pidOfService(bus);
     closers.push(() => process.kill(daemon, 'SIGKILL'));
     expect(await store.get(accountOf('corp'))).toBeUndefined();

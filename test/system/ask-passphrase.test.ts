@@ -30,20 +30,32 @@ describe('askPassphrase', () => {
   });
 
   it('asks twice for a new one', async () => {
-    const terminal = terminalThatSays('pass', 'pass');
-    expect((await askPassphrase(terminal, 'choose')).reveal()).toBe('pass');
+    const terminal = terminalThatSays('password', 'password');
+    expect((await askPassphrase(terminal, 'choose')).reveal()).toBe('password');
     expect(terminal.shown).toHaveLength(2);
   });
 
   it('starts again when the two differ, and says so', async () => {
-    const terminal = terminalThatSays('pass', 'pasS', 'word', 'word');
-    expect((await askPassphrase(terminal, 'choose')).reveal()).toBe('word');
+    const terminal = terminalThatSays('password', 'passworD', 'wordpass', 'wordpass');
+    expect((await askPassphrase(terminal, 'choose')).reveal()).toBe('wordpass');
     expect(terminal.shown[2]).toMatch(/differ/);
+  });
+
+  it('says that the passphrase was wrong when it asks again', async () => {
+    const terminal = terminalThatSays('pass');
+    expect((await askPassphrase(terminal, 'again')).reveal()).toBe('pass');
+    expect(terminal.shown[0]).toBe('The passphrase is wrong. Once more:');
+  });
+
+  it('refuses a new one under eight characters, and says why', async () => {
+    const terminal = terminalThatSays('äöüäöüä', 'password', 'password');
+    expect((await askPassphrase(terminal, 'choose')).reveal()).toBe('password');
+    expect(terminal.shown[1]).toMatch(/^Too short: .* under 8 characters/);
   });
 
   it('takes no empty answer', async () => {
     expect((await askPassphrase(terminalThatSays('', '', 'pass'), 'open')).reveal()).toBe('pass');
-    expect((await askPassphrase(terminalThatSays('', 'pass', 'pass'), 'choose')).reveal()).toBe('pass');
+    expect((await askPassphrase(terminalThatSays('', 'password', 'password'), 'choose')).reveal()).toBe('password');
   });
 
   it('lets Ctrl-C through', async () => {
