@@ -224,6 +224,39 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
         }),
     )
     .command(
+      'rotate <profile>',
+      'a new access key for the IAM user whose keys are in the store; the old one is deleted later',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('delete-after', {
+            type: 'string',
+            describe: 'days that the old key is kept, inactive, before it may be deleted (default: 7)',
+          })
+          .option('delete', { type: 'boolean', default: false, describe: 'delete the old key at once' })
+          .option('finish', { type: 'boolean', default: false, describe: 'end a rotation that is under way, and begin none' })
+          .option('dry-run', { ...dryRun, describe: 'say what would be done, and do nothing' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('./commands/rotate.ts')
+            ).rotate(
+              {
+                profile: args.profile,
+                deleteAfter: args.deleteAfter,
+                deletes: args.delete,
+                isFinish: args.finish,
+                isDryRun: args.dryRun,
+                isYes: args.yes,
+              },
+              wiring,
+            )),
+        ),
+    )
+    .command(
       'status [profile]',
       'what is cached until when, what failed, what happens next',
       (args) =>
@@ -237,6 +270,37 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
             void (await (
               await import('./commands/status.ts')
             ).status({ profile: args.profile, isJson: args.json, version: ROLEKEEPER_VERSION }, wiring)),
+        ),
+    )
+    .command(
+      'explain <profile>',
+      'the chain hop by hop: where each value comes from, what is cached, what the next get will do',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await import('./commands/explain.ts')).explain({ profile: args.profile, isJson: args.json }, wiring),
+        ),
+    )
+    .command(
+      'doctor',
+      'what is wrong on this machine, why it matters, and the command that mends it',
+      (args) =>
+        args
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' })
+          .option('fix', { type: 'boolean', default: false, describe: 'mend what can be mended without harm' })
+          .option('online', { type: 'boolean', default: false, describe: 'ask STS as well' }),
+      (args) =>
+        run(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('./commands/doctor.ts')
+            ).doctor({ isJson: args.json, isFixing: args.fix, isOnline: args.online, version: ROLEKEEPER_VERSION }, wiring)),
         ),
     )
     .command(
@@ -345,7 +409,8 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
       'demo',
       'show a whole day in half a minute, in a sandbox that touches nothing of yours',
       (args) => args.option('fast', { type: 'boolean', default: false, describe: 'without the pauses for reading' }),
-      (args) => run(args.debug, async () => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, env))),
+      (args) =>
+        run(args.debug, async (wiring) => void (await (await import('./commands/demo.ts')).demo({ isFast: args.fast }, wiring))),
     )
     .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
     .demandCommand(1, 'say what to do')

@@ -56,12 +56,14 @@ export interface ErrorDetails {
   readonly network: { readonly endpoint: string; readonly problem: string };
   readonly deadline: { readonly doing: string; readonly seconds: number };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
+  readonly 'rotation-refused': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'agent-running': { readonly socket: string };
   readonly 'agent-absent': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
+  readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
   readonly unexpected: { readonly problem: string };
 }
@@ -272,6 +274,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     text: (d) => `could not write ${d.path}: ${d.problem}`,
     hint: () => 'check the permissions of that directory and the space left on the disk',
   },
+  'rotation-refused': {
+    exitStatus: 1,
+    text: (d) => `could not rotate the keys "${d.keys}": ${d.problem}`,
+    hint: (d) => d.hint,
+  },
   'agent-running': {
     exitStatus: 1,
     text: () => 'another agent of yours is running already',
@@ -301,6 +308,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
     hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or credential_process`,
+  },
+  'faults-found': {
+    exitStatus: 8,
+    text: (d) => `doctor found ${d.count === 1 ? 'one fault' : `${d.count} faults`}`,
+    hint: (d) => (d.fixable === 0 ? undefined : `\`rolekeeper doctor --fix\` mends ${d.fixable} of them`),
   },
   interrupted: {
     exitStatus: 130,

@@ -5,6 +5,7 @@ import type { UndoNote } from './config/undo-note.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
+import type { RotationRecord } from './credentials/rotation-record.ts';
 import type { Secret } from './credentials/secret.ts';
 import type { CallContext } from './credentials/sts-refusal.ts';
 import type { Warning } from './credentials/warnings.ts';
@@ -19,6 +20,8 @@ export interface Clock {
   toLocal(at: EpochMs): EpochMs;
   /** Takes the Date header of an STS reply that came just now. Resolution one second. */
   learn(serverNow: EpochMs): void;
+  /** Another process may have learnt something just now. */
+  lookAgain(): void;
   /** Ends early, without an error, when the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -70,8 +73,8 @@ export interface StoreManners {
   readonly prompts: 'never' | 'allowed';
 }
 
-/** What may be locked: one refresh per key id, the list of items, the user's config files, the agent's place. */
-export type LockName = KeyId | 'index' | 'config' | 'agent';
+/** What may be locked: one refresh per key id, the list of items, the user's config files, the agent's place, access keys being rotated. */
+export type LockName = KeyId | 'index' | 'config' | 'agent' | 'rotate';
 
 export type LockOutcome<T> =
   | { readonly kind: 'held'; readonly value: T }
@@ -205,6 +208,45 @@ export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
   getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
   assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+}
+
+/** One access key of an IAM user, as IAM lists it. */
+export interface ListedKey {
+  readonly accessKeyId: string;
+  readonly isActive: boolean;
+  readonly createdAt?: EpochMs;
+}
+
+export interface NewAccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+}
+
+export interface IamCall extends StsCall {
+  /** Named always: IAM cannot tell it from a session's key id. */
+  readonly userName: string;
+}
+
+/**
+ * The access keys of one user in AWS IAM. Throws like `Sts`, also in what concerns the clock. Nothing is tried again: after a `network`
+ * or `deadline` it is unknown whether the call was carried out.
+ */
+export interface Iam {
+  /** Two at most. */
+  listAccessKeys(call: IamCall): Promise<readonly ListedKey[]>;
+  createAccessKey(call: IamCall): Promise<NewAccessKey>;
+  /** Like `deleteAccessKey`, a key that is not there any more is no failure. */
+  deactivateAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
+  deleteAccessKey(accessKeyId: string, call: IamCall): Promise<void>;
+}
+
+/** How far the rotation of some keys has come, by their name in the store. */
+export interface RotationRecords {
+  /** Undefined when there is none, or none that can be understood. Throws `config-unreadable`, `format-newer`. */
+  read(keys: ProfileName): RotationRecord | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`. */
+  keep(keys: ProfileName, record: RotationRecord): void;
+  forget(keys: ProfileName): void;
 }
 
 /** Text files of the user: read whole, replaced whole. */
@@ -368,4 +410,43 @@ export interface Notifier {
   tell(warning: Warning): void;
   /** Once all that was told is shown, or after `ms`: where the end of this process would end what shows it. Never throws. */
   settled(ms: number): Promise<void>;
+}
+
+/** What `doctor` looks at, and the one thing there that it may change. */
+export interface Inspector {
+  /** Runs a credential_process line as some clients do, to its end. Never throws for what the line does. */
+  run(line: string, how: LineManner): Promise<LineRun>;
+  /** Follows links. Undefined when nothing is there, or nothing that can be looked at. */
+  look(path: string): FileLook | undefined;
+  /** Names in a directory; none where there is no such directory. */
+  list(directory: string): readonly string[];
+  /** Throws `config-unwritable`. */
+  setMode(path: string, mode: number): void;
+}
+
+/** botocore splits the line as shlex does and runs no shell; Go, JavaScript, Java and Rust give it to `sh -c` (sdk-contract.md 6). */
+export type LineWay = 'shlex' | 'shell';
+
+export interface LineManner {
+  readonly way: LineWay;
+  readonly env: Environment;
+  readonly deadlineMs: number;
+  readonly mostBytes: number;
+}
+
+export interface LineRun {
+  readonly way: LineWay;
+  /** Undefined when it did not start, or was ended. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly end: 'exited' | 'not-started' | 'too-late' | 'too-much';
+}
+
+export interface FileLook {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** The permission bits; 0 where there are none (Windows). */
+  readonly mode: number;
+  readonly owner: 'self' | 'root' | 'other';
 }

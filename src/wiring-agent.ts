@@ -11,10 +11,12 @@ import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { Bell, ClockReading, Environment, Notifier, Store } from './ports.ts';
 import { chooseStore } from './stores/choose-store.ts';
+import { type AgentRecord, readAgentRecord, writeAgentRecord } from './system/agent-record.ts';
 import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
 import { agentCommand, type Command } from './system/background.ts';
 import { createBell } from './system/bell.ts';
 import { isOwnDirectory } from './system/directory.ts';
+import { closeInheritedFiles } from './system/inherited-files.ts';
 import { readMachineName } from './system/machine.ts';
 import { createNotifier } from './system/notifier.ts';
 import { createParsedFiles } from './system/parsed-files.ts';
@@ -26,7 +28,7 @@ import type { Wiring } from './wiring.ts';
 export interface AgentWiring {
   readonly socketPath: string;
   /** False where there is none, and where another user may have made it. */
-  readonly isOwnSocket: () => boolean;
+  readonly isOwnSocket: (path?: string) => boolean;
   readonly bell: Bell;
   readonly notifier: Notifier;
   readonly readClocks: () => ClockReading;
@@ -47,13 +49,16 @@ export interface AgentWiring {
   /** Loads what a refresh needs: in the middle of a crowd of callers that would keep all of them from being acknowledged in time. */
   readonly preload: () => Promise<void>;
   /** For a process that lives long with secrets in its memory. */
-  readonly hardenProcess: () => void;
+  readonly hardenProcess: (keptFiles: readonly number[]) => void;
   /** For a process that lives long and has little to do. */
   readonly keepHeapSmall: () => void;
   /** Starts an agent that leaves when it is idle. */
   readonly agentCommand: Command;
   /** What tells our socket from a successor's. */
   readonly socketIdentity: () => string | undefined;
+  /** Of the agent that holds the lock, or of the last one. */
+  readonly readRecord: () => AgentRecord | undefined;
+  readonly writeRecord: (pid: number) => void;
 }
 
 const storeDeadlineMs = 1_500;
@@ -61,12 +66,13 @@ const storeDeadlineMs = 1_500;
 export function openAgentWiring({ env, log, textFiles, stateDirectory: state, script }: Wiring): AgentWiring {
   const own = callerOf(env);
   const hasPipes = process.platform === 'win32';
+  const recordPlace = { base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home } };
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
   const uptimeMs = createUptime();
   return {
     socketPath,
-    isOwnSocket: () => isOwnSocket(socketPath, own.uid),
+    isOwnSocket: (path = socketPath) => isOwnSocket(path, own.uid),
     bell: createBell(log),
     notifier: createNotifier({ base: state, machine: readMachineName(), owner: { uid: own.uid, home: own.home }, log, env }),
     readClocks: () => ({ wallMs: Date.now(), uptimeMs: uptimeMs(), monotonicMs: performance.now() }),
@@ -97,6 +103,8 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
     keepHeapSmall,
     agentCommand: agentCommand({ script, env }),
     socketIdentity: () => socketIdentity(socketPath),
+    readRecord: () => readAgentRecord(recordPlace),
+    writeRecord: (pid) => writeAgentRecord({ pid, socketPath }, recordPlace),
   };
 }
 
@@ -104,7 +112,8 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
  * No core file shall hold what this process knows: a dump without any memory is all that Node can ask for (core(5)). SIGUSR1 would open
  * the inspector to every program of this user.
  */
-function hardenProcess(): void {
+function hardenProcess(kept: readonly number[]): void {
+  closeInheritedFiles(kept);
   process.umask(0o077);
   process.on('SIGUSR1', () => undefined);
   try {
@@ -125,8 +134,8 @@ function keepHeapSmall(): void {
 function placeOf(env: Environment, cwd: string): CallerPlace {
   const caller = callerOf(env);
   return {
-    home: caller.home,
-    stateDirectory: stateDirectory(caller),
+    home: resolve(caller.home),
+    stateDirectory: resolve(stateDirectory(caller)),
     configPath: resolve(cwd, awsConfigFile(caller)),
     credentialsPath: resolve(cwd, awsCredentialsFile(caller)),
   };

@@ -11,8 +11,11 @@ import type { Secret } from './credentials/secret.ts';
 import type {
   Clock,
   Environment,
+  Iam,
+  Inspector,
   Lock,
   Log,
+  RotationRecords,
   ServiceFiles,
   ServiceManager,
   ServiceRecords,
@@ -64,6 +67,8 @@ export interface Wiring {
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
+  /** For `rotate` alone. */
+  readonly openRotation: () => Promise<RotationSide>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
@@ -78,6 +83,13 @@ export interface Wiring {
   /** As the person set them, unchecked. */
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
+  readonly openInspector: () => Promise<Inspector>;
+}
+
+/** What only a rotation of access keys needs of the outside. */
+export interface RotationSide {
+  readonly iam: Iam;
+  readonly records: RotationRecords;
 }
 
 export interface AgentSettingTexts {
@@ -158,6 +170,13 @@ export function openWiring(env: Environment): Wiring {
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
     },
+    openRotation: async () => {
+      const [{ createIam }, { createRotationRecords }] = await Promise.all([
+        import('./system/iam.ts'),
+        import('./system/rotation-file.ts'),
+      ]);
+      return { iam: createIam({ clock }), records: createRotationRecords(place) };
+    },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),
@@ -181,6 +200,7 @@ export function openWiring(env: Environment): Wiring {
       notify: env['ROLEKEEPER_NOTIFY'] ?? setting('notify'),
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
+    openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;

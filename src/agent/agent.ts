@@ -3,9 +3,10 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { type AppError, toAppError } from '../errors.ts';
+import { isValid } from '../credentials/plan.ts';
+import { type AppError, isAppError, toAppError } from '../errors.ts';
 import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
-import { warnOf } from '../refresh/kept.ts';
+import { type Kept, warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet, answerUnlock } from './answers.ts';
 import { type Caller, type CallerPlace, Callers } from './callers.ts';
@@ -83,6 +84,8 @@ class Agent {
   readonly #startedAtMs: number;
   #lastRequestMs: number;
   #server: AgentServer | undefined;
+  /** Whose items were looked for in the store once; what becomes of them later, their refreshes and callers bring. */
+  readonly #lookedFor = new Set<KeyId>();
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     const { env, placeOf, readFiles, openPorts, readClocks } = ports;
@@ -145,7 +148,9 @@ class Agent {
   async #ring(): Promise<void> {
     await this.#refresher.ring();
     this.#rooms.dropExpired();
-    warnOf(this.#refresher.wanted(), { ...this.#ports, warnsAtNight: this.#settings.warnsAtNight });
+    const kept = this.#refresher.wanted();
+    await this.#takeIn(kept);
+    warnOf(kept, { ...this.#ports, warnsAtNight: this.#settings.warnsAtNight });
     if (this.#server?.isReachable() !== true) this.#leave('socket-gone');
     else if (this.#ports.programStamp() !== this.#startedFrom) this.#leave('program-changed');
     else if (this.#isIdle()) this.#leave('idle');
@@ -168,10 +173,12 @@ class Agent {
         return said(JSON.stringify(this.#status()));
       case 'forget':
         this.#rooms.forgetAll();
+        this.#ports.clock.lookAgain();
         this.#lookAnew();
         return said('');
       case 'doubt':
         this.#rooms.doubtAll();
+        this.#ports.clock.lookAgain();
         return said('');
       case 'unlock': {
         const answer = await answerUnlock(request, this.#callers.of(request), this.#answersPorts());
@@ -190,6 +197,7 @@ class Agent {
 
   // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
   #lookAnew(): void {
+    this.#lookedFor.clear();
     this.#refresher.planAnew();
     void this.#ringOrLog();
   }
@@ -220,9 +228,29 @@ class Agent {
     this.#interests.set(id, { profile, caller, notedAtMs: isNoted ? before.notedAtMs : nowMs });
   }
 
+  /** What is kept fresh is taken into memory while the store is open: it may be locked when somebody asks. */
+  async #takeIn(kept: readonly Kept[]): Promise<void> {
+    const now = this.#ports.clock.now();
+    const isMissing = ({ id, record }: Kept) => isValid({ expiresAt: record.expiresAt ?? 0 }, now) && !this.#lookedFor.has(id);
+    for (const { id, recipe, step } of kept.filter(isMissing)) {
+      const room = await this.#rooms.of(this.#callerOf(id));
+      try {
+        if (room.memory.lifeOf(step.account) === undefined) (await room.look(step, recipe.profile))?.document.fill(0);
+      } catch (error) {
+        if (!isAppError(error, 'store-locked', 'store-unavailable')) throw error;
+        return; // locked or not there: so it is for all of them, until a later ring
+      }
+      this.#lookedFor.add(id);
+    }
+  }
+
+  #callerOf(id: KeyId): Caller {
+    return this.#interests.get(id)?.caller ?? this.#own;
+  }
+
   #createRefresher(): Refresher {
     const { clock, state, log, random, readClocks } = this.#ports;
-    const callerOf = (id: KeyId) => this.#interests.get(id)?.caller ?? this.#own;
+    const callerOf = (id: KeyId) => this.#callerOf(id);
     return new Refresher({
       clock,
       state,

@@ -41,8 +41,7 @@ export async function answerGet(request: AgentRequest, caller: Caller, ports: An
     return { kind: 'exit', status: 0, bytes: await documentFor(request, caller, ports) };
   } catch (error) {
     const failure = toAppError(error);
-    // A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant.
-    if (isAppError(failure, 'profile-unknown', 'config-malformed', 'recipe-invalid')) return { kind: 'pass', reason: 'config' };
+    if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
     return refused(failure, ports);
   }
 }
@@ -59,6 +58,15 @@ export async function answerUnlock(request: AgentRequest, caller: Caller, ports:
   } catch (error) {
     return refused(toAppError(error), ports);
   }
+}
+
+/**
+ * A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant. It also sees the files
+ * that only its caller sees: a service has a /tmp of its own.
+ */
+function isOfFiles(failure: AppError, { env }: Caller): boolean {
+  if (isAppError(failure, 'store-unavailable')) return env['ROLEKEEPER_AGE_KEY_FILE'] !== undefined;
+  return isAppError(failure, 'profile-unknown', 'config-unreadable', 'config-malformed', 'recipe-invalid', 'keys-missing');
 }
 
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];

@@ -27,6 +27,8 @@ export class StoreRoom {
   readonly #refreshes = new Flights<void>();
   readonly #checks = new Flights<void>();
   readonly #principals = new Flights<string>();
+  /** Whose keys these are, where the state cannot be written. */
+  readonly #owners = new Map<string, string>();
   /** Whose look into the store has taken longer than anybody waits. */
   readonly #slow = new Set<KeyId>();
   /** Hashing a recipe costs as much as all the rest of a cached answer. */
@@ -46,7 +48,7 @@ export class StoreRoom {
 
   /** The last step of a recipe; undefined while nobody knows whose keys these are, and for a recipe without hops. */
   lastStep(recipe: Recipe): Step | undefined {
-    const userArn = knownPrincipal(recipe.keys, this.ports.state);
+    const userArn = knownPrincipal(recipe.keys, this.ports.state) ?? this.#owners.get(ownerKey(recipe));
     if (userArn === undefined) return undefined;
     const known = this.#lastSteps.get(recipe);
     if (known?.userArn === userArn) return known.step;
@@ -64,11 +66,11 @@ export class StoreRoom {
 
   /** As `lastStep`, by the keys themselves; AWS is asked whose they are if it must be. Throws what `openChain` throws. */
   async findLastStep(recipe: Recipe): Promise<Step> {
-    const { keys } = recipe;
-    const userArn = await this.#principals.join(JSON.stringify([keys.name, keys.plaintext, keys.endpoint]), async () => {
+    const userArn = await this.#principals.join(ownerKey(recipe), async () => {
       const chain = await openChain({ ...recipe, hops: [] }, this.ports);
       return chain.principal.userArn;
     });
+    this.#owners.set(ownerKey(recipe), userArn);
     const step = lastStepOf(recipe, userArn);
     if (step === undefined) throw new AppError('unexpected', { problem: `profile "${recipe.profile}" has no hop` });
     return step;
@@ -89,6 +91,7 @@ export class StoreRoom {
   forgetAll(): void {
     this.memory.forgetAll();
     this.#unstored.clear();
+    this.#owners.clear();
   }
 
   /** For what another process did to the store. What is under way is looked at again as well. */
@@ -172,4 +175,8 @@ export class StoreRoom {
     this.memory.keep(step.account, credentials);
     if (doubts !== this.memory.doubts) this.memory.doubt(step.account);
   }
+}
+
+function ownerKey({ keys }: Recipe): string {
+  return JSON.stringify([keys.name, keys.plaintext, keys.endpoint]);
 }

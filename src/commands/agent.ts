@@ -4,9 +4,10 @@ import process from 'node:process';
 import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { Clock, Environment } from '../ports.ts';
 import type { Wiring } from '../wiring.ts';
+import type { AgentWiring } from '../wiring-agent.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { backgroundSettings } from './background-settings.ts';
@@ -14,7 +15,7 @@ import { writeStderr } from './report.ts';
 import { shortTime } from './short-time.ts';
 import { ensureAgent, startWaitMs } from './start-agent.ts';
 import { writeStdout } from './stdout.ts';
-import { agentStatus, tellAgentToStop } from './tell-agent.ts';
+import { agentStatus, refuseSilentAgent, tellAgentToStop } from './tell-agent.ts';
 
 export interface AgentOptions {
   readonly action: AgentAction;
@@ -72,10 +73,11 @@ interface Serving extends AgentOptions {
 async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiring: Wiring): Promise<Leaving> {
   const outside = await wiring.openAgentWiring();
   const { idleMs, unusedMs, notify } = backgroundSettings(wiring.agentSettings());
-  outside.hardenProcess();
+  outside.hardenProcess(inherited === undefined ? [] : [inheritedFile]);
   outside.keepHeapSmall();
   await outside.preload();
   if (inherited === undefined) await outside.prepareSocket();
+  leaveRecord(outside, wiring);
   const settings = {
     version,
     pid: process.pid,
@@ -98,11 +100,23 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
   }
 }
 
+/** It only serves those who look for us in the wrong place: a full disk is no reason not to run. */
+function leaveRecord({ writeRecord }: AgentWiring, { log }: Wiring): void {
+  try {
+    writeRecord(process.pid);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    log.event('agent.not-recorded', { problem: error.message });
+  }
+}
+
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+const inheritedFile = 3;
 
 /** sd_listen_fds(3): the first socket is fd 3, and the variables are meant for one process alone. */
 function inheritedSocket(env: Environment, pid: number): Place | undefined {
-  return env['LISTEN_PID'] === String(pid) && Number(env['LISTEN_FDS']) >= 1 ? { fd: 3 } : undefined;
+  return env['LISTEN_PID'] === String(pid) && Number(env['LISTEN_FDS']) >= 1 ? { fd: inheritedFile } : undefined;
 }
 
 async function start(wiring: Wiring): Promise<void> {
@@ -112,7 +126,10 @@ async function start(wiring: Wiring): Promise<void> {
 
 async function stop(wiring: Wiring): Promise<void> {
   const running = await agentStatus(wiring);
-  if (running === undefined) return writeStderr(['no agent is running']);
+  if (running === undefined) {
+    await refuseSilentAgent(wiring);
+    return writeStderr(['no agent is running']);
+  }
   await tellAgentToStop(wiring);
   const lock = await wiring.openLock();
   const outcome = await lock.withLock('agent', { waitMs: stopWaitMs }, async () => undefined);
@@ -131,6 +148,7 @@ async function showStatus({ isJson }: AgentOptions, wiring: Wiring): Promise<num
     );
     return status === undefined ? 1 : 0;
   }
+  if (status === undefined) await refuseSilentAgent(wiring);
   if (status === undefined) throw new AppError('agent-absent', { socket: (await wiring.openAgentWiring()).socketPath });
   writeStdout(`${inWords(status, wiring.clock).join('\n')}\n`);
   return 0;

@@ -1,13 +1,14 @@
 // `rolekeeper demo`: a whole day in half a minute, in a sandbox. Runs this very program as callers run it, and shows what it does.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
 import { type DemoWorld, openDemoWorld } from '../sandbox/demo-world.ts';
+import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
 export interface DemoOptions {
@@ -23,15 +24,18 @@ interface Ran {
 }
 
 /** Throws `unexpected` when a step does not do what it says, `interrupted` when a signal ended it; the sandbox is gone then, too. */
-export async function demo({ isFast }: DemoOptions, env: Environment): Promise<void> {
+export async function demo({ isFast }: DemoOptions, { env, program }: Pick<Wiring, 'env' | 'program'>): Promise<void> {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   for (const signal of signals) process.on(signal, interrupt);
   try {
-    const world = await openDemoWorld(env, process.argv[1] ?? 'rolekeeper');
+    const callers = frontBeside(program);
+    const world = await openDemoWorld(env, callers);
     try {
-      await wholeDay(createStage(world, { pauseMs: isFast ? 0 : 2_500, signal: interruption.signal }));
+      await wholeDay(createStage(world, { program: callers, pauseMs: isFast ? 0 : 2_500, signal: interruption.signal }));
     } finally {
+      // Where the demo was interrupted in the middle, its agent would outlive it.
+      if (interruption.signal.aborted) await runProgram(callers, ['agent', 'stop'], { env: world.env });
       await world.close();
     }
   } catch (error) {
@@ -39,6 +43,12 @@ export async function demo({ isFast }: DemoOptions, env: Environment): Promise<v
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+/** `npm run demo` starts the script; callers start the front, where there is one. */
+function frontBeside(program: string): string {
+  const front = program.replace(/\.js$/, '');
+  return process.platform !== 'win32' && existsSync(front) ? front : program;
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -68,8 +78,13 @@ async function wholeDay(stage: Stage): Promise<void> {
 
   await title('The first program asks for "dev": one AssumeRole');
   say(masked((await rolekeeper('get', 'dev')).stdout));
-  await title('The next one gets the same answer: no call to AWS');
+  await title('The next one gets the same answer: no call to AWS (a process of its own, which reads the store)');
   await quietly(stage, 0, () => rolekeeper('get', 'dev'));
+  await title('With the agent, which outside of this sandbox the first `get` starts by itself');
+  await rolekeeper('agent', 'start');
+  await quietly(stage, 0, () => rolekeeper('get', 'dev'));
+  await quietly(stage, 0, () => rolekeeper('get', 'dev'));
+  await rolekeeper('agent', 'stop');
   await title('A second profile from the same session: one AssumeRole, no second MFA code');
   await quietly(stage, 1, () => rolekeeper('get', 'ops'));
 
@@ -93,7 +108,7 @@ async function wholeDay(stage: Stage): Promise<void> {
   await quietly(stage, 0, () => rolekeeper('get', 'dev'));
   world.sts.clearFaults();
 
-  await title('The end of the day');
+  await title('The end of the day (the times are those of this machine)');
   say((await rolekeeper('status')).stdout);
 }
 
@@ -108,7 +123,14 @@ async function quietly({ world, say }: Stage, expectedCalls: number, step: () =>
   say(`answered in ${Math.round(tookMs)} ms; AssumeRole calls: ${calls}`);
 }
 
-function createStage(world: DemoWorld, { pauseMs, signal }: { readonly pauseMs: number; readonly signal: AbortSignal }): Stage {
+interface StageOptions {
+  /** As callers run it. */
+  readonly program: string;
+  readonly pauseMs: number;
+  readonly signal: AbortSignal;
+}
+
+function createStage(world: DemoWorld, { program: own, pauseMs, signal }: StageOptions): Stage {
   const say = (text: string) => writeStdout(`${text}\n`);
   const show = (words: readonly string[]) => say(styleText('cyan', `$ ${words.join(' ')}`));
   const program = async (name: string, ...args: readonly string[]) => {
@@ -125,7 +147,7 @@ function createStage(world: DemoWorld, { pauseMs, signal }: { readonly pauseMs: 
     },
     rolekeeper: async (...args) => {
       show(['rolekeeper', ...args]);
-      const ran = await runProgram(process.execPath, [process.argv[1] ?? '', ...args], { env: world.env, signal });
+      const ran = await runProgram(own, args, { env: world.env, signal });
       if (ran === undefined) throw new AppError('unexpected', { problem: 'the demo cannot start rolekeeper itself' });
       if (ran.stderr !== '') say(styleText('gray', ran.stderr.trimEnd()));
       return ran;
@@ -136,10 +158,10 @@ function createStage(world: DemoWorld, { pauseMs, signal }: { readonly pauseMs: 
 function runProgram(
   name: string,
   args: readonly string[],
-  { env, signal }: { readonly env: Environment; readonly signal: AbortSignal },
+  options: { readonly env: Environment; readonly signal?: AbortSignal },
 ): Promise<Ran | undefined> {
   const startedAt = performance.now();
-  const child = spawn(name, args, { env, signal, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  const child = spawn(name, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk;

@@ -4,11 +4,12 @@
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStderr } from './report.ts';
-import { tellAgentToLock } from './tell-agent.ts';
+import { refuseSilentAgent, tellAgentToLock } from './tell-agent.ts';
 
 /** Throws `agent-silent` for an agent that may hold something and does not say that it has forgotten it. */
 export async function lock(wiring: Wiring): Promise<void> {
   const conversation = await tellAgentToLock(wiring);
+  if (conversation.kind !== 'answer') await refuseSilentAgent(wiring);
   if (conversation.kind === 'nobody') return writeStderr(['nothing is open: no agent is running']);
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
   if (answer?.kind !== 'exit' || answer.status !== 0) {

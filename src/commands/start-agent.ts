@@ -5,7 +5,7 @@ import type { AgentStatus } from '../agent/status.ts';
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundSettings } from './background-settings.ts';
-import { agentStatus } from './tell-agent.ts';
+import { agentStatus, refuseSilentAgent } from './tell-agent.ts';
 
 /** An agent starts in a fifth of a second; on a busy machine later. */
 export const startWaitMs = 5_000;
@@ -15,6 +15,7 @@ const lookEveryMs = 25;
 export async function ensureAgent(wiring: Wiring): Promise<{ readonly pid: number; readonly isNew: boolean }> {
   const running = await agentStatus(wiring);
   if (running !== undefined) return { pid: running.pid, isNew: false };
+  await refuseSilentAgent(wiring);
   backgroundSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
   const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
   const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });

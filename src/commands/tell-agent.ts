@@ -5,6 +5,7 @@ import { type Conversation, converse } from '../agent/client.ts';
 import { type AgentStatus, parseAgentStatus } from '../agent/status.ts';
 import { variablesToSend } from '../agent/wire.ts';
 import type { Secret } from '../credentials/secret.ts';
+import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 
 /** As the front waits for it (decisions.md 2). */
@@ -55,6 +56,18 @@ export async function agentStatusAtOnce(wiring: Wiring): Promise<AgentStatus | '
   return conversation.kind === 'nobody' ? 'nobody' : (statusIn(conversation) ?? 'silent');
 }
 
+/** For who got no answer: throws `agent-silent` where an agent lives all the same, with its process. */
+export async function refuseSilentAgent(wiring: Wiring): Promise<void> {
+  const lock = await wiring.openLock();
+  const outcome = await lock.withLock('agent', { waitMs: 0 }, async () => undefined);
+  if (outcome.kind !== 'busy') return;
+  const record = (await wiring.openAgentWiring()).readRecord();
+  const who = record === undefined ? 'one' : `process ${record.pid}, at ${record.socketPath},`;
+  const hint =
+    record === undefined ? 'find it: `pgrep -f "agent run"`' : `if it stays so, end it by hand: \`kill -9 ${record.pid}\``;
+  throw new AppError('agent-silent', { problem: `${who} lives and does not answer`, hint });
+}
+
 function statusIn(conversation: Conversation): AgentStatus | undefined {
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
   return answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined;
@@ -66,9 +79,11 @@ interface Question {
   readonly answerWaitMs?: number;
 }
 
+/** Where nobody is at our own place, the agent that holds the lock may listen at another: it was started in another environment. */
 async function ask(verb: string, { env, openAgentWiring }: Wiring, question: Question = {}): Promise<Conversation> {
-  const { socketPath, isOwnSocket, readToken } = await openAgentWiring();
-  if (!isOwnSocket()) return { kind: 'nobody' };
+  const { socketPath: usual, isOwnSocket, readToken, readRecord } = await openAgentWiring();
+  const socketPath = isOwnSocket() ? usual : (readRecord()?.socketPath ?? usual);
+  if (!isOwnSocket(socketPath)) return { kind: 'nobody' };
   const { argument, ...waits } = { argument: '', acknowledgeWaitMs, answerWaitMs, ...question };
   const deadlineMs = Date.now() + waits.answerWaitMs;
   const { ROLEKEEPER_DEADLINE: _deadline, ...sent } = variablesToSend(env, readToken()); // the front's, of this call alone

@@ -47,7 +47,7 @@ function quoted(name: string): string {
 }
 
 /** As Python's shlex.split: POSIX quotes and backslashes, no comments. None when a quote is left open. */
-function shellWords(header: string): readonly string[] {
+export function shellWords(header: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
   for (let at = 0; at < header.length; ) {

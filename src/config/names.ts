@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
-/** The account of a store item: `keys/NAME`, `session/ID`, `role/ID` or `index`. */
+/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID` or `index`. */
 export type Account = string & { readonly brand: 'Account' };
 
 /** Throws `usage` for what no AWS config section can be called. */
@@ -31,6 +31,16 @@ export function isKeyId(text: string): text is KeyId {
 
 export function keysAccount(name: ProfileName): Account {
   return account(`keys/${name}`);
+}
+
+/** Keys that are on their way to `keys/NAME` during a rotation. */
+export function newKeysAccount(name: ProfileName): Account {
+  return account(`keys-new/${name}`);
+}
+
+/** The keys before those in `keys/NAME`, until they are deleted at AWS. */
+export function oldKeysAccount(name: ProfileName): Account {
+  return account(`keys-old/${name}`);
 }
 
 /** The name of long-term keys; undefined for what can be made anew. */
@@ -64,7 +74,7 @@ function isAccount(text: string): text is Account {
   const [kind = '', ...rest] = text.split('/');
   const name = rest.join('/');
   if (text === 'index') return true;
-  if (kind === 'keys') return isProfileName(name);
+  if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old') return isProfileName(name);
   return (kind === 'session' || kind === 'role') && isKeyId(name);
 }
 

@@ -11,6 +11,13 @@ export interface ConfigFiles {
   readonly credentials: AwsFile;
 }
 
+/** A line of one of the two files. */
+export interface Origin {
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
 export interface ProfileSettings {
   readonly profile: ProfileName;
   /** For messages: `[rolekeeper dev]` or `[profile dev]`. */
@@ -18,8 +25,11 @@ export interface ProfileSettings {
   readonly isRecipeSection: boolean;
   /** A setting of the recipe; empty values count as absent. */
   readonly get: (key: string) => string | undefined;
+  /** Where the value that `get` gives is written. */
+  readonly origin: (key: string) => Origin | undefined;
   /** A setting of the profile's `services` section. */
   readonly service: (service: string, key: string) => string | undefined;
+  readonly serviceOrigin: (service: string, key: string) => Origin | undefined;
   readonly plaintext?: PlaintextKeys;
   /** Settings of a `[rolekeeper X]` section that mean nothing: misspelt ones, most likely. */
   readonly unknown: readonly { readonly key: string; readonly line: number }[];
@@ -71,20 +81,27 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
   const configured = findSection(config, 'profile', profile);
   const stored = findSection(credentials, 'profile', profile);
   if (recipe === undefined && configured === undefined && stored === undefined) return undefined;
-  const ordinary = (key: string) => settingOf(stored, key) ?? settingOf(configured, key);
-  const get = (key: string) =>
-    recipe === undefined ? ordinary(key) : (settingOf(recipe, key) ?? (sharedKeys.has(key) ? ordinary(key) : undefined));
+  const ordinary = (key: string) => foundIn(stored, key, credentials) ?? foundIn(configured, key, config);
+  const find = (key: string) =>
+    recipe === undefined ? ordinary(key) : (foundIn(recipe, key, config) ?? (sharedKeys.has(key) ? ordinary(key) : undefined));
+  const get = (key: string) => find(key)?.value;
   const services = get('services');
   const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
+  const service = (name: string, key: string) => servicesSection?.settings.get(name)?.nested.get(key);
   const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
-  const command = recipe === undefined ? ordinary('credential_process') : undefined;
+  const command = recipe === undefined ? ordinary('credential_process')?.value : undefined;
   const alias = command === undefined ? undefined : ownProfile(command);
   return {
     profile,
     sectionName: recipe === undefined ? `[profile ${profile}]` : `[rolekeeper ${profile}]`,
     isRecipeSection: recipe !== undefined,
     get,
-    service: (service, key) => servicesSection?.settings.get(service)?.nested.get(key)?.value,
+    origin: (key) => originOf(find(key)),
+    service: (name, key) => service(name, key)?.value,
+    serviceOrigin: (name, key) => {
+      const found = service(name, key);
+      return found === undefined ? undefined : { path: config.path, line: found.line };
+    },
     ...(plaintext === undefined ? {} : { plaintext }),
     unknown: [...(recipe?.settings.values() ?? [])].filter(({ key }) => !recipeKeys.has(key) && !sharedKeys.has(key)),
     ...(alias === undefined ? {} : { aliasOf: alias }),
@@ -119,6 +136,19 @@ export function ownProfile(command: string): ProfileName | undefined {
   );
   if (!/^rolekeeper(\.(exe|cmd))?$/.test(basename(program.replaceAll('\\', '/'))) || verb !== 'get') return undefined;
   return names.find(isProfileName);
+}
+
+interface Found extends Origin {
+  readonly value: string;
+}
+
+function foundIn(section: Section | undefined, key: string, { path }: AwsFile): Found | undefined {
+  const setting = section?.settings.get(key);
+  return setting === undefined || setting.value === '' ? undefined : { value: setting.value, path, line: setting.line };
+}
+
+function originOf(found: Found | undefined): Origin | undefined {
+  return found === undefined ? undefined : { path: found.path, line: found.line };
 }
 
 function settingOf(section: Section | undefined, key: string): string | undefined {

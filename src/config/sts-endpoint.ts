@@ -1,4 +1,4 @@
-// Which STS answers for a recipe, and the way to it. Pure: settings and environment arrive as arguments.
+// Which STS (and, for `rotate`, which IAM) answers for a recipe, and the way to it. Pure: settings and environment arrive as arguments.
 
 import { Secret } from '../credentials/secret.ts';
 import type { Environment, Network, StsEndpoint } from '../ports.ts';
@@ -29,8 +29,23 @@ export type EndpointOutcome =
  * section, the profile. Region: recipe, its source, AWS_REGION, AWS_DEFAULT_REGION, the role's partition (decisions.md 13).
  */
 export function resolveStsEndpoint(inputs: EndpointInputs): EndpointOutcome {
+  return resolveEndpoint(inputs, { key: 'sts', variable: 'AWS_ENDPOINT_URL_STS' });
+}
+
+/** The same for IAM, with AWS_ENDPOINT_URL_IAM. IAM is one for a partition: the region only says which. */
+export function resolveIamEndpoint(inputs: EndpointInputs): EndpointOutcome {
+  return resolveEndpoint(inputs, { key: 'iam', variable: 'AWS_ENDPOINT_URL_IAM' });
+}
+
+interface Service {
+  /** In a `services` section. */
+  readonly key: string;
+  readonly variable: string;
+}
+
+function resolveEndpoint(inputs: EndpointInputs, service: Service): EndpointOutcome {
   try {
-    return { kind: 'ok', value: endpointOf(inputs) };
+    return { kind: 'ok', value: endpointOf(inputs, service) };
   } catch (error) {
     if (error instanceof SettingProblem) return { kind: 'problem', problem: error.message };
     throw error;
@@ -90,12 +105,12 @@ const partitionRegions: ReadonlyMap<string, string> = new Map([
   ['aws-iso-f', 'us-isof-south-1'],
 ]);
 
-function endpointOf(inputs: EndpointInputs): StsEndpoint {
+function endpointOf(inputs: EndpointInputs, service: Service): StsEndpoint {
   const configured = regionOf(inputs);
   const region = configured.replace(/^fips-|-fips$/, '');
   const useFips = isOn(inputs, 'AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint') || region !== configured;
   const useDualstack = isOn(inputs, 'AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint');
-  const url = urlOf(inputs);
+  const url = urlOf(inputs, service);
   // AWS's own rules refuse this pair as well: nobody can tell whether an endpoint of one's own is validated for FIPS.
   if (url !== undefined && useFips) throw new SettingProblem(`use_fips_endpoint cannot be combined with ${url.name}`);
   if (url !== undefined && useDualstack) throw new SettingProblem(`use_dualstack_endpoint cannot be combined with ${url.name}`);
@@ -121,12 +136,12 @@ function regionOf({ settings, source, env, roleArn }: EndpointInputs): string {
   return setting.value;
 }
 
-function urlOf(inputs: EndpointInputs): Setting | undefined {
+function urlOf(inputs: EndpointInputs, { key, variable }: Service): Setting | undefined {
   const { settings, services, env } = inputs;
   if (isOn(inputs, 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')) return undefined;
-  const ofService = services('sts', 'endpoint_url');
+  const ofService = services(key, 'endpoint_url');
   const setting =
-    inEnvironment(env, 'AWS_ENDPOINT_URL_STS') ??
+    inEnvironment(env, variable) ??
     inEnvironment(env, 'AWS_ENDPOINT_URL') ??
     (ofService === undefined ? undefined : { value: ofService, name: 'endpoint_url of the services section' }) ??
     inSection(settings, 'endpoint_url');

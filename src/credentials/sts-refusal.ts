@@ -2,6 +2,7 @@
 // The rules are the table "Errors to explain in words" of the project's contract, with AWS's own messages as the evidence.
 
 import { AppError } from '../errors.ts';
+import { explainIamRefusal } from './iam-refusal.ts';
 import { missingPolicies, type PolicyRequest } from './sts-refusal-policies.ts';
 
 /** What is known around a call to STS. */
@@ -20,10 +21,12 @@ export interface CallContext {
   readonly unused?: readonly string[];
 }
 
+export type IamOperation = 'ListAccessKeys' | 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey';
+
 export type CallerKind = 'keys' | 'session' | 'role';
 
 export interface Refusal {
-  readonly operation: 'AssumeRole' | 'GetSessionToken' | 'GetCallerIdentity';
+  readonly operation: 'AssumeRole' | 'GetSessionToken' | 'GetCallerIdentity' | IamOperation;
   readonly awsCode: string;
   readonly message: string;
   readonly httpStatus?: number;
@@ -67,6 +70,7 @@ type Explanation = (refusal: Refusal) => AppError | undefined;
 // In order: the first that knows the error has the word.
 const explanations: readonly Explanation[] = [
   explainTransient,
+  explainIamRefusal,
   explainMfa,
   explainClock,
   explainAccessDenied,

@@ -1,4 +1,4 @@
-// Where a test holds the program after a step of a refresh or of an edit, to kill it there from outside (house rule: any step may be the last one).
+// Where a test holds the program after a step of a refresh, an edit or a rotation, to kill it there from outside (house rule: any step may be the last one).
 // Nothing of this is in the built program: tools/build.mjs sets FAULT_POINTS to false, and the code goes.
 
 import { writeSync } from 'node:fs';
@@ -14,7 +14,18 @@ export type FaultPoint =
   | 'item written'
   | 'state published'
   | 'undo note kept'
-  | 'file written';
+  | 'file written'
+  | 'rotation noted'
+  | 'access key created'
+  | 'new key stored'
+  | 'new key verified'
+  | 'old key kept'
+  | 'keys switched'
+  | 'new item removed'
+  | 'grace noted'
+  | 'old key inactive'
+  | 'old key deleted'
+  | 'old item removed';
 
 const patienceMs = 60_000;
 

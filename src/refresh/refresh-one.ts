@@ -119,7 +119,7 @@ async function refreshHeld(
 
 // What stood in the way may be one caller's proxy or CA file, which are no part of the key id: only those who waited share it, so that
 // whoever has corrected a setting is not given the old failure.
-function isOfTheWay({ error }: Failure): boolean {
+export function isOfTheWay({ error }: Failure): boolean {
   return error.code === 'network' || error.code === 'config-unreadable' || error.code === 'deadline';
 }
 

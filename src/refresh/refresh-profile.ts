@@ -26,6 +26,7 @@ export async function refreshProfile(recipe: Recipe, mode: RefreshMode, ports: O
     const chain = await openChain(recipe, ports);
     const last = chain.steps.at(-1);
     if (last === undefined) return { profile, kind: 'keys' };
+    if (mode !== 'due') ports.state.noteAsked(last.id); // somebody named it, and wants it fresh from now on
     const startedAt = ports.clock.now();
     const stored = await readStored(last, ports);
     const failure = ports.state.read(last.id)?.failure;

@@ -2,13 +2,14 @@
 
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { IamOperationName } from './iam-double.ts';
 import type { OperationName } from './sts-double-actions.ts';
 import { refusalXml } from './sts-double-xml.ts';
 
 /** Plain data, so that another process can ask for it too. */
 export type Fault = FaultKind & {
   /** Every operation when absent. */
-  readonly operation?: OperationName;
+  readonly operation?: OperationName | IamOperationName;
   /** How many calls it hits; all of them, until cleared, when absent. */
   readonly times?: number;
 };
@@ -48,7 +49,7 @@ export interface Reply {
 export interface FaultList {
   add(fault: Fault): void;
   clear(): void;
-  take(operation: OperationName | undefined): FaultKind | undefined;
+  take(operation: OperationName | IamOperationName | undefined): FaultKind | undefined;
 }
 
 export function createFaultList(): FaultList {

@@ -3,7 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { SigningKey } from './sigv4-check.ts';
 
-/** An IAM user with one long-term access key. */
+/** An IAM user with the long-term access key that the world begins with. */
 export interface DoubleUser {
   /** `arn:aws:iam::123456789012:user/alice`, with a path if need be. */
   readonly arn: string;
@@ -12,6 +12,8 @@ export interface DoubleUser {
   readonly mfa?: DoubleMfa;
   /** The roles that the user's identity policy allows, as ARNs; `*` is every role. None when absent. */
   readonly mayAssume?: readonly string[];
+  /** The user's policy denies IAM without MFA, as many accounts have it. */
+  readonly iamNeedsMfa?: boolean;
 }
 
 export interface DoubleMfa {
@@ -54,6 +56,7 @@ export interface Principal {
   readonly mayAssume: readonly string[];
   readonly isMfaPresent: boolean;
   readonly mfa?: DoubleMfa;
+  readonly iamNeedsMfa?: boolean;
   /** Sticky: a chained role keeps it. */
   readonly sourceIdentity?: string;
 }
@@ -67,6 +70,12 @@ export interface IssuedKey extends WorldKey {
   readonly expiresAt: number;
 }
 
+/** A long-term access key as IAM keeps it. */
+export interface UserKey extends WorldKey {
+  readonly createdAt: number;
+  readonly isActive: boolean;
+}
+
 export interface World {
   readonly skewMinutes: number;
   readonly regions?: readonly string[];
@@ -75,6 +84,10 @@ export interface World {
   findRole(arn: string): DoubleRole | undefined;
   findUser(nameOrArn: string): DoubleUser | undefined;
   issue(principal: Principal, lifeSeconds: number): IssuedKey;
+  /** The user's long-term keys, oldest first. */
+  userKeys(userArn: string): readonly UserKey[];
+  createUserKey(userArn: string): UserKey;
+  setUserKey(accessKeyId: string, isActive: boolean): void;
   /** From now on AWS does not know this key. */
   revoke(accessKeyId: string): void;
   /** False if this code of this device was used before. */
@@ -90,9 +103,11 @@ export interface WorldOptions {
   readonly now: () => number;
   readonly skewMinutes: number;
   readonly regions?: readonly string[];
+  /** How long a new access key is unknown to AWS's other parts. */
+  readonly newKeyDelayMs: number;
 }
 
-export function createWorld({ users, roles, now, skewMinutes, regions }: WorldOptions): World {
+export function createWorld({ users, roles, now, skewMinutes, regions, newKeyDelayMs }: WorldOptions): World {
   const ids = new Map<string, string>();
   const usedCodes = new Set<string>();
   const uniqueId = (prefix: string, arn: string) => {
@@ -100,21 +115,44 @@ export function createWorld({ users, roles, now, skewMinutes, regions }: WorldOp
     ids.set(arn, id);
     return id;
   };
-  const keys = new Map<string, WorldKey>(users.map((user) => [user.accessKeyId, longTermKey(user, uniqueId)]));
+  const issuedKeys = new Map<string, IssuedKey>();
+  const userKeys = new Map<string, UserKey>(
+    // Far in the past, as most keys are.
+    users.map((user) => [user.accessKeyId, { ...longTermKey(user, uniqueId), createdAt: 0, isActive: true }]),
+  );
+  const isKnown = ({ isActive, createdAt }: UserKey) => isActive && (createdAt === 0 || now() >= createdAt + newKeyDelayMs);
   return {
     skewMinutes,
     ...(regions === undefined ? {} : { regions }),
     now,
-    findKey: (accessKeyId) => keys.get(accessKeyId),
+    findKey: (accessKeyId) => {
+      const userKey = userKeys.get(accessKeyId);
+      return userKey === undefined ? issuedKeys.get(accessKeyId) : isKnown(userKey) ? userKey : undefined;
+    },
     findRole: (arn) => roles.find((role) => role.arn === arn),
     findUser: (nameOrArn) => users.find(({ arn }) => arn === nameOrArn || lastPart(arn) === nameOrArn),
     issue: (principal, lifeSeconds) => {
       const key = issueKey(principal, now() + lifeSeconds * 1000);
-      keys.set(key.accessKeyId, key);
+      issuedKeys.set(key.accessKeyId, key);
       return key;
     },
+    userKeys: (userArn) => [...userKeys.values()].filter(({ principal }) => principal.arn === userArn),
+    createUserKey: (userArn) => {
+      const user = users.find(({ arn }) => arn === userArn);
+      if (user === undefined) throw new Error(`the double has no user ${userArn}`);
+      const accessKeyId = `AKIA${randomLetters(16)}`;
+      const secretAccessKey = randomBytes(30).toString('base64');
+      const key = { ...longTermKey({ ...user, accessKeyId, secretAccessKey }, uniqueId), createdAt: now(), isActive: true };
+      userKeys.set(accessKeyId, key);
+      return key;
+    },
+    setUserKey: (accessKeyId, isActive) => {
+      const key = userKeys.get(accessKeyId);
+      if (key !== undefined) userKeys.set(accessKeyId, { ...key, isActive });
+    },
     revoke: (accessKeyId) => {
-      keys.delete(accessKeyId);
+      userKeys.delete(accessKeyId);
+      issuedKeys.delete(accessKeyId);
     },
     useCode: (serial, step) => {
       const code = `${serial} ${step}`;
@@ -137,7 +175,7 @@ export function lastPart(arn: string): string {
 }
 
 function longTermKey(user: DoubleUser, uniqueId: World['uniqueId']): WorldKey {
-  const { arn, accessKeyId, secretAccessKey, mfa, mayAssume = [] } = user;
+  const { arn, accessKeyId, secretAccessKey, mfa, mayAssume = [], iamNeedsMfa = false } = user;
   return {
     accessKeyId,
     secretAccessKey,
@@ -149,6 +187,7 @@ function longTermKey(user: DoubleUser, uniqueId: World['uniqueId']): WorldKey {
       policyArn: arn,
       mayAssume,
       isMfaPresent: false,
+      iamNeedsMfa,
       ...(mfa === undefined ? {} : { mfa }),
     },
   };

@@ -4,12 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { Refusal } from './sts-double-refusal.ts';
 
 export interface XmlFields {
-  readonly [tag: string]: string | XmlFields;
+  /** A list becomes elements called `member`. */
+  readonly [tag: string]: string | XmlFields | readonly XmlFields[];
 }
 
-const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
+export const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
+export const iamNamespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
 
-export function resultXml(operation: string, fields: XmlFields): string {
+export function resultXml(operation: string, fields: XmlFields, namespace = stsNamespace): string {
   return [
     `<${operation}Response xmlns="${namespace}">`,
     `  <${operation}Result>`,
@@ -23,7 +25,10 @@ export function resultXml(operation: string, fields: XmlFields): string {
   ].join('\n');
 }
 
-export function refusalXml({ code, message, status }: Pick<Refusal, 'code' | 'message' | 'status'>): string {
+export function refusalXml(
+  { code, message, status }: Pick<Refusal, 'code' | 'message' | 'status'>,
+  namespace = stsNamespace,
+): string {
   return [
     `<ErrorResponse xmlns="${namespace}">`,
     '  <Error>',
@@ -37,11 +42,15 @@ export function refusalXml({ code, message, status }: Pick<Refusal, 'code' | 'me
 
 function lines(fields: XmlFields, indent: number): readonly string[] {
   const space = ' '.repeat(indent);
-  return Object.entries(fields).flatMap(([tag, value]) =>
-    typeof value === 'string'
-      ? [`${space}<${tag}>${escapeXml(value)}</${tag}>`]
-      : [`${space}<${tag}>`, ...lines(value, indent + 2), `${space}</${tag}>`],
-  );
+  return Object.entries(fields).flatMap(([tag, value]) => {
+    if (typeof value === 'string') return [`${space}<${tag}>${escapeXml(value)}</${tag}>`];
+    const inner = isList(value) ? value.flatMap((member) => lines({ member }, indent + 2)) : lines(value, indent + 2);
+    return [`${space}<${tag}>`, ...inner, `${space}</${tag}>`];
+  });
+}
+
+function isList(value: XmlFields | readonly XmlFields[]): value is readonly XmlFields[] {
+  return Array.isArray(value);
 }
 
 function escapeXml(text: string): string {

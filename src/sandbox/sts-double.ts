@@ -1,14 +1,15 @@
-// A stand-in for AWS STS on the loopback interface: the demo's AWS, and the tests'. It refuses what AWS refuses, in AWS's words.
+// A stand-in for AWS STS, and a little of IAM, on the loopback interface: the demo's AWS, and the tests'. It refuses what AWS refuses, in AWS's words.
 // Everything in it is made up; it never talks to anybody else.
 
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type IamOperationName, isIamOperation, performIam } from './iam-double.ts';
 import { checkSignature, type ReceivedRequest } from './sigv4-check.ts';
-import { isOperation, type OperationName, perform } from './sts-double-actions.ts';
+import { type ActionResult, isOperation, type OperationName, perform } from './sts-double-actions.ts';
 import { createFaultList, type Fault, type FaultList, type Reply, sendWithFault } from './sts-double-faults.ts';
 import { Refusal } from './sts-double-refusal.ts';
 import { createWorld, type DoubleRole, type DoubleUser, type World } from './sts-double-world.ts';
-import { refusalXml, resultXml } from './sts-double-xml.ts';
+import { iamNamespace, refusalXml, resultXml, stsNamespace } from './sts-double-xml.ts';
 import { decodeSeed, stepAt, totpCode } from './totp.ts';
 
 export interface StsDoubleOptions {
@@ -20,13 +21,15 @@ export interface StsDoubleOptions {
   readonly skewMinutes?: number;
   /** Regions that signatures may be scoped to; any when absent. */
   readonly regions?: readonly string[];
+  /** How long a new access key is unknown, as IAM is eventually consistent. 0 when absent. */
+  readonly newKeyDelayMs?: number;
 }
 
 /** A running double. All control is in this process; other processes use the URL. */
 export interface StsDouble {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
-  /** Requests received for each operation, refused ones and faults included. */
+  /** Requests received for each operation of STS, refused ones and faults included. */
   calls(): Readonly<Record<OperationName, number>>;
   /** Every request in the order of arrival. Holds no secret. */
   log(): readonly DoubleCall[];
@@ -40,13 +43,23 @@ export interface StsDouble {
   totp(userNameOrArn: string): string;
   /** From now on this access key, long-term or issued, is unknown. */
   revoke(accessKeyId: string): void;
+  /** The user's long-term keys as IAM has them, oldest first. */
+  accessKeys(userNameOrArn: string): readonly DoubleAccessKey[];
+  /** Makes one, as somebody at the console would. Returns its id. */
+  createAccessKey(userNameOrArn: string): string;
+  setAccessKey(accessKeyId: string, isActive: boolean): void;
   /** Ends all connections. */
   stop(): Promise<void>;
 }
 
+export interface DoubleAccessKey {
+  readonly accessKeyId: string;
+  readonly isActive: boolean;
+}
+
 export interface DoubleCall {
   readonly at: number;
-  readonly operation: OperationName | 'unknown';
+  readonly operation: OperationName | IamOperationName | 'unknown';
   /** `ok`, AWS's error code, or `fault NAME` where the call was never performed. */
   readonly outcome: string;
   /** Who signed, as far as the signature was right. */
@@ -64,8 +77,8 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
   let offsetMs = 0;
   const clock = options.clock ?? Date.now;
   const now = () => clock() + offsetMs;
-  const { users, roles, regions, skewMinutes = 15 } = options;
-  const world = createWorld({ users, roles, now, skewMinutes, ...(regions === undefined ? {} : { regions }) });
+  const { users, roles, regions, skewMinutes = 15, newKeyDelayMs = 0 } = options;
+  const world = createWorld({ users, roles, now, skewMinutes, newKeyDelayMs, ...(regions === undefined ? {} : { regions }) });
   const calls: DoubleCall[] = [];
   const faults = createFaultList();
   const { url, stop } = await listen({ world, calls, faults });
@@ -85,6 +98,10 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
     clearFaults: faults.clear,
     totp: (userNameOrArn) => unusedCode(world, userNameOrArn),
     revoke: world.revoke,
+    accessKeys: (userNameOrArn) =>
+      world.userKeys(userOf(world, userNameOrArn).arn).map(({ accessKeyId, isActive }) => ({ accessKeyId, isActive })),
+    createAccessKey: (userNameOrArn) => world.createUserKey(userOf(world, userNameOrArn).arn).accessKeyId,
+    setAccessKey: world.setUserKey,
     stop,
   };
 }
@@ -124,7 +141,7 @@ async function serve(
   const received = await receive(request);
   const form = new URLSearchParams(received.body);
   const action = form.get('Action');
-  const operation = isOperation(action) ? action : undefined;
+  const operation = isOperation(action) || isIamOperation(action) ? action : undefined;
   const fault = desk.faults.take(operation);
   response.sendDate = false;
   response.setHeader('date', new Date(desk.world.now()).toUTCString());
@@ -147,11 +164,13 @@ async function serve(
 async function answer(
   received: ReceivedRequest,
   form: URLSearchParams,
-  { world, operation }: Desk & { readonly operation: OperationName | undefined },
+  { world, operation }: Desk & { readonly operation: OperationName | IamOperationName | undefined },
 ): Promise<{ readonly reply: Reply; readonly noted: Partial<DoubleCall> }> {
   const region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(received.headers['authorization'] ?? '')?.[1];
   const scope = region === undefined ? {} : { region };
   let caller: { callerArn?: string } = {};
+  const isIam = operation !== undefined && isIamOperation(operation);
+  const namespace = isIam ? iamNamespace : stsNamespace;
   try {
     if (received.method !== 'POST') throw new Refusal('InvalidAction', 'only POST is answered here', 400);
     const { regions, skewMinutes } = world;
@@ -159,15 +178,18 @@ async function answer(
       findKey: world.findKey,
       nowMs: world.now(),
       skewMinutes,
-      service: 'sts',
+      service: isIam ? 'iam' : 'sts',
       ...(regions === undefined ? {} : { regions }),
     });
     caller = { callerArn: key.principal.arn };
     if (operation === undefined)
       throw new Refusal('InvalidAction', `Could not find operation ${form.get('Action')} for version 2011-06-15`, 400);
-    const { fields, issued } = perform(operation, form, { world, caller: key.principal });
+    const at = { world, caller: key.principal };
+    const { fields, issued }: ActionResult = isIamOperation(operation)
+      ? { fields: performIam(operation, form, at) }
+      : perform(operation, form, at);
     return {
-      reply: { status: 200, body: resultXml(operation, fields) },
+      reply: { status: 200, body: resultXml(operation, fields, namespace) },
       noted: {
         outcome: 'ok',
         ...caller,
@@ -177,7 +199,10 @@ async function answer(
     };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { reply: { status: error.status, body: refusalXml(error) }, noted: { outcome: error.code, ...caller, ...scope } };
+    return {
+      reply: { status: error.status, body: refusalXml(error, namespace) },
+      noted: { outcome: error.code, ...caller, ...scope },
+    };
   }
 }
 
@@ -208,6 +233,12 @@ function paramsOf(form: URLSearchParams): Readonly<Record<string, string>> {
 
 function countOf(calls: readonly DoubleCall[], operation: OperationName): number {
   return calls.filter((call) => call.operation === operation).length;
+}
+
+function userOf(world: World, userNameOrArn: string): DoubleUser {
+  const user = world.findUser(userNameOrArn);
+  if (user === undefined) throw new Error(`the double has no user ${userNameOrArn}`);
+  return user;
 }
 
 function unusedCode(world: World, userNameOrArn: string): string {

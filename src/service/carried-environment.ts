@@ -39,5 +39,6 @@ const paths = [
   'AWS_CONFIG_FILE',
   'AWS_SHARED_CREDENTIALS_FILE',
   'AWS_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
 ];
 const words = ['ROLEKEEPER_STORE'];

@@ -1,7 +1,8 @@
 // The key file of the age store: an identity file that no other user may read.
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { AppError, isAppError } from '../errors.ts';
+import { readPlainFile } from '../system/plain-file.ts';
 import { errorCode, problemWords } from '../system/problem-words.ts';
 import type { AgeKey } from './age-cipher.ts';
 
@@ -25,13 +26,7 @@ export async function readKeyFile(path: string, reader: KeyFileReader): Promise<
 
 function textOf(path: string, reader: KeyFileReader): string {
   try {
-    const file = openSync(path, 'r');
-    try {
-      refuseOpenToOthers(path, fstatSync(file), reader);
-      return readFileSync(file, 'utf8');
-    } finally {
-      closeSync(file);
-    }
+    return readPlainFile(path, (stats) => refuseOpenToOthers(path, stats, reader));
   } catch (error) {
     if (isAppError(error)) throw error;
     const problem = `its key file ${path} cannot be read: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : problemWords(error)}`;
@@ -44,7 +39,7 @@ function textOf(path: string, reader: KeyFileReader): string {
 
 // As ssh does with its keys: whoever can read this file can read every item.
 function refuseOpenToOthers(path: string, stats: Stats, { uid, store }: KeyFileReader): void {
-  const isOpen = uid !== undefined && stats.isFile() && (stats.mode & 0o077) !== 0;
+  const isOpen = uid !== undefined && (stats.mode & 0o077) !== 0;
   if (!isOpen) return;
   const problem = `others may read its key file ${path} (mode ${(stats.mode & 0o777).toString(8)})`;
   throw new AppError('store-unavailable', { store, problem, hint: `run \`chmod 600 ${path}\`` });

@@ -31,6 +31,12 @@ export async function prepareSocketPath(path: string, owner: Owner): Promise<voi
   if (process.platform === 'win32') return;
   refuseTooLong(path);
   ensurePrivateDirectory({ base: dirname(path), below: [], owner });
+  // Callers go by what lies there itself, and would never come.
+  if (lstatSync(dirname(path)).isSymbolicLink())
+    throw new AppError('state-unwritable', {
+      path: dirname(path),
+      problem: 'it is a link, which callers do not trust; name the directory itself',
+    });
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
   if (!there.isSocket()) throw new AppError('state-unwritable', { path, problem: 'something that is no socket lies there' });
@@ -57,7 +63,11 @@ export function isOwnSocket(path: string, uid: number | undefined): boolean {
 
 /** What tells this socket from one that another agent made at the same path; undefined where nothing is. */
 export function socketIdentity(path: string): string | undefined {
-  const stats = process.platform === 'win32' ? undefined : lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (process.platform === 'win32') return undefined;
+  // Behind a directory that others may enter no caller comes any more.
+  const directory = lstatOrUndefined(dirname(path));
+  const isClosed = directory?.isDirectory() === true && (directory.mode & 0o077) === 0;
+  const stats = isClosed ? lstatSync(path, { bigint: true, throwIfNoEntry: false }) : undefined;
   return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
 }
 

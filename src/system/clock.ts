@@ -49,6 +49,7 @@ export function createClock(place: ClockPlace): Clock {
       const fresh = anchorFrom(serverNow, reading);
       if (isWorthKeeping(fresh, known.at(reading))) known.keep(fresh);
     },
+    lookAgain: () => known.forget(),
     wait: pause,
   };
 }
@@ -70,6 +71,11 @@ class KnownAnchor {
     this.#anchor = readAnchor(join(this.#place.base, this.#place.machine, fileName)) ?? this.#anchor;
     this.#readAtUptimeMs = uptimeMs;
     return this.#anchor;
+  }
+
+  /** What was read, not what is known: the next question reads the file again. */
+  forget(): void {
+    this.#readAtUptimeMs = undefined;
   }
 
   keep(anchor: Anchor): void {

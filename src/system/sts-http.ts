@@ -20,6 +20,8 @@ export class ReplyProblem extends Error {
 
 export interface Exchange {
   readonly network: Network;
+  /** Who should answer, for messages; STS when absent. */
+  readonly service?: 'STS' | 'IAM';
   readonly signal: AbortSignal;
   /** Called with the Date header of every reply of STS, refusals too: a web page's clock is nobody's. */
   readonly learn: (serverNow: EpochMs) => void;
@@ -43,7 +45,7 @@ export class StsHttpHandler extends NodeHttpHandler {
   }
 
   override async handle(request: Request): Outcome {
-    const { network, signal, learn, heading } = this.#exchange;
+    const { network, signal, learn, heading, service = 'STS' } = this.#exchange;
     const isSecure = request.protocol !== 'http:';
     const target = { host: request.hostname, port: request.port ?? (isSecure ? 443 : 80) };
     heading(request.port === undefined ? target.host : `${target.host}:${target.port}`);
@@ -55,7 +57,7 @@ export class StsHttpHandler extends NodeHttpHandler {
       const { response } = await inner.handle(request, { abortSignal: signal });
       const arrivedAt = performance.now();
       const body = await readBody(response.body);
-      checkReply(body, response.statusCode, response.headers);
+      checkReply(body, { status: response.statusCode, headers: response.headers, service });
       learnDate(response.headers, (serverNow) => learn(serverNow + Math.round(performance.now() - arrivedAt)));
       return { response: Object.assign(response, { body }) };
     } finally {
@@ -84,17 +86,24 @@ async function readBody(body: unknown): Promise<Uint8Array> {
 }
 
 // Captive portals, proxies and load balancers answer in HTML; a cut connection leaves half a document. Neither may reach a parser.
-function checkReply(body: Uint8Array, status: number, headers: Readonly<Record<string, string>>): void {
+function checkReply(
+  body: Uint8Array,
+  {
+    status,
+    headers,
+    service,
+  }: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly service: string },
+): void {
   const text = Buffer.from(body).toString('utf8').trim();
   const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]*Response)[\s>]/.exec(text)?.[1];
   if (root !== undefined && text.endsWith(`</${root}>`)) return;
   if (status >= 500) throw new ReplyProblem(`it answered with HTTP status ${status}`, true);
   if (root !== undefined) throw new ReplyProblem('its reply was cut off');
   const location = headers['location'];
-  if (status >= 300 && status < 400) throw new ReplyProblem(`it redirects to ${hostOf(location)}, which STS never does`);
+  if (status >= 300 && status < 400) throw new ReplyProblem(`it redirects to ${hostOf(location)}, which ${service} never does`);
   if (text === '') throw new ReplyProblem(`its reply is empty (HTTP status ${status})`);
   const what = /<html|<!doctype/i.test(text.slice(0, 1000)) ? 'a web page' : 'something';
-  throw new ReplyProblem(`it answered with ${what} that is no reply of STS (HTTP status ${status})`);
+  throw new ReplyProblem(`it answered with ${what} that is no reply of ${service} (HTTP status ${status})`);
 }
 
 function hostOf(location: string | undefined): string {

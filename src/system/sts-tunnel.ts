@@ -1,7 +1,6 @@
 // The connection to STS: the user's own certificate authorities, and a tunnel through the HTTPS proxy where one is set.
 // The tunnel is ours because https-proxy-agent prints the proxy's password to stderr when DEBUG is set.
 
-import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
 import { BlockList, isIP, isIPv6 } from 'node:net';
@@ -9,6 +8,8 @@ import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
 import type { Network } from '../ports.ts';
+import { readPlainFile } from './plain-file.ts';
+import { errorCode, problemWords } from './problem-words.ts';
 
 export interface Target {
   /** As in a URL; IPv6 with or without brackets. */
@@ -97,9 +98,10 @@ function readBundle(path: string): string {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readPlainFile(path);
   } catch (error) {
-    const problem = error instanceof Error && 'code' in error ? `ca_bundle: ${error.code}` : 'ca_bundle';
+    const code = errorCode(error);
+    const problem = code === undefined || code === 'ENOTFILE' ? `ca_bundle: ${problemWords(error)}` : `ca_bundle: ${code}`;
     throw new AppError('config-unreadable', { path, problem }, error);
   }
 }

@@ -4,9 +4,10 @@
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { AssumeRoleRequest, Clock, MfaAnswer, Sts, StsCall } from '../ports.ts';
-import { type IssuedReply, type SendOptions, sendAssumeRole, sendGetCallerIdentity, sendGetSessionToken } from './sts-client.ts';
-import { isClockFailure, isForbidden, type Operation, toFailure } from './sts-failure.ts';
+import type { AssumeRoleRequest, Clock, MfaAnswer, Sts } from '../ports.ts';
+import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
+import { type IssuedReply, sendAssumeRole, sendGetCallerIdentity, sendGetSessionToken } from './sts-client.ts';
+import { isForbidden } from './sts-failure.ts';
 import { ReplyProblem } from './sts-http.ts';
 
 export interface StsOptions {
@@ -34,48 +35,6 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
   };
 }
 
-/** What the calls of one adapter share. */
-interface Line {
-  readonly clock: Clock;
-  readonly deadlineMs: number;
-  /** When a Date header last corrected the clock. */
-  readonly heard: { at: number | undefined };
-}
-
-/** One call, with the signal that ends all its requests. */
-interface Turn {
-  readonly call: StsCall;
-  readonly line: Line;
-  readonly signal: AbortSignal;
-  readonly heading: (endpoint: string) => void;
-}
-
-async function converse<T>(
-  operation: Operation,
-  call: StsCall,
-  { line, request }: { readonly line: Line; readonly request: RefusedRequest },
-  work: (turn: Turn) => Promise<T>,
-): Promise<T> {
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  const timer = setTimeout(end, line.deadlineMs);
-  call.signal?.addEventListener('abort', end, { once: true });
-  if (call.signal?.aborted === true) end();
-  let endpoint = call.endpoint.url ?? `STS in ${call.endpoint.region}`;
-  const heading = (to: string) => {
-    endpoint = to;
-  };
-  try {
-    return await work({ call, line, signal: ending.signal, heading });
-  } catch (error) {
-    const seconds = line.deadlineMs / 1000;
-    throw toFailure(error, { operation, call, request, endpoint, hasEnded: ending.signal.aborted, seconds });
-  } finally {
-    clearTimeout(timer);
-    call.signal?.removeEventListener('abort', end);
-  }
-}
-
 /** How long the clock is trusted before an MFA code is risked on it. */
 const trustMs = 10 * 60_000;
 
@@ -97,25 +56,6 @@ async function probe(turn: Turn): Promise<void> {
     // A VPC endpoint's policy may forbid this call and allow the next; any answer of STS has set the clock.
     if (!isForbidden(error)) throw error;
   }
-}
-
-type Send<T> = (options: SendOptions) => Promise<T>;
-
-async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
-  try {
-    return await send(sendOptions(turn));
-  } catch (error) {
-    if (!isClockFailure(error)) throw error;
-    return send(sendOptions(turn));
-  }
-}
-
-function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
-  const learn = (serverNow: number) => {
-    clock.learn(serverNow);
-    heard.at = clock.now();
-  };
-  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
 }
 
 /** All of it or nothing: half a set of credentials would fail later, at somebody who cannot know why. */

@@ -182,12 +182,17 @@ describe('the agent', () => {
     expect(proxies).toEqual(['http://proxy:3128', 'http://proxy:3128']);
   });
 
-  it('forgets what it has before it says so', async () => {
+  it('forgets what it has before it says so, and takes in anew what the store has', async () => {
     await start();
     await get();
     expect((await status())?.cached).toBe(1);
+    world.store.lock();
     expect(await ask('forget')).toEqual({ kind: 'exit', status: 0, bytes: Buffer.alloc(0) });
     expect((await status())?.cached).toBe(0);
+    world.store.unlock();
+    await ask('forget');
+    await settled();
+    expect((await status())?.cached).toBe(1);
     const before = world.sts.attempts.length;
     await get();
     expect(world.sts.attempts).toHaveLength(before);
@@ -351,7 +356,7 @@ describe('the agent with a store that a passphrase opens', () => {
     await ask('unlock', rightIdentity);
     await get();
     await ask('forget');
-    expect(await status()).toMatchObject({ unlocked: true, cached: 0 });
+    expect(await status()).toMatchObject({ unlocked: true });
     expect(await get()).toMatch(/^ASIA/);
   });
 
@@ -386,8 +391,8 @@ describe('the agent with a store that a passphrase opens', () => {
     await startLocked();
     await ask('unlock', rightIdentity);
     await get();
-    await ask('forget');
     const release = world.store.holdNextRead();
+    await ask('forget');
     const answering = refusal('get', 'dev');
     await settled();
     await ask('lock');

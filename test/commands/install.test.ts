@@ -60,6 +60,7 @@ function ports(terminal?: FakeTerminal): UninstallPorts {
       now: () => now,
       toLocal: (at) => at,
       learn: () => undefined,
+      lookAgain: () => undefined,
       wait: async (ms) => {
         now += ms;
       },

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type EndpointInputs, type Lookup, resolveNetwork, resolveStsEndpoint } from '../../src/config/sts-endpoint.ts';
+import {
+  type EndpointInputs,
+  type Lookup,
+  resolveIamEndpoint,
+  resolveNetwork,
+  resolveStsEndpoint,
+} from '../../src/config/sts-endpoint.ts';
 
 function lookup(settings: Readonly<Record<string, string>> = {}): Lookup {
   return (key) => settings[key];
@@ -229,5 +235,26 @@ describe('resolveNetwork', () => {
 
   it('is empty when nothing is set', () => {
     expect(resolveNetwork([lookup({ ca_bundle: '' })], { HTTPS_PROXY: ' ' })).toEqual({});
+  });
+});
+
+describe('resolveIamEndpoint', () => {
+  const given = { settings: { region: 'eu-west-1', endpoint_url: 'http://four.example' }, stsUrl: 'http://sts.example' };
+  const resolveIam = (more: Given, iamUrl?: string) =>
+    resolveIamEndpoint({ ...inputs({ ...given, ...more }), services: (service) => (service === 'iam' ? iamUrl : given.stsUrl) });
+
+  it.each<[string, Given, string | undefined, string]>([
+    [
+      'AWS_ENDPOINT_URL_IAM',
+      { env: { AWS_ENDPOINT_URL_IAM: 'http://one.example' } },
+      'http://three.example',
+      'http://one.example',
+    ],
+    ['AWS_ENDPOINT_URL', { env: { AWS_ENDPOINT_URL: 'http://two.example' } }, 'http://three.example', 'http://two.example'],
+    ['the services section', {}, 'http://three.example', 'http://three.example'],
+    ['the profile', {}, undefined, 'http://four.example'],
+  ])('comes from %s, and never from what is meant for STS', (_from, more, iamUrl, url) => {
+    const env = { AWS_ENDPOINT_URL_STS: 'http://sts.example', ...more.env };
+    expect(resolveIam({ env }, iamUrl)).toEqual(ok({ region: 'eu-west-1', url }));
   });
 });

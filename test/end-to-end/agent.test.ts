@@ -1,8 +1,8 @@
 // The agent from outside: the built program, its socket, its processes. Callers come through the native front.
 
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, socketOf, startAgent, statusOf } from '../harness/agent.ts';
@@ -177,6 +177,52 @@ describe('the agent', () => {
     expect(assumed()).toBe(1);
   });
 
+  it('keeps open no file that whoever started it had open', async () => {
+    await agent?.end();
+    agent = undefined;
+    const script = `exec 200>held.lock; flock -n 200; '${program}' agent start`;
+    await succeed(world.run('bash', ['-c', script]));
+    await succeed(world.run('flock', ['-n', 'held.lock', 'true']));
+    await succeed(world.rolekeeper(['agent', 'stop']));
+  });
+
+  it('frozen, or where nobody looks for it, is never called absent', async () => {
+    const pid = agent?.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    for (const command of [['agent', 'stop'], ['agent', 'start'], ['agent', 'status'], ['lock']]) {
+      const ran = await world.rolekeeper(command);
+      expect(ran).toMatchObject({ status: 1, stdout: '' });
+      expect(ran.stderr).toContain(`process ${pid}`);
+    }
+    process.kill(pid, 'SIGCONT');
+    const elsewhere = { ROLEKEEPER_RUNTIME_DIR: join(world.home, 'elsewhere') };
+    expect((await succeed(world.rolekeeper(['agent', 'status'], { env: elsewhere }))).stdout).toContain(`process ${pid}`);
+    await succeed(world.rolekeeper(['agent', 'stop'], { env: elsewhere }));
+    agent = undefined;
+    expect(existsSync(socketOf(world))).toBe(false);
+  });
+
+  it('does not start in a place that callers do not trust, and leaves one that has become so', { timeout: 40_000 }, async () => {
+    const link = join(world.home, 'link');
+    symlinkSync(dirname(socketOf(world)), link);
+    const ended = agent?.running.ended;
+    chmodSync(dirname(socketOf(world)), 0o755);
+    expect(await ended).toMatchObject({ status: 0 });
+    agent = undefined;
+    const ran = await world.rolekeeper(['agent', 'run'], { env: { ROLEKEEPER_RUNTIME_DIR: link } });
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain('link');
+  });
+
+  it('is not held up by a pipe in the place of a key file or a certificate bundle', async () => {
+    const pipe = join(world.home, 'pipe');
+    await succeed(world.run('mkfifo', [pipe]));
+    expect((await world.rolekeeper(['get', 'dev'], { env: { ROLEKEEPER_AGE_KEY_FILE: pipe } })).status).toBe(5);
+    const bundle = { AWS_CA_BUNDLE: pipe, AWS_ENDPOINT_URL_STS: 'https://127.0.0.1:9' };
+    expect((await world.rolekeeper(['get', 'dev'], { env: bundle })).status).not.toBe(0);
+    await got('dev');
+  });
+
   it('takes no harm from garbage, half requests, and callers that hang', async () => {
     const strangers = [
       '',
@@ -228,6 +274,15 @@ describe('the agent on a keychain', () => {
     expect(await got('dev')).toBe(first);
     bus.thaw();
     await bus.killKeyring();
+    expect(await got('dev')).toBe(first);
+  });
+
+  it('has what it keeps fresh in memory from its start on, before anybody asks', async () => {
+    const first = await got('dev');
+    await agent?.end();
+    agent = await startAgent(world);
+    await until(async () => (await statusOf(world))['cached'] === 1, 'the agent took it in');
+    bus.lock();
     expect(await got('dev')).toBe(first);
   });
 

@@ -21,6 +21,7 @@ export function fakeClock(start: EpochMs = Date.UTC(2026, 0, 2, 8), localOffsetM
     now: () => now,
     toLocal: (at) => at + localOffsetMs,
     learn: (at) => void learnt.push(at),
+    lookAgain: () => undefined,
     wait: (ms, signal) =>
       new Promise((resolve) => {
         const waiter = { at: now + ms, wake: resolve };

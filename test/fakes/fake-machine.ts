@@ -50,6 +50,7 @@ export function fakeMachine(startMs = Date.UTC(2026, 0, 2, 8)): FakeMachine {
     learn: (serverMs) => {
       anchor = anchorFrom(serverMs, readClocks());
     },
+    lookAgain: () => undefined,
     wait,
   };
   return {

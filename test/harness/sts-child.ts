@@ -1,4 +1,4 @@
-// Runs in a process of its own: one call by the STS adapter in a hostile environment. Writes what it got, and which variables were
+// Runs in a process of its own: one call by the STS adapter, or that of IAM, in a hostile environment. Writes what it got, and which variables were
 // looked at, to the file named in the first argument; stdout and stderr stay for what should not be there.
 
 import { writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import process from 'node:process';
 import { Secret } from '../../src/credentials/secret.ts';
 import { alice, callBy, learningClock, openRole } from './sts-world.ts';
 
-const [, , reportPath = '', url = '', proxy = '', caBundle = ''] = process.argv;
+const [, , reportPath = '', url = '', proxy = '', caBundle = '', service = 'sts'] = process.argv;
 const read = new Set<string>();
 process.env = new Proxy(process.env, {
   get: (env, name) => {
@@ -21,11 +21,17 @@ const network = proxy === '' ? {} : { httpsProxy: new Secret(proxy), caBundle };
 const call = callBy(alice, url, { network });
 const { url: _url, ...regional } = call.endpoint;
 const sts = createSts({ clock: learningClock(), deadlineMs: 8000 });
-const outcome = await sts
-  .assumeRole(
+const listKeys = async () => {
+  const { createIam } = await import('../../src/system/iam.ts');
+  const keys = await createIam({ clock: learningClock(), deadlineMs: 8000 }).listAccessKeys({ ...call, userName: 'alice' });
+  return { accountId: `${keys.length} key` };
+};
+const assumeRole = () =>
+  sts.assumeRole(
     { roleArn: openRole.arn, roleSessionName: 'child', durationSeconds: 3600 },
     url === '' ? { ...call, endpoint: regional } : call,
-  )
+  );
+const outcome = await (service === 'iam' ? listKeys() : assumeRole())
   .then(({ accountId }) => accountId)
   .catch((error: unknown) => String(error));
 writeFileSync(

@@ -66,6 +66,7 @@ export function learningClock(offByMs = 0): Clock & { readonly learnt: EpochMs[]
       learnt.push(serverNow);
       correctionMs = serverNow - local();
     },
+    lookAgain: () => undefined,
     wait: () => Promise.reject(new Error('the STS adapter waits for nothing')),
   };
 }

@@ -65,6 +65,7 @@ export interface WorldOptions {
   readonly keychainEnv?: Readonly<Record<string, string>>;
   readonly roles?: StsDoubleOptions['roles'];
   readonly users?: StsDoubleOptions['users'];
+  readonly newKeyDelayMs?: StsDoubleOptions['newKeyDelayMs'];
 }
 
 const roleTrust = { principals: [userArn], needsMfa: true };
@@ -73,6 +74,7 @@ const roleTrust = { principals: [userArn], needsMfa: true };
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   if (!existsSync(program)) throw new Error('dist/rolekeeper is not there: npm run build');
   const sts = await startStsDouble({
+    ...(options.newKeyDelayMs === undefined ? {} : { newKeyDelayMs: options.newKeyDelayMs }),
     users: options.users ?? [
       { arn: userArn, accessKeyId, secretAccessKey, mfa: { serial: mfaSerial, seed: 'JBSWY3DPEHPK3PXP' }, mayAssume: ['*'] },
     ],

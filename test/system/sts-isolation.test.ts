@@ -127,6 +127,13 @@ describe('the STS adapter in a hostile environment', () => {
     expect(double.log().at(-1)?.userAgent).toMatch(/^rolekeeper m\/\S+$/);
   });
 
+  it('holds for the IAM adapter as well', async () => {
+    const report = { ...silentSuccess.report, outcome: '1 key' };
+    expect(await run(double.url, '', '', 'iam')).toEqual({ ...silentSuccess, report });
+    expect(trapped).toBe(0);
+    expect(double.log().at(-1)?.userAgent).toMatch(/^rolekeeper m\/\S+$/);
+  });
+
   it('prints nothing through a proxy with a password either', async () => {
     expect(await run(front.url, `http://alice:hidden@127.0.0.1:${proxy.port}`, front.caPath)).toEqual(silentSuccess);
     expect(proxy.tunnels).toHaveLength(1);

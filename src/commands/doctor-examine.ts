@@ -1,0 +1,125 @@
+// Looks at everything that `doctor` checks, and hands it to the checks. Changes nothing itself; the lines that it runs are what every client
+// runs.
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
+import { checkEnvironmentKeys, checkFileKeys } from '../doctor/access-keys.ts';
+import { checkSocket, checkTrouble } from '../doctor/background.ts';
+import { checkClock } from '../doctor/clock.ts';
+import { checkConfigText } from '../doctor/config-files.ts';
+import { checkFileMode } from '../doctor/file-modes.ts';
+import { type CheckName, editCommand, type Finding, shellWord } from '../doctor/finding.ts';
+import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
+import { checkRecipe } from '../doctor/recipes.ts';
+import { checkSdkCache } from '../doctor/sdk-caches.ts';
+import { type AppError, isAppError } from '../errors.ts';
+import type { Inspector } from '../ports.ts';
+import type { Wiring } from '../wiring.ts';
+import { backgroundStatus } from './background-status.ts';
+import { examineItems } from './doctor-items.ts';
+import { examineLines } from './doctor-lines.ts';
+import { type Examined, examined, skipped } from './doctor-look.ts';
+import { examineSts } from './doctor-sts.ts';
+import { storeStatus } from './store-status.ts';
+
+export interface ExamineOptions {
+  readonly isOnline: boolean;
+  /** This program's. */
+  readonly version: string;
+}
+
+/** Every check, in the order of `checkNames`. `sts` only where it was asked for. */
+export async function examine({ isOnline, version }: ExamineOptions, wiring: Wiring): Promise<readonly Examined[]> {
+  const inspector = await wiring.openInspector();
+  // The clients have no other place for their caches, wherever the config is.
+  const awsDirectory = join((await wiring.openService()).place.home, '.aws');
+  const files = filesOrProblem(wiring);
+  const withFiles = (name: CheckName, check: (files: ConfigFiles) => readonly Finding[]): Examined =>
+    'config' in files ? examined(name, check(files)) : skipped(name, 'the config cannot be read');
+  const kept = 'config' in files ? keptProfiles(files) : [];
+  const each = (check: (profile: (typeof kept)[number], files: ConfigFiles) => readonly Finding[]) => (read: ConfigFiles) =>
+    kept.flatMap((profile) => check(profile, read));
+  const keys = 'config' in files ? checkFileKeys(files) : [];
+  const ofKeys = (check: CheckName) => keys.filter((finding) => finding.check === check);
+  const store = 'config' in files ? await examineStore(wiring) : skipped('store', 'the config, which chooses it, cannot be read');
+  const items = 'config' in files && store.findings.length === 0 ? await examineItems(files, wiring) : undefined;
+  const sts = isOnline ? ['config' in files ? await examineSts(files, wiring) : skipped('sts', 'the config cannot be read')] : [];
+  return [
+    examined('config-files', 'config' in files ? checkTexts(wiring) : [unreadable(files)]),
+    examined('file-modes', checkModes(inspector, wiring, awsDirectory)),
+    withFiles(
+      'recipes',
+      each((profile, read) => checkRecipe(profile, read, wiring.env)),
+    ),
+    withFiles('mixed-profiles', each(checkMixedProfile)),
+    withFiles('winning-keys', () => [...checkEnvironmentKeys(wiring.env), ...ofKeys('winning-keys')]),
+    withFiles('plaintext', () => ofKeys('plaintext')),
+    examined('sdk-caches', checkCaches(inspector, awsDirectory)),
+    examined('clock', checkClock(wiring.clock.toLocal(wiring.clock.now()) - wiring.clock.now(), process.platform)),
+    store,
+    items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
+    ...(await examineBackground(version, wiring)),
+    'config' in files
+      ? await examineLines(files, store, { inspector, wiring })
+      : skipped('process-line', 'the config cannot be read'),
+    ...sts,
+  ];
+}
+
+function filesOrProblem(wiring: Wiring): ConfigFiles | AppError {
+  try {
+    return wiring.readConfig();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return error;
+  }
+}
+
+function unreadable(error: AppError): Finding {
+  const finding = { check: 'config-files', what: error.message, why: 'no AWS program can use a profile of it' } as const;
+  if (isAppError(error, 'config-malformed')) return { ...finding, mend: editCommand(error.details) };
+  return {
+    ...finding,
+    mend: isAppError(error, 'config-unreadable') ? `ls -l ${shellWord(error.details.path)}` : 'rolekeeper status',
+  };
+}
+
+function checkTexts({ textFiles, configPath, credentialsPath }: Wiring): readonly Finding[] {
+  return [configPath, credentialsPath].flatMap((path) => checkConfigText(path, textFiles.read(path)));
+}
+
+function checkModes({ look }: Inspector, { configPath, credentialsPath }: Wiring, awsDirectory: string): readonly Finding[] {
+  return [awsDirectory, configPath, credentialsPath].flatMap((path) => {
+    const found = look(path);
+    return found === undefined ? [] : checkFileMode(found);
+  });
+}
+
+function checkCaches({ list }: Inspector, awsDirectory: string): readonly Finding[] {
+  return (['cli', 'sso'] as const).flatMap((kind) => {
+    const path = join(awsDirectory, kind, 'cache');
+    return checkSdkCache({ kind, path, files: list(path) });
+  });
+}
+
+async function examineStore(wiring: Wiring): Promise<Examined> {
+  const { description, ...trouble } = await storeStatus(wiring);
+  return examined('store', checkTrouble('store', trouble), description);
+}
+
+async function examineBackground(version: string, wiring: Wiring): Promise<readonly Examined[]> {
+  const [{ agent, service }, { socketPath, isOwnSocket }] = await Promise.all([
+    backgroundStatus(version, wiring),
+    wiring.openAgentWiring(),
+  ]);
+  const socket = { path: socketPath, directory: dirname(socketPath), isThere: existsSync(socketPath), isOwn: isOwnSocket() };
+  const agentSays = agent.running ? `running, version ${agent.version ?? 'unknown'}` : 'not running; the first `get` starts it';
+  const running = service.running === true ? 'running' : 'not running';
+  const serviceSays = service.installed ? `${service.kind ?? ''} ${service.mode ?? ''}, ${running}`.trim() : 'not installed';
+  return [
+    examined('agent', [...checkTrouble('agent', agent), ...checkSocket(socket)], agentSays),
+    examined('service', checkTrouble('service', service), serviceSays),
+  ];
+}

@@ -1,0 +1,43 @@
+// `doctor --online`: whether STS is reached, and knows the keys.
+
+import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
+import type { Recipe } from '../config/recipe.ts';
+import { commandIn } from '../doctor/background.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { isAppError } from '../errors.ts';
+import { loadPrincipal } from '../hops/keys.ts';
+import type { ObtainPorts } from '../refresh/obtain.ts';
+import type { Wiring } from '../wiring.ts';
+import { type Examined, examined, recipeOrUndefined, skipped, withStore } from './doctor-look.ts';
+
+/** Asks AWS whose the keys are, once for each set of keys. */
+export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
+  const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
+  const byKeys = [...new Map(recipes.map((recipe) => [recipe.keys.name, recipe])).values()];
+  const findings: Finding[] = [];
+  try {
+    await withStore(wiring, async (store) => {
+      const ports = await wiring.openRefresh(store);
+      for (const recipe of byKeys) findings.push(...(await askSts(recipe, ports)));
+    });
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return skipped('sts', error.message);
+  }
+  return examined('sts', findings, byKeys.length === 1 ? 'asked for one set of keys' : `asked for ${byKeys.length} sets of keys`);
+}
+
+async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Finding[]> {
+  const { keys, network } = recipe;
+  const call = { endpoint: keys.endpoint, network };
+  try {
+    const { caller } = await loadPrincipal(recipe, ports, call);
+    await ports.sts.getCallerIdentity({ ...call, caller });
+    return [];
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const why = 'without STS nothing can be refreshed: what is cached ends, and then nothing works';
+    const mend = error.hint === undefined ? `rolekeeper explain ${recipe.profile}` : commandIn(error.hint);
+    return [{ check: 'sts', profile: recipe.profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
+  }
+}

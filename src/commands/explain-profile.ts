@@ -1,0 +1,130 @@
+// One profile's chain, hop by hop, as data for `explain`: where its settings come from, what is cached, which limits apply, what comes next.
+// Reads config and state. Opens no store and calls nobody.
+
+import { durationCaps } from '../config/duration-caps.ts';
+import type { ProfileName } from '../config/names.ts';
+import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts';
+import { describeHop, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
+import { recallError } from '../errors.ts';
+import { knownPrincipal } from '../hops/keys.ts';
+import type { StateRecord } from '../ports.ts';
+import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
+import type { Wiring } from '../wiring.ts';
+
+/** Times are ISO 8601 in UTC, as AWS counts them. */
+export interface Explanation {
+  readonly v: 1;
+  readonly profile: ProfileName;
+  /** The profile whose recipe it is, where `credential_process` names another than its own. */
+  readonly recipeOf?: ProfileName;
+  readonly keys: ExplainedKeys;
+  readonly hops: readonly ExplainedHop[];
+  readonly next: NextGet & { readonly refreshAt?: string };
+  readonly notes: readonly string[];
+}
+
+export interface ExplainedKeys {
+  readonly name: ProfileName;
+  readonly profile: ProfileName;
+  readonly in: 'store' | 'file';
+  /** The user's ARN, where it is known. */
+  readonly principal?: string;
+  readonly settings: readonly SettingSource[];
+}
+
+export interface ExplainedHop {
+  readonly kind: 'session' | 'role';
+  readonly what: string;
+  readonly profile?: ProfileName;
+  readonly settings: readonly SettingSource[];
+  /** Absent while nobody knows whose keys sign. */
+  readonly keyId?: string;
+  readonly account?: string;
+  readonly cached?: { readonly issuedAt: string; readonly expiresAt: string; readonly secondsLeft: number };
+  readonly lastError?: { readonly message: string; readonly at: string; readonly retryAt: string };
+  readonly caps: readonly string[];
+}
+
+/** Throws what `resolveRecipe` throws: the recipe's own words say where it breaks. */
+export function explainProfile(
+  profile: ProfileName,
+  files: ConfigFiles,
+  { env, clock, state }: Pick<Wiring, 'env' | 'clock' | 'state'>,
+): Explanation {
+  const recipe = resolveRecipe(profile, files, env);
+  const principal = knownPrincipal(recipe.keys, state);
+  const now = clock.now();
+  const steps = principal === undefined ? undefined : stepsOf(recipe, principal);
+  const records = steps?.map(({ id }) => state.read(id));
+  const dueAt = refreshDueAt({ recipe, records });
+  const [first = profile] = recipe.chain;
+  return {
+    v: 1,
+    profile,
+    ...(first === profile ? {} : { recipeOf: first }),
+    keys: {
+      name: recipe.keys.name,
+      profile: recipe.chain.at(-1) ?? profile,
+      in: recipe.keys.plaintext === undefined || state.principal(recipe.keys.name) !== undefined ? 'store' : 'file',
+      ...(principal === undefined ? {} : { principal }),
+      settings: keysSources(recipe, files),
+    },
+    hops: recipe.hops.map((_hop, index) =>
+      explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
+    ),
+    next: { ...nextGet({ recipe, records, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
+    notes: recipe.notes,
+  };
+}
+
+interface HopInputs {
+  readonly recipe: Recipe;
+  readonly index: number;
+  readonly step: Step | undefined;
+  readonly record: StateRecord | undefined;
+  readonly now: number;
+}
+
+function explainHop(
+  { recipe, index, step, record, now }: HopInputs,
+  { files, env }: { readonly files: ConfigFiles; readonly env: Wiring['env'] },
+): ExplainedHop {
+  const hop = recipe.hops[index];
+  if (hop === undefined) throw new RangeError(`the recipe has no hop ${index}`);
+  const profile = profileOfHop(recipe, index);
+  return {
+    kind: hop.kind,
+    what: describeHop(hop),
+    ...(profile === undefined ? {} : { profile }),
+    settings: hopSources(recipe, index, { files, env }),
+    ...(step === undefined ? {} : { keyId: step.id, account: step.account }),
+    ...cachedOf(record, now),
+    ...lastErrorOf(record),
+    caps: durationCaps(recipe, index, configuredSeconds(profile, files)),
+  };
+}
+
+function configuredSeconds(profile: ProfileName | undefined, files: ConfigFiles): number | undefined {
+  const written = profile === undefined ? undefined : profileSettings(profile, files)?.get('duration_seconds');
+  return written === undefined ? undefined : Number(written);
+}
+
+function cachedOf(record: StateRecord | undefined, now: number): Pick<ExplainedHop, 'cached'> {
+  const { issuedAt, expiresAt } = record ?? {};
+  if (issuedAt === undefined || expiresAt === undefined) return {};
+  const secondsLeft = Math.max(0, Math.floor((expiresAt - now) / 1000));
+  return { cached: { issuedAt: iso(issuedAt), expiresAt: iso(expiresAt), secondsLeft } };
+}
+
+function lastErrorOf(record: StateRecord | undefined): Pick<ExplainedHop, 'lastError'> {
+  const failure = record?.failure;
+  const error = failure === undefined ? undefined : recallError(failure.error.code, failure.error.details);
+  if (failure === undefined || error === undefined) return {};
+  return { lastError: { message: error.message, at: iso(failure.at), retryAt: iso(failure.retryAt) } };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

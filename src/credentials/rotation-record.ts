@@ -1,0 +1,44 @@
+// What is kept of a rotation under way: its written form. Pure; holds no secret.
+
+import { AppError } from '../errors.ts';
+import type { EpochMs } from './credentials.ts';
+
+export interface RotationRecord {
+  /** The access key that is being replaced. */
+  readonly oldAccessKeyId: string;
+  /** Just before the new one was asked for. */
+  readonly startedAt: EpochMs;
+  /** Noted just before the old key is made inactive: from then on it may be deleted. */
+  readonly deleteAt?: EpochMs;
+}
+
+const version = 1;
+
+export function printRotationRecord({ oldAccessKeyId, startedAt, deleteAt }: RotationRecord): string {
+  return `${JSON.stringify({ v: version, oldAccessKeyId, startedAt, deleteAt })}\n`;
+}
+
+/** Undefined for what is no record. `what` names it in the error `format-newer`. */
+export function parseRotationRecord(text: string, what: string): RotationRecord | undefined {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
+  if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
+  if (!('oldAccessKeyId' in value && 'startedAt' in value)) return undefined;
+  const { oldAccessKeyId, startedAt } = value;
+  if (typeof oldAccessKeyId !== 'string' || !isTime(startedAt)) return undefined;
+  const deleteAt = 'deleteAt' in value ? value.deleteAt : undefined;
+  return { oldAccessKeyId, startedAt, ...(isTime(deleteAt) ? { deleteAt } : {}) };
+}
+
+function isTime(value: unknown): value is EpochMs {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // cut off by a full disk: the store still knows how far it came
+    throw error;
+  }
+}

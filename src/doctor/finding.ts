@@ -1,0 +1,46 @@
+// What `doctor` has found wrong: what it is, why it matters, and the command that mends it. Types only.
+
+/** In the order in which they are looked at. */
+export const checkNames = [
+  'config-files',
+  'file-modes',
+  'recipes',
+  'mixed-profiles',
+  'winning-keys',
+  'plaintext',
+  'sdk-caches',
+  'clock',
+  'store',
+  'unused-items',
+  'agent',
+  'service',
+  'process-line',
+  'sts',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export interface Finding {
+  readonly check: CheckName;
+  readonly profile?: string;
+  readonly what: string;
+  readonly why: string;
+  /** For a shell, or the one thing to change. */
+  readonly mend: string;
+  /** What `--fix` does; absent where it does nothing. */
+  readonly fix?: Fix;
+}
+
+/** Changes that take nothing away that anybody could miss. */
+export type Fix =
+  | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'forget'; readonly account: string };
+
+/** The editor at that line; every usual editor knows `+LINE`. */
+export function editCommand({ path, line }: { readonly path: string; readonly line: number }): string {
+  return `\${EDITOR:-vi} +${line} ${shellWord(path)}`;
+}
+
+/** One word for a shell. */
+export function shellWord(text: string): string {
+  return /^[\w\-./+@:=,%]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

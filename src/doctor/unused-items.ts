@@ -1,0 +1,45 @@
+// Items of the store that no recipe leads to any more. Pure.
+
+import { type Account, keysNameOf } from '../config/names.ts';
+import { type Finding, shellWord } from './finding.ts';
+
+export interface ItemsKnown {
+  /** What the store's list has. */
+  readonly listed: readonly Account[];
+  /** What the recipes lead to. */
+  readonly used: ReadonlySet<string>;
+  /** True for credentials that are known to have ended. */
+  readonly isOver: (account: Account) => boolean;
+  readonly configPath: string;
+}
+
+/** Credentials that still live are left alone: they end by themselves, and another environment may lead to them. */
+export function checkUnusedItems({ listed, used, isOver, configPath }: ItemsKnown): readonly Finding[] {
+  return listed
+    .filter((account) => !used.has(account))
+    .flatMap((account): readonly Finding[] => {
+      const keys = keysNameOf(account);
+      if (keys !== undefined) return [unusedKeys(keys, configPath)];
+      return isOver(account) ? [unusedCredentials(account)] : [];
+    });
+}
+
+function unusedKeys(name: string, configPath: string): Finding {
+  const section = /^[\w\-./+@]+$/.test(name) ? name : `"${name}"`;
+  return {
+    check: 'unused-items',
+    what: `the store has access keys "${name}", and no profile uses them`,
+    why: 'keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by it',
+    mend: `printf '\\n[rolekeeper %s]\\n' ${shellWord(section)} >> ${shellWord(configPath)}`,
+  };
+}
+
+function unusedCredentials(account: Account): Finding {
+  return {
+    check: 'unused-items',
+    what: `the store's item ${account} has ended, and no recipe makes it any more`,
+    why: 'it is of no use to anybody, and makes the list longer',
+    mend: 'rolekeeper doctor --fix',
+    fix: { kind: 'forget', account },
+  };
+}

@@ -1,0 +1,76 @@
+// What every client of the AWS SDK is given: each setting explicitly, so that the SDK reads no file of the user, no environment and no
+// instance metadata.
+
+import process from 'node:process';
+import type { StsCall, StsEndpoint } from '../ports.ts';
+import { type Exchange, StsHttpHandler } from './sts-http.ts';
+
+export interface SendOptions extends Omit<Exchange, 'network'> {
+  readonly call: StsCall;
+  /** What AWS's time has over this computer's; the SDK signs with the latter. */
+  readonly aheadMs: number;
+}
+
+/** For one client, which makes one request. */
+export function clientSettings({ call, aheadMs, ...exchange }: SendOptions) {
+  const { caller, endpoint, network } = call;
+  return {
+    ...endpointFields(endpoint),
+    ...nothingFromOutside,
+    credentials: {
+      accessKeyId: caller.accessKeyId,
+      secretAccessKey: caller.secretAccessKey.reveal(),
+      ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
+    },
+    requestHandler: new StsHttpHandler({ network, ...exchange }),
+    maxAttempts: 1,
+    systemClockOffset: aheadMs,
+    logger: silence,
+  };
+}
+
+/**
+ * Under Node 20 the SDK's constructor writes a warning to stderr, which belongs to our caller. It looks at this variable at that moment
+ * and nowhere else (@aws-sdk/core, emitWarningIfUnsupportedVersion).
+ */
+export function withoutNodeWarning<T>(construct: () => T): T {
+  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+  const before = process.env[name];
+  process.env[name] = 'true';
+  try {
+    return construct();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}
+
+function endpointFields({ region, url, useFips, useDualstack }: StsEndpoint) {
+  return {
+    region,
+    ...(url === undefined ? {} : { endpoint: url }),
+    useFipsEndpoint: useFips,
+    useDualstackEndpoint: useDualstack,
+  };
+}
+
+// Each of these would otherwise be looked up in the environment or in ~/.aws/config.
+const nothingFromOutside = {
+  ignoreConfiguredEndpointUrls: true,
+  defaultsMode: 'standard' as const,
+  retryMode: 'standard',
+  authSchemePreference: [],
+  // False is the default, but the file is asked first.
+  disableClockSkewCorrection: false,
+  sigv4aSigningRegionSet: [],
+  userAgentAppId: async () => undefined,
+  // What CloudTrail shows.
+  defaultUserAgentProvider: async (): Promise<[string][]> => [['rolekeeper']],
+  profile: 'rolekeeper-reads-no-profile',
+};
+
+const silence = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // The SDK has nothing to say that would not come as an error.
+}

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseRotationRecord, printRotationRecord } from '../../src/credentials/rotation-record.ts';
+
+describe('a rotation record', () => {
+  it('comes back as it was written', () => {
+    const records = fc.record(
+      { oldAccessKeyId: fc.string(), startedAt: fc.maxSafeNat(), deleteAt: fc.maxSafeNat() },
+      { requiredKeys: ['oldAccessKeyId', 'startedAt'] },
+    );
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(parseRotationRecord(printRotationRecord(record), 'r')).toEqual(record);
+      }),
+    );
+  });
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"v":1}',
+    '{"v":1,"oldAccessKeyId":1,"startedAt":1}',
+    '{"v":1,"oldAccessKeyId":"A","startedAt":"1"}',
+  ])('is as good as none when it says %j', (text) => {
+    expect(parseRotationRecord(text, 'r')).toBeUndefined();
+  });
+
+  it('of a later version is refused, not guessed at', () => {
+    expect(() => parseRotationRecord('{"v":2}', 'the file')).toThrow(/the file was written by a newer rolekeeper/);
+  });
+});
