@@ -8,12 +8,14 @@ import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundLines } from './background-lines.ts';
 import { type BackgroundSummary, backgroundStatus } from './background-status.ts';
+import { type LifeLeft, lifeBar, lifeColour } from './life-bar.ts';
 import { type ProfileStatus, profileStatus } from './profile-status.ts';
 import { shortTime } from './short-time.ts';
 import { type StatusRow, shortRole, statusTable } from './status-table.ts';
 import { writeStdout } from './stdout.ts';
 import { type StoreStatus, storeStatus } from './store-status.ts';
 import { terminalColumns } from './terminal-columns.ts';
+import { type TerminalLook, terminalLook } from './terminal-look.ts';
 
 export interface StatusOptions {
   readonly profile: string | undefined;
@@ -41,7 +43,9 @@ export async function status({ profile, isJson, version }: StatusOptions, wiring
   const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus(version, wiring)]);
   const times = (at: string) => timeWords(wiring.clock.toLocal(Date.parse(at)));
   const document = { v: 1, store, ...background, profiles };
-  writeStdout(isJson ? `${JSON.stringify(document, undefined, 2)}\n` : inWords(document, times));
+  writeStdout(
+    isJson ? `${JSON.stringify(document, undefined, 2)}\n` : inWords(document, { times, look: terminalLook(wiring.env) }),
+  );
 }
 
 /** Asked for once, and removed from the config since. */
@@ -57,31 +61,46 @@ interface Shown extends BackgroundSummary {
   readonly profiles: readonly ProfileStatus[];
 }
 
-function inWords({ profiles, store, ...background }: Shown, times: Times): string {
+interface Manner {
+  readonly times: Times;
+  readonly look: TerminalLook;
+}
+
+function inWords({ profiles, store, ...background }: Shown, { times, look }: Manner): string {
   const head = [storeLine(store), ...backgroundLines(background, times)];
   if (profiles.length === 0)
     return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
   const table = statusTable(
-    profiles.map((one) => rowOf(one, times)),
+    profiles.map((one) => rowOf(one, { times, look })),
     terminalColumns(),
   );
   const remarks = profiles.flatMap((one) => remarksOn(one, times));
   return [...head, '', ...table, ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join('\n');
 }
 
-function rowOf(
-  { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next }: ProfileStatus,
-  times: Times,
-): StatusRow {
+function rowOf(one: ProfileStatus, { times, look }: Manner): StatusRow {
+  const { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next } = one;
+  const life = lifeLeft(one);
+  const left = secondsLeft === undefined ? '-' : duration(secondsLeft);
   return {
     profile,
     credentials: role === undefined ? kind : shortRole(role),
     keys: keys ?? '',
-    left: secondsLeft === undefined ? '-' : duration(secondsLeft),
+    ...(look.bars === undefined
+      ? {}
+      : { life: life === undefined ? '' : look.paint(lifeColour(life), lifeBar(life, look.bars)) }),
+    left,
     expires: expiresAt === undefined ? '-' : times(expiresAt),
     sessionUntil: sessionExpiresAt === undefined ? '-' : times(sessionExpiresAt),
     next,
   };
+}
+
+/** Undefined for what was never made. */
+function lifeLeft({ secondsLeft, expiresAt, lastRefreshAt, lastError, problem }: ProfileStatus): LifeLeft | undefined {
+  if (secondsLeft === undefined || expiresAt === undefined) return undefined;
+  const lifeSeconds = lastRefreshAt === undefined ? undefined : (Date.parse(expiresAt) - Date.parse(lastRefreshAt)) / 1000;
+  return { secondsLeft, lifeSeconds, isThreatened: lastError !== undefined || problem !== undefined };
 }
 
 function storeLine({ description, problem, hint }: StoreStatus): string {

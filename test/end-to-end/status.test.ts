@@ -42,13 +42,28 @@ describe('status', () => {
     expect(stdout).toMatch(/^corp +session +corp +11 h 59 min/m);
   });
 
-  it('status fits a terminal of eighty columns', async () => {
+  /** As a terminal of eighty columns shows it. */
+  async function onTerminal(args: string, env: string): Promise<string> {
+    const command = `stty cols 80 rows 24; TERM=xterm-256color ${env} ${world.program} status ${args}`;
+    return (await world.run('script', ['-qec', command, '/dev/null'])).stdout;
+  }
+
+  it('status fits a terminal of eighty columns, with a bar of life left for each profile', async () => {
     await succeed(world.rolekeeper(['get', 'dev']));
-    const ran = await world.run('script', ['-qec', `stty cols 80; ${world.program} status`, '/dev/null']);
-    const lines = ran.stdout.replaceAll('\r', '').split('\n').slice(1);
+    const shownThere = await onTerminal('', 'LC_ALL=C.UTF-8 NO_COLOR=1');
+    expect(shownThere).not.toContain('\u001b');
+    const lines = shownThere.replaceAll('\r', '').split('\n').slice(1);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(lines).toContainEqual(expect.stringMatching(/^PROFILE +CREDENTIALS +LEFT +NEXT$/));
-    expect(lines).toContainEqual(expect.stringMatching(/^dev +222233334444 Dev +59 min +refreshed from [\d: -]+$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^PROFILE +LIFE +LEFT +SESSION UNTIL +NEXT$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^dev +█{8} +59 min +[\d: -]+refreshed from [\d: -]+$/));
+  });
+
+  it('status has colours on a terminal that knows them, and neither these nor bars elsewhere', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect(await onTerminal('', 'LC_ALL=C')).toContain('\u001b[32m########\u001b[39m');
+    expect(await onTerminal('', 'LC_ALL=C TERM=dumb')).not.toContain('\u001b');
+    const piped = await succeed(world.rolekeeper(['status'], { env: { FORCE_COLOR: '1', LC_ALL: 'C.UTF-8' } }));
+    expect(piped.stdout).not.toMatch(/█|LIFE|\[3\dm/);
   });
 
   it('status --json has every fact and no secret', async () => {
