@@ -2,7 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, startAgent } from '../harness/agent.ts';
@@ -64,6 +64,33 @@ describe('status', () => {
     expect(await onTerminal('', 'LC_ALL=C TERM=dumb')).not.toContain('\u001b');
     const piped = await succeed(world.rolekeeper(['status'], { env: { FORCE_COLOR: '1', LC_ALL: 'C.UTF-8' } }));
     expect(piped.stdout).not.toMatch(/█|LIFE|\[3\dm/);
+  });
+
+  it('status --watch draws anew on a new size, and gives the terminal back at Ctrl-C', async () => {
+    const watcher = resolve('test/harness/watcher.py');
+    const env = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', NO_COLOR: '1' };
+    const ran = await world.run('python3', [watcher, world.program, 'status', '--watch'], { env });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const [before, ...after] = ran.stdout.split('\u001b[?2026h');
+    expect(before).toBe('\u001b[?1049h\u001b[?25l\u001b[?7l');
+    const [narrow = '', wide = ''] = after;
+    for (const text of [narrow, wide]) expect(text).toMatch(/corp +█{8} +11 h 59 min|corp +session +corp +█{8} +11 h/);
+    expect(narrow).not.toContain('CREDENTIALS');
+    expect(wide).toContain('CREDENTIALS');
+    expect(ran.stdout.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
+    expect(ran.stdout).not.toContain('\u001b[2J');
+  });
+
+  it('status --watch needs a terminal, and no --json', async () => {
+    const refused = { status: 2, stdout: '' };
+    expect(await world.rolekeeper(['status', '--watch'])).toMatchObject({
+      ...refused,
+      stderr: expect.stringContaining('status --watch needs a terminal to draw on'),
+    });
+    expect(await world.rolekeeper(['status', '--watch', '--json'])).toMatchObject({
+      ...refused,
+      stderr: expect.stringContaining('--json and --watch do not go together'),
+    });
   });
 
   it('status --json has every fact and no secret', async () => {
