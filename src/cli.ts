@@ -262,15 +262,15 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
       (args) =>
         args
           .positional('profile', optionalProfile)
-          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' }),
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' })
+          .option('watch', { type: 'boolean', default: false, describe: 'draw it anew until Ctrl-C' }),
       (args) =>
-        run(
-          args.debug,
-          async (wiring) =>
-            void (await (
-              await import('./commands/status.ts')
-            ).status({ profile: args.profile, isJson: args.json, version: ROLEKEEPER_VERSION }, wiring)),
-        ),
+        run(args.debug, async (wiring) => {
+          if (args.json && args.watch) throw new AppError('usage', { problem: '--json and --watch do not go together' });
+          const { status, statusWatched } = await import('./commands/status.ts');
+          const options = { profile: args.profile, isJson: args.json, version: ROLEKEEPER_VERSION };
+          await (args.watch ? statusWatched(options, wiring) : status(options, wiring));
+        }),
     )
     .command(
       'explain <profile>',

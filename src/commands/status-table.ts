@@ -1,12 +1,14 @@
 // Lays the table of `status` out for so many columns: what can be done without goes first; in the end each profile gets lines of its own.
 // Shortens no name: a person may have to type it.
 
-import { textTable } from './text-table.ts';
+import { shownLength, textTable } from './text-table.ts';
 
 export interface StatusRow {
   readonly profile: string;
   readonly credentials: string;
   readonly keys: string;
+  /** A bar, where the table is for people who look. */
+  readonly life?: string;
   readonly left: string;
   readonly expires: string;
   readonly sessionUntil: string;
@@ -15,7 +17,8 @@ export interface StatusRow {
 
 /** Lines that are at most so wide, unless a single word is wider. */
 export function statusTable(rows: readonly StatusRow[], columns: number): readonly string[] {
-  const lines = layouts.map((layout) => tableOf(rows, layout, columns)).find((table) => table !== undefined);
+  const possible = rows.some(({ life }) => life !== undefined) ? layoutsWithBars : layouts;
+  const lines = possible.map((layout) => tableOf(rows, layout, columns)).find((table) => table !== undefined);
   return lines ?? rows.flatMap((row) => paragraphOf(row, columns));
 }
 
@@ -35,10 +38,21 @@ const layouts: readonly (readonly Column[])[] = [
   ['profile', 'credentials', 'left'],
 ];
 
+/** For who looks: the bar, the time left and the session's end stay longer than what the profile is. */
+const layoutsWithBars: typeof layouts = [
+  ['profile', 'credentials', 'keys', 'life', 'left', 'expires', 'sessionUntil'],
+  ['profile', 'credentials', 'keys', 'life', 'left', 'sessionUntil'],
+  ['profile', 'credentials', 'life', 'left', 'sessionUntil'],
+  ['profile', 'life', 'left', 'sessionUntil'],
+  ['profile', 'life', 'left'],
+  ['profile', 'left'],
+];
+
 const headers: StatusRow = {
   profile: 'PROFILE',
   credentials: 'CREDENTIALS',
   keys: 'KEYS',
+  life: 'LIFE',
   left: 'LEFT',
   expires: 'EXPIRES',
   sessionUntil: 'SESSION UNTIL',
@@ -52,20 +66,21 @@ const comfortable = 32;
 /** Undefined when there is too little room for NEXT. */
 function tableOf(rows: readonly StatusRow[], layout: readonly Column[], columns: number): readonly string[] | undefined {
   const all = [headers, ...rows];
-  const taken = layout.map((column) => gap + Math.max(...all.map((row) => lengthOf(row[column]))));
+  const taken = layout.map((column) => gap + Math.max(...all.map((row) => shownLength(row[column] ?? ''))));
   const room = columns - taken.reduce((sum, width) => sum + width, 0);
-  const wanted = Math.max(...all.map(({ next }) => Math.min(comfortable, lengthOf(next))));
-  const widestWord = Math.max(...all.flatMap(({ next }) => wordsOf(next).map(lengthOf)));
+  const wanted = Math.max(...all.map(({ next }) => Math.min(comfortable, shownLength(next))));
+  const widestWord = Math.max(...all.flatMap(({ next }) => wordsOf(next).map(shownLength)));
   if (room < Math.max(wanted, widestWord)) return undefined;
   return textTable(
     all.flatMap((row) =>
-      wrap(row.next, room).map((line, index) => [...layout.map((column) => (index === 0 ? row[column] : '')), line]),
+      wrap(row.next, room).map((line, index) => [...layout.map((column) => (index === 0 ? (row[column] ?? '') : '')), line]),
     ),
   );
 }
 
-function paragraphOf({ profile, credentials, left, next }: StatusRow, columns: number): readonly string[] {
-  const facts = [credentials, left === '-' ? 'nothing yet' : left === 'over' ? left : `${left} left`, next];
+function paragraphOf({ profile, credentials, life, left, next }: StatusRow, columns: number): readonly string[] {
+  const leftWords = left === '-' ? 'nothing yet' : left === 'over' ? left : `${left} left`;
+  const facts = [credentials, life === undefined || life === '' ? leftWords : `${life} ${leftWords}`, next];
   return [profile, ...facts.flatMap((fact) => wrap(fact, columns - gap)).map((line) => ' '.repeat(gap) + line)];
 }
 
@@ -75,8 +90,8 @@ function wrap(text: string, width: number): readonly string[] {
   let line = first;
   for (const word of words) {
     const longer = `${line} ${word}`;
-    if (lengthOf(longer) > width) lines.push(line);
-    line = lengthOf(longer) > width ? word : longer;
+    if (shownLength(longer) > width) lines.push(line);
+    line = shownLength(longer) > width ? word : longer;
   }
   return [...lines, line];
 }
@@ -84,8 +99,4 @@ function wrap(text: string, width: number): readonly string[] {
 /** A command to type is one word. */
 function wordsOf(text: string): readonly string[] {
   return text.match(/`[^`]*`\S*|\S+/g) ?? [];
-}
-
-function lengthOf(text: string): number {
-  return [...text].length;
 }

@@ -8,12 +8,16 @@ import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundLines } from './background-lines.ts';
 import { type BackgroundSummary, backgroundStatus } from './background-status.ts';
+import { type LifeLeft, lifeBar, lifeColour } from './life-bar.ts';
 import { type ProfileStatus, profileStatus } from './profile-status.ts';
+import { withScreen } from './screen.ts';
 import { shortTime } from './short-time.ts';
 import { type StatusRow, shortRole, statusTable } from './status-table.ts';
 import { writeStdout } from './stdout.ts';
 import { type StoreStatus, storeStatus } from './store-status.ts';
 import { terminalColumns } from './terminal-columns.ts';
+import { type TerminalLook, terminalLook } from './terminal-look.ts';
+import { watchStatus } from './watch-status.ts';
 
 export interface StatusOptions {
   readonly profile: string | undefined;
@@ -26,12 +30,30 @@ export interface StatusOptions {
  * Without a profile: every one that rolekeeper answers for, and every one that was asked for. Goes to stdout. What is wrong with a
  * profile or the store is what the status says, no failure of its own; throws `profile-unknown`.
  */
-export async function status({ profile, isJson, version }: StatusOptions, wiring: Wiring): Promise<void> {
+export async function status(options: StatusOptions, wiring: Wiring): Promise<void> {
+  writeStdout(options.isJson ? await statusJson(options, wiring) : await statusText(options, wiring));
+}
+
+/** Draws it anew until Ctrl-C. Throws `usage` without a terminal, `profile-unknown`. */
+export async function statusWatched(options: StatusOptions, wiring: Wiring): Promise<void> {
+  await withScreen('status --watch', (screen) => watchStatus(() => statusText(options, wiring), screen));
+}
+
+async function statusJson(options: StatusOptions, wiring: Wiring): Promise<string> {
+  return `${JSON.stringify(await look(options, localMinute, wiring), undefined, 2)}\n`;
+}
+
+async function statusText(options: StatusOptions, wiring: Wiring): Promise<string> {
+  const localNow = wiring.clock.toLocal(wiring.clock.now());
+  const timeWords = (localAt: number) => shortTime(localAt, localNow);
+  const times = (at: string) => timeWords(wiring.clock.toLocal(Date.parse(at)));
+  return inWords(await look(options, timeWords, wiring), { times, look: terminalLook(wiring.env) });
+}
+
+async function look({ profile, version }: StatusOptions, timeWords: (localAt: number) => string, wiring: Wiring) {
   const files = wiring.readConfig();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
-  const localNow = wiring.clock.toLocal(wiring.clock.now());
-  const timeWords = isJson ? localMinute : (localAt: number) => shortTime(localAt, localNow);
   const profiles = names
     .map((name) => profileStatus(name, files, { wiring, timeWords }))
     .filter((one) => profile !== undefined || !isGone(one));
@@ -39,9 +61,7 @@ export async function status({ profile, isJson, version }: StatusOptions, wiring
   if (named?.problem?.code === 'profile-unknown')
     throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
   const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus(version, wiring)]);
-  const times = (at: string) => timeWords(wiring.clock.toLocal(Date.parse(at)));
-  const document = { v: 1, store, ...background, profiles };
-  writeStdout(isJson ? `${JSON.stringify(document, undefined, 2)}\n` : inWords(document, times));
+  return { v: 1, store, ...background, profiles };
 }
 
 /** Asked for once, and removed from the config since. */
@@ -57,31 +77,46 @@ interface Shown extends BackgroundSummary {
   readonly profiles: readonly ProfileStatus[];
 }
 
-function inWords({ profiles, store, ...background }: Shown, times: Times): string {
+interface Manner {
+  readonly times: Times;
+  readonly look: TerminalLook;
+}
+
+function inWords({ profiles, store, ...background }: Shown, { times, look }: Manner): string {
   const head = [storeLine(store), ...backgroundLines(background, times)];
   if (profiles.length === 0)
     return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
   const table = statusTable(
-    profiles.map((one) => rowOf(one, times)),
+    profiles.map((one) => rowOf(one, { times, look })),
     terminalColumns(),
   );
   const remarks = profiles.flatMap((one) => remarksOn(one, times));
   return [...head, '', ...table, ...(remarks.length === 0 ? [] : ['', ...remarks]), ''].join('\n');
 }
 
-function rowOf(
-  { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next }: ProfileStatus,
-  times: Times,
-): StatusRow {
+function rowOf(one: ProfileStatus, { times, look }: Manner): StatusRow {
+  const { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next } = one;
+  const life = lifeLeft(one);
+  const left = secondsLeft === undefined ? '-' : duration(secondsLeft);
   return {
     profile,
     credentials: role === undefined ? kind : shortRole(role),
     keys: keys ?? '',
-    left: secondsLeft === undefined ? '-' : duration(secondsLeft),
+    ...(look.bars === undefined
+      ? {}
+      : { life: life === undefined ? '' : look.paint(lifeColour(life), lifeBar(life, look.bars)) }),
+    left,
     expires: expiresAt === undefined ? '-' : times(expiresAt),
     sessionUntil: sessionExpiresAt === undefined ? '-' : times(sessionExpiresAt),
     next,
   };
+}
+
+/** Undefined for what was never made. */
+function lifeLeft({ secondsLeft, expiresAt, lastRefreshAt, lastError, problem }: ProfileStatus): LifeLeft | undefined {
+  if (secondsLeft === undefined || expiresAt === undefined) return undefined;
+  const lifeSeconds = lastRefreshAt === undefined ? undefined : (Date.parse(expiresAt) - Date.parse(lastRefreshAt)) / 1000;
+  return { secondsLeft, lifeSeconds, isThreatened: lastError !== undefined || problem !== undefined };
 }
 
 function storeLine({ description, problem, hint }: StoreStatus): string {

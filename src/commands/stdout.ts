@@ -13,6 +13,13 @@ const patienceMs = 3_000;
  */
 export function writeStdout(document: string | Buffer): void {
   const bytes = typeof document === 'string' ? Buffer.from(document) : document;
+  writeBytes(bytes);
+  const newline = 0x0a;
+  if (bytes.length > 0 && bytes.at(-1) !== newline && isTerminal()) writeStdout('\n');
+}
+
+/** The same of bytes that are no document: nothing is added on a terminal. */
+export function writeBytes(bytes: Buffer): void {
   const giveUpAt = performance.now() + patienceMs;
   let written = 0;
   while (written < bytes.length) {
@@ -20,8 +27,6 @@ export function writeStdout(document: string | Buffer): void {
     if (count === 0) waitForReader(giveUpAt);
     written += count;
   }
-  const newline = 0x0a;
-  if (bytes.length > 0 && bytes.at(-1) !== newline && isTerminal()) writeStdout('\n');
 }
 
 /** Costs callers, whose stdout is a pipe, no more than one call: the module for terminals is not loaded for them. */

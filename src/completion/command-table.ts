@@ -93,7 +93,13 @@ export const commandTable: readonly CompletedCommand[] = [
     dryRun,
     yes,
   ),
-  command('status', 'what is cached, what failed, what is next', 'profile', flag('json', 'one JSON document')),
+  command(
+    'status',
+    'what is cached, what failed, what is next',
+    'profile',
+    flag('json', 'one JSON document'),
+    flag('watch', 'draw it anew until Ctrl-C'),
+  ),
   command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command(
     'doctor',

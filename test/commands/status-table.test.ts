@@ -56,6 +56,32 @@ describe('statusTable', () => {
     ]);
   });
 
+  it('statusTable with bars keeps them, the time left and the session end on eighty columns, whatever their colour', () => {
+    const green = '\u001b[32m████████\u001b[39m';
+    expect(
+      statusTable(
+        [
+          { ...dev, life: green },
+          { ...dev, profile: 'ops', life: '', left: '-' },
+        ],
+        80,
+      ),
+    ).toEqual([
+      'PROFILE  CREDENTIALS       LIFE      LEFT    SESSION UNTIL  NEXT',
+      `dev      222233334444 Dev  ${green}  59 min  11-25 02:13    refreshed from 15:00`,
+      'ops      222233334444 Dev            -       11-25 02:13    refreshed from 15:00',
+    ]);
+    expect(
+      statusTable(
+        [
+          { ...dev, life: green },
+          { ...corp, life: green },
+        ],
+        80,
+      )[0],
+    ).toBe('PROFILE  LIFE      LEFT         SESSION UNTIL  NEXT');
+  });
+
   it('statusTable is never wider than it may be, whatever the names, and shows every one of them', () => {
     const name = fc.string({ minLength: 1, maxLength: 64, unit: fc.constantFrom('a', 'B', '-', 'é') });
     const row = fc.record({ profile: name, role: name, keys: name, login: name }).map(

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, startAgent } from '../harness/agent.ts';
@@ -42,13 +42,55 @@ describe('status', () => {
     expect(stdout).toMatch(/^corp +session +corp +11 h 59 min/m);
   });
 
-  it('status fits a terminal of eighty columns', async () => {
+  /** As a terminal of eighty columns shows it. */
+  async function onTerminal(args: string, env: string): Promise<string> {
+    const command = `stty cols 80 rows 24; TERM=xterm-256color ${env} ${world.program} status ${args}`;
+    return (await world.run('script', ['-qec', command, '/dev/null'])).stdout;
+  }
+
+  it('status fits a terminal of eighty columns, with a bar of life left for each profile', async () => {
     await succeed(world.rolekeeper(['get', 'dev']));
-    const ran = await world.run('script', ['-qec', `stty cols 80; ${world.program} status`, '/dev/null']);
-    const lines = ran.stdout.replaceAll('\r', '').split('\n').slice(1);
+    const shownThere = await onTerminal('', 'LC_ALL=C.UTF-8 NO_COLOR=1');
+    expect(shownThere).not.toContain('\u001b');
+    const lines = shownThere.replaceAll('\r', '').split('\n').slice(1);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(lines).toContainEqual(expect.stringMatching(/^PROFILE +CREDENTIALS +LEFT +NEXT$/));
-    expect(lines).toContainEqual(expect.stringMatching(/^dev +222233334444 Dev +59 min +refreshed from [\d: -]+$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^PROFILE +LIFE +LEFT +SESSION UNTIL +NEXT$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^dev +█{8} +59 min +[\d: -]+refreshed from [\d: -]+$/));
+  });
+
+  it('status has colours on a terminal that knows them, and neither these nor bars elsewhere', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect(await onTerminal('', 'LC_ALL=C')).toContain('\u001b[32m########\u001b[39m');
+    expect(await onTerminal('', 'LC_ALL=C TERM=dumb')).not.toContain('\u001b');
+    const piped = await succeed(world.rolekeeper(['status'], { env: { FORCE_COLOR: '1', LC_ALL: 'C.UTF-8' } }));
+    expect(piped.stdout).not.toMatch(/█|LIFE|\[3\dm/);
+  });
+
+  it('status --watch draws anew on a new size, and gives the terminal back at Ctrl-C', async () => {
+    const watcher = resolve('test/harness/watcher.py');
+    const env = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', NO_COLOR: '1' };
+    const ran = await world.run('python3', [watcher, world.program, 'status', '--watch'], { env });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const [before, ...after] = ran.stdout.split('\u001b[?2026h');
+    expect(before).toBe('\u001b[?1049h\u001b[?25l\u001b[?7l');
+    const [narrow = '', wide = ''] = after;
+    for (const text of [narrow, wide]) expect(text).toMatch(/corp +█{8} +11 h 59 min|corp +session +corp +█{8} +11 h/);
+    expect(narrow).not.toContain('CREDENTIALS');
+    expect(wide).toContain('CREDENTIALS');
+    expect(ran.stdout.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
+    expect(ran.stdout).not.toContain('\u001b[2J');
+  });
+
+  it('status --watch needs a terminal, and no --json', async () => {
+    const refused = { status: 2, stdout: '' };
+    expect(await world.rolekeeper(['status', '--watch'])).toMatchObject({
+      ...refused,
+      stderr: expect.stringContaining('status --watch needs a terminal to draw on'),
+    });
+    expect(await world.rolekeeper(['status', '--watch', '--json'])).toMatchObject({
+      ...refused,
+      stderr: expect.stringContaining('--json and --watch do not go together'),
+    });
   });
 
   it('status --json has every fact and no secret', async () => {
