@@ -263,13 +263,17 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
         args
           .positional('profile', optionalProfile)
           .option('json', { type: 'boolean', default: false, describe: 'for programs: one JSON document' })
-          .option('watch', { type: 'boolean', default: false, describe: 'draw it anew until Ctrl-C' }),
+          .option('watch', { type: 'boolean', default: false, describe: 'draw it anew until Ctrl-C' })
+          .option('prompt', { type: 'boolean', default: false, describe: "a short piece for a shell's prompt, of one profile" }),
       (args) =>
         run(args.debug, async (wiring) => {
-          if (args.json && args.watch) throw new AppError('usage', { problem: '--json and --watch do not go together' });
+          const ways = ['json', 'watch', 'prompt'].filter((name) => args[name] === true).map((name) => `--${name}`);
+          if (ways.length > 1) throw new AppError('usage', { problem: `${ways.join(' and ')} do not go together` });
+          if (args.prompt) return void (await (await import('./commands/prompt.ts')).printPrompt(args.profile, wiring));
           const { status, statusWatched } = await import('./commands/status.ts');
           const options = { profile: args.profile, isJson: args.json, version: ROLEKEEPER_VERSION };
           await (args.watch ? statusWatched(options, wiring) : status(options, wiring));
+          return undefined;
         }),
     )
     .command(

@@ -10,6 +10,7 @@ import { type Kept, warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet, answerUnlock } from './answers.ts';
 import { type Caller, type CallerPlace, Callers } from './callers.ts';
+import { promptFor } from './prompt.ts';
 import { Refresher } from './refresher.ts';
 import { Rooms } from './rooms.ts';
 import { type AgentServer, listenAt, type Place } from './server.ts';
@@ -169,6 +170,8 @@ class Agent {
       case 'get':
         this.#lastRequestMs = this.#ports.readClocks().uptimeMs;
         return await answerGet(request, this.#callers.of(request), this.#answersPorts());
+      case 'prompt':
+        return this.#answerPrompt(request);
       case 'status':
         return said(JSON.stringify(this.#status()));
       case 'forget':
@@ -195,6 +198,17 @@ class Agent {
     }
   }
 
+  // Shells ask at each prompt, which is no use of the credentials: it keeps neither them nor the agent.
+  #answerPrompt(request: AgentRequest): AgentAnswer {
+    const caller = this.#callers.of(request);
+    if (!this.#isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
+    return said(promptFor(request.argument, caller, this.#ports));
+  }
+
+  #isMine({ place }: Caller): boolean {
+    return place.home === this.#own.place.home && place.stateDirectory === this.#own.place.stateDirectory;
+  }
+
   // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
   #lookAnew(): void {
     this.#lookedFor.clear();
@@ -208,7 +222,7 @@ class Agent {
       clock,
       log,
       wordsOf,
-      isMine: ({ place }) => place.home === this.#own.place.home && place.stateDirectory === this.#own.place.stateDirectory,
+      isMine: (caller) => this.#isMine(caller),
       roomFor: (caller, files) => this.#rooms.of(caller, files),
       noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),
       localNow: () => readClocks().wallMs,

@@ -3,7 +3,7 @@
 
 import { answerVariables } from '../config/answer-variables.ts';
 
-/** `get` is what callers ask; the others are for our own commands. With `unlock` the argument is a secret. */
+/** `get` and `prompt` are what callers ask; the others are for our own commands. With `unlock` the argument is a secret. */
 export interface AgentRequest {
   readonly verb: string;
   readonly argument: string;

@@ -11,6 +11,8 @@ import type { Wiring } from '../wiring.ts';
 /** As the front waits for it (decisions.md 2). */
 const acknowledgeWaitMs = 300;
 const answerWaitMs = 3_000;
+/** A shell waits at each line: as the front does (src/front/front.c). */
+const promptWaitMs = 100;
 /** Where a person waits for just this. */
 const patientWaitMs = 3_000;
 
@@ -43,6 +45,17 @@ export async function documentOfAgent(profile: string, waitMs: number, wiring: W
   const conversation = await ask('get', wiring, { argument: profile, acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
   return answer?.kind === 'exit' && answer.status === 0 ? answer.bytes : undefined;
+}
+
+/** The piece for a shell's prompt; empty where no agent gives one at once. */
+export async function promptOfAgent(profile: string, wiring: Wiring): Promise<string> {
+  const conversation = await ask('prompt', wiring, {
+    argument: profile,
+    acknowledgeWaitMs: promptWaitMs,
+    answerWaitMs: promptWaitMs,
+  });
+  const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
+  return answer?.kind === 'exit' && answer.status === 0 ? answer.bytes.toString('utf8') : '';
 }
 
 /** Undefined where no agent answers. */

@@ -99,6 +99,7 @@ export const commandTable: readonly CompletedCommand[] = [
     'profile',
     flag('json', 'one JSON document'),
     flag('watch', 'draw it anew until Ctrl-C'),
+    flag('prompt', "a short piece for a shell's prompt"),
   ),
   command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command(

@@ -1,6 +1,6 @@
 // The front: the small program that callers start as `rolekeeper`. Hands a plain `get PROFILE` to the agent and prints its answer; for
 // everything else, and whenever anything is not as it should be, it becomes the Node program. Never prints half an answer, never asks.
-// The wire: rolekeeper-agent(7).
+// `status --prompt` goes to the agent too, and is nothing without it. The wire: rolekeeper-agent(7).
 
 #ifdef __APPLE__
 #define _DARWIN_C_SOURCE // getpeereid
@@ -30,7 +30,7 @@
 #ifndef ROLEKEEPER_ACK_MS
 #define ROLEKEEPER_ACK_MS 300 // tests that load the machine give the agent more
 #endif
-enum { limit_ms = 3800, ack_ms = ROLEKEEPER_ACK_MS, busy_ms = 2000, writing_ms = 3000 };
+enum { limit_ms = 3800, ack_ms = ROLEKEEPER_ACK_MS, busy_ms = 2000, prompt_ms = ROLEKEEPER_ACK_MS / 3, writing_ms = 3000 };
 enum { max_line = 64, max_body = 262144, max_answer = 65536 };
 enum { unexpected = 1, deadline_passed = 7, interrupted = 130 }; // exit statuses of errors.ts
 
@@ -40,6 +40,7 @@ static char answer[1 + max_line + max_answer + 1]; // the ack, the line, the doc
 static bool is_stdout_missing;
 
 struct reply { int status; const char *text; size_t length; };
+struct question { const char *verb, *profile, *deadline; int64_t deadline_ms; int ack_ms, busy_ms; };
 enum ending { no_answer, answered, too_late };
 enum shape { broken, unfinished, whole };
 
@@ -65,15 +66,6 @@ static bool wait_for(int fd, short events, int64_t until_ms) {
   }
 }
 
-/** True only for what parseProfileName takes for certain. All else is for Node to judge, and to put into words. */
-static bool is_plain_name(const char *name) {
-  size_t length = strlen(name);
-  if (length == 0 || length > 256 || name[0] == '-' || name[0] == ' ' || name[length - 1] == ' ') return false;
-  for (; *name != 0; name++)
-    if (*name < ' ' || *name > '~' || *name == ']') return false;
-  return true;
-}
-
 /** Whose agent is this? The directory's owner says who made it; this says who listens. */
 static bool is_peer_own(int agent) {
 #ifdef __linux__
@@ -88,7 +80,7 @@ static bool is_peer_own(int agent) {
 }
 
 /** The connection, or -1. */
-static int connect_to_agent(void) {
+static int connect_to_agent(int patience_ms) {
   char runtime[path_room];
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (!find_runtime_directory(runtime) || !is_own_directory(runtime, 077)) return -1;
@@ -98,7 +90,7 @@ static int connect_to_agent(void) {
   if (agent == -1) return -1;
   fcntl(agent, F_SETFD, FD_CLOEXEC);
   // unix(7): where the queue of a busy agent is full, connect() waits this long for a place, which poll() cannot.
-  struct timeval patience = {ack_ms / 1000, ack_ms % 1000 * 1000};
+  struct timeval patience = {patience_ms / 1000, patience_ms % 1000 * 1000};
   setsockopt(agent, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   int refused;
   do refused = connect(agent, (const struct sockaddr *)&address, sizeof address);
@@ -132,11 +124,11 @@ static bool is_carried(const char *entry) {
 }
 
 /** The start of the request, its length in `size`; NULL when it cannot be said within the limits. */
-static const char *make_request(const char *profile, const char *deadline, size_t *size) {
+static const char *make_request(const struct question *asked, size_t *size) {
   char directory[path_room], line[max_line + 1];
   size_t length = 0;
   if (getcwd(directory, sizeof directory) == NULL || directory[0] != '/') return NULL; // removed, or out of a chroot's sight
-  const char *const fields[] = {"get", profile, deadline, directory};
+  const char *const fields[] = {asked->verb, asked->profile, asked->deadline, directory};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     if (!add_field(&length, fields[i])) return NULL;
   for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
@@ -190,31 +182,31 @@ static enum shape look_at(size_t have, struct reply *reply) {
   return there > reply->length ? broken : there == reply->length ? whole : unfinished;
 }
 
-static enum ending read_answer(int agent, int64_t deadline_ms, struct reply *reply) {
+static enum ending read_answer(int agent, const struct question *asked, struct reply *reply) {
   size_t have = 0;
-  int64_t now = now_ms(CLOCK_MONOTONIC), until_ms = now + ack_ms, busy_until_ms = now + busy_ms;
+  int64_t now = now_ms(CLOCK_MONOTONIC), until_ms = now + asked->ack_ms, busy_until_ms = now + asked->busy_ms;
   for (;;) {
     if (!wait_for(agent, POLLIN, until_ms)) {
       if (have > 0) return too_late;
       if (until_ms >= busy_until_ms || !is_starved(agent)) return no_answer;
-      until_ms += ack_ms;
+      until_ms += asked->ack_ms;
       continue;
     }
     ssize_t got = recv(agent, answer + have, sizeof answer - have, 0);
     if (got == 0) return have > 0 && look_at(have, reply) == whole ? answered : no_answer;
     if (got < 0 && errno != EINTR && errno != EAGAIN) return no_answer;
     have += got > 0 ? (size_t)got : 0;
-    if (have > 0) until_ms = deadline_ms;
+    if (have > 0) until_ms = asked->deadline_ms;
     if (look_at(have, reply) == broken) return no_answer;
   }
 }
 
-static enum ending ask_agent(const char *profile, const char *deadline, int64_t deadline_ms, struct reply *reply) {
+static enum ending ask_agent(const struct question *asked, struct reply *reply) {
   size_t size;
-  const char *bytes = make_request(profile, deadline, &size);
-  int agent = bytes == NULL ? -1 : connect_to_agent();
+  const char *bytes = make_request(asked, &size);
+  int agent = bytes == NULL ? -1 : connect_to_agent(asked->ack_ms);
   if (agent == -1) return no_answer;
-  enum ending ending = write_all(agent, bytes, size, ack_ms) == 0 ? read_answer(agent, deadline_ms, reply) : no_answer;
+  enum ending ending = write_all(agent, bytes, size, asked->ack_ms) == 0 ? read_answer(agent, asked, reply) : no_answer;
   close(agent);
   return ending;
 }
@@ -242,7 +234,8 @@ static int get(const char *profile) {
   prctl(PR_SET_DUMPABLE, 0); // core(5): a dump into a pipe does not ask for the limit. Ends with exec.
 #endif
   struct reply reply = {0, NULL, 0};
-  enum ending ending = ask_agent(profile, deadline, deadline_ms, &reply);
+  const struct question asked = {"get", profile, deadline, deadline_ms, ack_ms, busy_ms};
+  enum ending ending = ask_agent(&asked, &reply);
   int status = ending == answered ? print(&reply) : -1;
   // Through a volatile pointer no compiler can tell that this is memset, of bytes that nobody reads again.
   static void *(*const volatile wipe)(void *, int, size_t) = memset;
@@ -254,6 +247,18 @@ static int get(const char *profile) {
   if (ending != too_late) return status;
   snprintf(problem, sizeof problem, "getting credentials for \"%s\" took longer than 3.8 s", profile);
   return fail(deadline_passed, problem, "", "try again");
+}
+
+/** A piece for a shell's prompt, or nothing: a shell waits for it at each line, and has no place for what went wrong. */
+static void prompt(const char *profile) {
+  char deadline[24];
+  snprintf(deadline, sizeof deadline, "%lld", (long long)(now_ms(CLOCK_REALTIME) + prompt_ms));
+  signal(SIGPIPE, SIG_IGN);
+  struct reply reply = {0, NULL, 0};
+  const struct question asked = {"prompt", profile, deadline, now_ms(CLOCK_MONOTONIC) + prompt_ms, prompt_ms, 0};
+  if (ask_agent(&asked, &reply) != answered || reply.status != 0 || reply.length == 0 || is_stdout_missing) return;
+  if (write_all(STDOUT_FILENO, reply.text, reply.length, writing_ms) == 0 && isatty(STDOUT_FILENO))
+    write_all(STDOUT_FILENO, "\n", 1, writing_ms);
 }
 
 /** Else the socket might become fd 1, and be sent what is meant for stdout. False when the system has no /dev/null. */
@@ -271,7 +276,13 @@ int main(int argc, char **argv) {
     setrlimit(RLIMIT_CORE, &core);
   }
   unsetenv(DEADLINE_VARIABLE); // a caller's own is over
-  if (!fill_stdio() || argc != 3 || strcmp(argv[1], "get") != 0 || argv[2][0] == '-') return run_node(argc, argv);
+  bool has_stdio = fill_stdio();
+  if (is_prompt(argc, argv)) {
+    const char *profile = has_stdio ? prompt_profile(argc, argv) : NULL;
+    if (profile != NULL) prompt(profile);
+    return 0;
+  }
+  if (!has_stdio || argc != 3 || strcmp(argv[1], "get") != 0 || argv[2][0] == '-') return run_node(argc, argv);
   // Node knows by the deadline that the agent was asked. Names that we do not judge are left for it to ask.
   int status = is_plain_name(argv[2]) ? get(argv[2]) : -1;
   if (status != -1) return status;

@@ -21,6 +21,15 @@ bool find_runtime_directory(char *path);
 /** True for a directory, not a link, of this user, with none of the forbidden mode bits. */
 bool is_own_directory(const char *path, mode_t forbidden);
 
+/** True only for what parseProfileName takes for certain. All else is for Node to judge, and to put into words. */
+bool is_plain_name(const char *name);
+
+/** True for `status --prompt [PROFILE]`, written just so. */
+bool is_prompt(int argc, char **argv);
+
+/** The profile of such a prompt: as given, else AWS_PROFILE. NULL where there is none that an agent could know. */
+const char *prompt_profile(int argc, char **argv);
+
 /** Becomes the Node program with the same arguments. Comes back, with an exit status, only when there is no Node. */
 int run_node(int argc, char **argv);
 

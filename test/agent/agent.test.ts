@@ -153,6 +153,28 @@ async function status(): Promise<AgentStatus | undefined> {
 }
 
 describe('the agent', () => {
+  it('has a piece for prompts, from the state alone, which is no use of the credentials', async () => {
+    const piece = async (profile: string, env: Readonly<Record<string, string>> = {}) => {
+      const answer = await ask('prompt', profile, env);
+      return answer?.kind === 'exit' ? answer.bytes.toString() : answer?.reason;
+    };
+    const running = await start({ settings: { idleMs: minute } });
+    expect(await piece('nobody')).toBe('');
+    await get();
+    const attempts = world.sts.attempts.length;
+    expect(await piece('dev')).toBe('dev 60m');
+    await world.machine.run(10 * minute);
+    expect(await piece('dev')).toBe('dev 49m');
+    expect(await piece('corp')).toBe('corp');
+    expect(await piece('dev', { HOME: '/home/bob' })).toBe('not-mine');
+    world.sts.cut(true);
+    await running.live(40 * minute);
+    expect(await piece('dev')).toMatch(/^dev \d+m!$/);
+    await running.live(20 * minute);
+    expect(await piece('dev')).toBe('dev !');
+    expect(world.sts.attempts.filter(({ ending }) => ending === 'done').length).toBe(attempts);
+  });
+
   it('says what it is and what it does', async () => {
     await start();
     await get();
@@ -209,7 +231,7 @@ describe('the agent', () => {
 
   it('knows no other verbs, and no caller of another home', async () => {
     await start();
-    expect(await ask('prompt')).toEqual({ kind: 'pass', reason: 'verb' });
+    expect(await ask('sing')).toEqual({ kind: 'pass', reason: 'verb' });
     expect(await ask('get', 'dev', { HOME: '/home/bob' })).toEqual({ kind: 'pass', reason: 'not-mine' });
   });
 

@@ -290,6 +290,22 @@ describe('status of agent and service', () => {
     });
   });
 
+  it('status --prompt is what a running agent knows, and nothing without one', async () => {
+    const prompt = async (...args: readonly string[]) =>
+      (await succeed(world.rolekeeper(['status', '--prompt', ...args]))).stdout;
+    await succeed(world.rolekeeper(['get', 'dev']));
+    expect(await prompt('dev')).toBe('');
+    agent = await startAgent(world);
+    expect(await prompt('dev')).toBe('dev 59m');
+    expect(await prompt('corp')).toBe('corp 11h');
+    expect(await prompt('ops')).toBe('ops');
+    expect(await prompt('devv')).toBe('');
+    await succeed(world.rolekeeper(['logout', '--all']));
+    expect(await prompt('dev')).toBe('dev login');
+    const { stderr } = await world.rolekeeper(['status', '--prompt', '--json']);
+    expect(stderr).toContain('--json and --prompt do not go together');
+  });
+
   it('status says when the agent does not answer, and does not wait for it', async () => {
     agent = await startAgent(world);
     process.kill(agent.pid, 'SIGSTOP');
