@@ -59,7 +59,8 @@ export function showRestored(files: readonly Restored[]): void {
 export function writeRestored(files: readonly Restored[], { textFiles }: Wiring): void {
   for (const { path, after, before } of [...files].reverse()) {
     if (after === before) continue;
-    textFiles.replace(path, after, before);
+    // A file that was emptied, and then removed, reads as an empty one and is made anew.
+    textFiles.replace(path, textFiles.read(path) === undefined ? undefined : after, before);
     faultPoint('file written');
   }
 }

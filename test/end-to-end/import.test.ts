@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../harness/session-bus.ts';
@@ -179,6 +179,17 @@ describe('import', () => {
 describe('import --undo', () => {
   const config = `# mine\r\n${usualConfig}`;
   const credentials = `# work\n${usualCredentials}region = x\n\n[home]\naws_access_key_id = AKIAHOME`;
+
+  // Whoever saw it empty removed it, and was told for ever that another program had changed it.
+  it('import --undo makes the emptied credentials file anew where it was removed', async () => {
+    start(usualConfig, usualCredentials);
+    const before = world.readCredentials();
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    expect(world.readCredentials()).toBe('');
+    rmSync(world.credentialsPath);
+    await succeed(world.rolekeeper(['import', 'corp', '--undo', '--yes']));
+    expect(world.readCredentials()).toBe(before);
+  });
 
   it('import --undo gives back every byte of both files, and keeps the keys in the store', async () => {
     start(config, credentials);
