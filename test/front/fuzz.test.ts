@@ -51,6 +51,25 @@ describe('mutated answers', () => {
     expect(endings.answered).toBeGreaterThan(count / 10);
     expect(endings.ownWay).toBeGreaterThan(count / 2);
   });
+
+  it(`never make more of a prompt than the whole of a right one, and status 0 (seed ${seed})`, { timeout: 60_000 }, async () => {
+    const random = randomNumbers(seed);
+    const cases = Array.from({ length: count / 5 }, () => makeCase(random));
+    await world.close();
+    world = openFrontWorld();
+    await world.agent((caller) => play(cases[Number(caller.request.fields[1])], caller));
+    const env = { ASAN_OPTIONS: 'detect_leaks=0' };
+    let printed = 0;
+    for (const [i, { bytes, isCutByForce }] of cases.entries()) {
+      const spoken = await world.run(compiled.front, ['status', '--prompt', `${i}`], { env });
+      expect(spoken).toMatchObject({ status: 0, stderr: '' });
+      const right = rightAnswer(bytes);
+      const whole = right?.status === 0 ? right.text : Buffer.alloc(0);
+      if (!(isCutByForce && spoken.stdout.length === 0)) expect(spoken.stdout).toEqual(whole);
+      if (spoken.stdout.length > 0) printed += 1;
+    }
+    expect(printed).toBeGreaterThan(0);
+  });
 });
 
 async function check(i: number, one: Case | undefined): Promise<'answered' | 'ownWay'> {
