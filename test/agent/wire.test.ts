@@ -278,7 +278,7 @@ describe('the native front', () => {
   });
 
   it('gives the fields in the same order', () => {
-    expect(source).toContain('fields[] = {"get", profile, deadline, directory}');
+    expect(source).toContain('fields[] = {asked->verb, asked->profile, asked->deadline, directory}');
     expect(encoded({ ...sample, env: {} }).toString()).toMatch(/\nget\0dev\0\d+\0\/home\/alice\0$/);
   });
 });
