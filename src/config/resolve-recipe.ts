@@ -86,7 +86,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   if (source === profile && (settings.plaintext !== undefined || settings.get('keys') !== undefined)) {
     return { keys: settings, roles: [settings] };
   }
-  const rest = walk(parseProfileName(source), files, chain);
+  const rest = walk(checkedName(source, 'source_profile', fail), files, chain);
   return { keys: rest.keys, roles: [settings, ...rest.roles] };
 }
 
@@ -128,15 +128,15 @@ function keysProfile(settings: ProfileSettings, fail: Fail): ProfileSettings {
 
 function keysSource(settings: ProfileSettings, endpoint: StsEndpoint, fail: Fail): KeysSource {
   const named = settings.get('keys');
-  const name = named === undefined || named === '' ? settings.profile : checkedName(named, fail);
+  const name = named === undefined || named === '' ? settings.profile : checkedName(named, 'keys', fail);
   return { name, endpoint, ...(settings.plaintext === undefined ? {} : { plaintext: settings.plaintext }) };
 }
 
-function checkedName(raw: string, fail: Fail): ProfileName {
+function checkedName(raw: string, setting: string, fail: Fail): ProfileName {
   try {
     return parseProfileName(raw);
   } catch (error) {
-    if (error instanceof AppError) throw fail(error.message, 'change the setting `keys`');
+    if (error instanceof AppError) throw fail(error.message, `change the setting \`${setting}\``);
     throw error;
   }
 }
