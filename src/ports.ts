@@ -126,6 +126,8 @@ export interface State {
   principal(keys: ProfileName): string | undefined;
   rememberPrincipal(keys: ProfileName, userArn: string): void;
   forgetPrincipal(keys: ProfileName): void;
+  /** Of the person whose state this is; for the names of sessions where no IAM user gives one. */
+  userName(): string;
   /** Changes whenever a record was published or removed, by whichever process; just after that also by itself. Never throws. */
   stamp(): string;
   /** Notes that somebody wants these credentials, about once an hour. Never throws: it is only a note. */
@@ -208,6 +210,31 @@ export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
   getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
   assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+}
+
+/** Programs of the person's that the configuration names. */
+export interface Programs {
+  /**
+   * What the command prints to stdout, run through the shell as the line stands in the config. Throws `program-failed`, with the end of
+   * what it said on stderr.
+   */
+  output(run: ProgramRun): Promise<string>;
+}
+
+export interface ProgramRun {
+  readonly command: string;
+  /** The name of the setting, and what its command should print: for messages. */
+  readonly setting: string;
+  readonly wanted: 'code' | 'credentials' | 'token' | 'assertion';
+  /** Marks the child, so that a command that leads back to rolekeeper for the same profile is refused there. */
+  readonly profile: string;
+  /** Ends it, and all that it started, after this time. */
+  readonly waitMs: number;
+  /** In characters. */
+  readonly longestOutput: number;
+  readonly signal?: AbortSignal;
+  /** Its stderr goes to the person, rather than into the error. */
+  readonly showsStderr: boolean;
 }
 
 /** One access key of an IAM user, as IAM lists it. */

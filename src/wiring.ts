@@ -143,6 +143,7 @@ export function openWiring(env: Environment): Wiring {
   const script = resolve(process.argv[1] ?? 'rolekeeper');
   const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
+  const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -179,7 +180,7 @@ export function openWiring(env: Environment): Wiring {
     },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>
-      (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),
+      (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;

@@ -4,7 +4,7 @@
 import { leadsBack } from '../config/caller-mark.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import type { Recipe, Step } from '../config/recipe.ts';
+import { keysOf, type Recipe, type Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
@@ -90,7 +90,9 @@ async function documentFor(request: AgentRequest, caller: Caller, ports: Answers
   const files = caller.readFiles();
   const recipe = caller.recipe(profile, files);
   const room = await ports.roomFor(caller, files);
-  if (recipe.hops.length === 0) return Buffer.from(toKeysJson(await loadKeysThemselves(recipe, room.ports.store)));
+  if (recipe.hops.length === 0) {
+    return Buffer.from(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store)));
+  }
   const answer = await answerFor({ recipe, room, caller, request }, ports);
   if (answer.kind === 'failure') throw answer.error;
   return answer.credentials.document;

@@ -1,8 +1,9 @@
 // What is known of one profile without opening the store: its recipe, the state of its hops, and what the next `get` will do.
 
+import { entryRoleArn } from '../config/entry-hop.ts';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { type Hop, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, recallError } from '../errors.ts';
@@ -16,7 +17,7 @@ export interface ProfileStatus {
   readonly profile: ProfileName;
   readonly kind: 'role' | 'session' | 'keys' | 'broken';
   readonly role?: string;
-  /** The name of the long-term keys it starts from. */
+  /** The name of the long-term keys it starts from; absent for another way in. */
   readonly keys?: string;
   readonly principal?: string;
   readonly chain: readonly string[];
@@ -57,7 +58,7 @@ export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: 
 
 function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: StatusInputs): ProfileStatus {
   const now = clock.now();
-  const principal = knownPrincipal(recipe.keys, state);
+  const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
   const records = steps.map(({ id }) => state.read(id));
   const last = recipe.hops.at(-1);
@@ -66,9 +67,9 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
   const session = records[sessionIndex];
   return {
     profile: recipe.profile,
-    kind: last?.kind ?? 'keys',
-    ...(last?.kind === 'role' ? { role: last.request.roleArn } : {}),
-    keys: recipe.keys.name,
+    kind: kindOf(last),
+    ...roleOf(last),
+    ...(recipe.keys === undefined ? {} : { keys: recipe.keys.name }),
     ...(principal === undefined ? {} : { principal }),
     chain: recipe.chain,
     ...(lastRecord?.expiresAt === undefined
@@ -82,6 +83,18 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
     ),
     notes: recipe.notes,
   };
+}
+
+/** Whatever a hop is made from, what it gives are the credentials of a role. */
+function kindOf(last: Hop | undefined): ProfileStatus['kind'] {
+  if (last === undefined) return 'keys';
+  return last.kind === 'session' ? 'session' : 'role';
+}
+
+function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role'> {
+  if (last === undefined || last.kind === 'session') return {};
+  const role = last.kind === 'role' ? last.request.roleArn : entryRoleArn(last);
+  return role === undefined ? {} : { role };
 }
 
 interface NextInputs {

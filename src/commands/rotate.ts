@@ -3,7 +3,7 @@
 
 import { type Account, type ProfileName, parseProfileName } from '../config/names.ts';
 import { profileSettings } from '../config/profile-settings.ts';
-import { type Recipe, stepsOf } from '../config/recipe.ts';
+import { keysOf, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { resolveIamEndpoint } from '../config/sts-endpoint.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
@@ -167,7 +167,8 @@ async function subjectOf(
   { iamEndpoint, log }: { readonly iamEndpoint: StsEndpoint; readonly log: Log },
   { store, clock }: RotatePorts,
 ): Promise<Subject> {
-  const { keys, network, loginTarget, profile } = recipe;
+  const { network, loginTarget, profile } = recipe;
+  const keys = keysOf(recipe);
   const context = { profile, loginTarget };
   const { userArn } = await currentKeys({ name: keys.name, context }, { store });
   const userName = /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(userArn)?.[1];

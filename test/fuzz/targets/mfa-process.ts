@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAppError } from '../../../src/errors.ts';
 import { runMfaProcess } from '../../../src/system/mfa-process.ts';
+import { createPrograms } from '../../../src/system/user-program.ts';
 import { must, type OpenTarget, type Target } from '../target.ts';
 
 export const mfaProcessTarget: Target = {
@@ -13,6 +14,8 @@ export const mfaProcessTarget: Target = {
   endings: ['code', 'none', 'too much', 'failed'],
   open: openDirectory,
 };
+
+const programs = createPrograms({ PATH: process.env['PATH'] });
 
 /** As the manual has it. */
 const longestOutput = 4_096;
@@ -43,11 +46,11 @@ interface Printed {
 async function judge(command: string, { text, isWell }: Printed): Promise<string> {
   const codes = text.split(/[^0-9]+/).filter((digits) => digits.length === 6);
   try {
-    const code = await runMfaProcess(command, { env: { PATH: process.env['PATH'] }, caller: 'dev', waitMs: 10_000 });
+    const code = await runMfaProcess(command, 'dev', programs);
     must(isWell && codes.length === 1 && code === codes[0], 'the one code is taken');
     return 'code';
   } catch (error) {
-    if (!isAppError(error, 'mfa-process-failed')) throw error;
+    if (!isAppError(error, 'program-failed')) throw error;
     if (/too much/.test(error.message)) {
       must(text.length > longestOutput, 'short output is read');
       return 'too much';
