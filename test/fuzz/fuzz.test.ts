@@ -8,9 +8,9 @@ import { must, pureTarget } from './target.ts';
 import { targets } from './targets.ts';
 
 const seed = 20_261_126;
-/** Some seconds at most for each; those that wait for sockets and processes get fewer. */
-const counts: Readonly<Record<string, number>> = { connection: 1_000, sts: 400, 'mfa-process': 200, state: 800 };
-const usualCount = 3_000;
+/** A few seconds for each; those that wait for disks, sockets and processes get fewer. */
+const counts: Readonly<Record<string, number>> = { connection: 600, sts: 300, 'mfa-process': 150, state: 300 };
+const usualCount = 2_000;
 
 describe(`the corpus and its mutants (seed ${seed})`, () => {
   it.each(Object.keys(targets))('%s: no fault, and every ending comes about', { timeout: 120_000 }, async (name) => {

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyIdOf, parseProfileName } from '../../../src/config/names.ts';
+import { isoSeconds } from '../../../src/credentials/credentials.ts';
 import { sha256Hex } from '../../../src/credentials/digest.ts';
 import { isAppError, recallError } from '../../../src/errors.ts';
 import type { State } from '../../../src/ports.ts';
@@ -57,6 +58,9 @@ export const stateTarget: Target = {
   open: openDirectory,
 };
 
+/** Each write waits for the disk. */
+const writtenEvery = 8;
+
 function openDirectory(): OpenTarget {
   const base = mkdtempSync(join(tmpdir(), 'rk-fuzz-'));
   const machine = 'machine';
@@ -67,12 +71,13 @@ function openDirectory(): OpenTarget {
   const others = [`undo-${digest}.json`, `rotation-${digest}.json`, 'principals.json', 'clock.json', 'agent.json'].map((name) =>
     join(directory, name),
   );
+  let inputs = 0;
   return {
     check: (input) => {
       for (const path of [recordPath, ...others, join(base, 'service.json')]) writeFileSync(path, input);
       const state = createState(place);
       const ending = checkRecord(state);
-      checkClock(place);
+      checkClock(place, state.read(id)?.expiresAt ?? 1_767_000_000_000);
       const found = [
         state.principal(keys),
         orNewer(() => createUndoNotes(place).read(profile)),
@@ -80,7 +85,8 @@ function openDirectory(): OpenTarget {
         orNewer(() => createServiceRecords(place).read()),
         readAgentRecord(place),
       ];
-      checkWriting(state);
+      inputs += 1;
+      if (inputs % writtenEvery === 0) checkWriting(state);
       tidy(directory);
       if (ending !== undefined) return ending;
       if (found.includes('newer')) return 'newer';
@@ -102,10 +108,11 @@ function checkRecord(state: State): string | undefined {
   return 'record';
 }
 
-function checkClock(place: Parameters<typeof createClock>[0]): void {
+function checkClock(place: Parameters<typeof createClock>[0], expiresAt: number): void {
   const reading = { wallMs: 1_767_000_000_000, uptimeMs: 1_000 };
   const clock = createClock({ ...place, read: () => reading });
-  must(Number.isSafeInteger(clock.now()) && Number.isSafeInteger(clock.toLocal(clock.now())), 'the clock tells a time');
+  must(Number.isSafeInteger(clock.now()), 'the clock tells a time');
+  must(/^\d{4}-[\d-]{5}T[\d:]{8}Z$/.test(isoSeconds(clock.toLocal(expiresAt))), 'a time can be written');
 }
 
 function checkWriting(state: State): void {
