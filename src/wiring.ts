@@ -115,6 +115,8 @@ export interface ServiceSide {
 export interface Asker {
   readonly command: string;
   readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 export function openWiring(env: Environment): Wiring {
