@@ -2,9 +2,8 @@
 
 import process from 'node:process';
 import { agentActions } from './commands/agent-actions.ts';
-import { writeStderr } from './commands/report.ts';
 import { shells } from './commands/shells.ts';
-import { writeStdout } from './commands/stdout.ts';
+import type { UninstallPorts } from './commands/uninstall.ts';
 import { completionShells } from './completion/command-table.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports.ts';
@@ -21,9 +20,10 @@ const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as cons
 const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
 
-async function openServicePorts(wiring: Wiring) {
-  const { openAgentDoor } = await import('./commands/agent-door.ts');
-  return { ...wiring, ...(await wiring.openService()), ...openAgentDoor(wiring), say: writeStderr, show: writeStdout };
+const setupStores = ['keychain', 'age'] as const;
+
+async function openServicePorts(wiring: Wiring): Promise<UninstallPorts> {
+  return await (await import('./commands/service-ports.ts')).openServicePorts(wiring);
 }
 
 /** Runs one command. Returns the exit status; throws AppError. Help and version go to stdout, all else to stderr. */
@@ -119,6 +119,48 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
             { profiles: args.profiles, isForced: args.force, isQuiet: args.quiet },
             wiring,
           ),
+        ),
+    )
+    .command(
+      'setup',
+      'the guided first run: finds keys and roles, sets all up, and proves that it works',
+      (args) =>
+        args
+          .option('profile', { type: 'string', describe: 'only this role and its keys, or these keys and their roles' })
+          .option('prove', { type: 'string', describe: 'the profile that is tried in the end' })
+          .option('access-key-id', {
+            type: 'string',
+            describe: 'of keys that are in no file; the secret is asked for, or read from stdin',
+          })
+          .option('region', { type: 'string', describe: 'the region of the profile of such keys' })
+          .option('mfa-serial', {
+            type: 'string',
+            describe: "the ARN of the user's MFA device, where no file names it; or `none`",
+          })
+          .option('store', { choices: setupStores, describe: 'where the keys go: the keychain, or encrypted files' } as const)
+          .option('age-key-file', {
+            type: 'string',
+            describe: 'with --store age: the key of the files, made if it is not there; else a passphrase',
+          })
+          .option('code', { type: 'string', describe: 'the six digits of the MFA device; else they are asked for' })
+          .option('no-install', { type: 'boolean', default: false, describe: 'no background service' })
+          .option('dry-run', { ...dryRun, describe: 'show the plan and the changes as a diff, and make none' })
+          .option('yes', { ...yes, describe: 'ask nothing that has an answer by itself' }),
+      (args) =>
+        runChanging(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('./commands/setup.ts')
+            ).setup(
+              {
+                ...{ profile: args.profile, prove: args.prove, code: args.code, version: ROLEKEEPER_VERSION },
+                ...{ accessKeyId: args.accessKeyId, region: args.region, mfaSerial: args.mfaSerial },
+                ...{ store: args.store, ageKeyFile: args.ageKeyFile },
+                ...{ isInstalling: !args.noInstall, isDryRun: args.dryRun, isYes: args.yes },
+              },
+              wiring,
+            )),
         ),
     )
     .command(
@@ -363,9 +405,9 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
-          const [{ install }, service] = await Promise.all([import('./commands/install.ts'), openServicePorts(wiring)]);
+          const [{ install }, ports] = await Promise.all([import('./commands/install.ts'), openServicePorts(wiring)]);
           const mode = args.timer ? 'timer' : 'agent';
-          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, service);
+          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, ports);
           return 0;
         }),
     )
@@ -398,7 +440,7 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
               isDryRun: args.dryRun,
               isYes: args.yes,
             },
-            { ...ports, planPurge: async (asked) => (await import('./commands/purge.ts')).planPurge(asked, ports) },
+            ports,
           );
           return 0;
         }),

@@ -9,6 +9,7 @@ import { indexAccount, type ProfileName, parseProfileName } from '../config/name
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
+import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import type { Store, UndoNotes } from '../ports.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
@@ -16,7 +17,7 @@ import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
-import { identifyKeys, type NewKeys, storeKeys } from './take-keys.ts';
+import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
 
 export interface ImportOptions {
   readonly profile: string;
@@ -58,6 +59,11 @@ export interface Importing extends ImportedKeys {
   readonly recipe: Recipe;
 }
 
+/** Asks AWS whose the keys are, and refuses to put them over another user's. Changes nothing. Throws `recipe-invalid` as well. */
+export async function identifyImport(importing: Importing, store: Store, wiring: Wiring): Promise<Keys> {
+  return await identifyKeys(newKeys(importing, wiring.configPath), routeOf(importing), await wiring.openRefresh(store));
+}
+
 /**
  * Without a question: into the store, read back, tried, then out of the file. Returns whose they are. `agree` is told that before anything is
  * changed, and may throw.
@@ -71,27 +77,26 @@ export async function moveKeys(
   }: { readonly store: Store; readonly agree: (userArn: string) => Promise<void>; readonly wiring: Wiring },
 ): Promise<string> {
   const { recipe, name } = importing;
-  const { profile } = recipe;
   const undoNotes = await wiring.openUndoNotes();
-  const { keys } = planEdit(importing, undoNotes, wiring);
-  const ports = await wiring.openRefresh(store);
-  const route = { endpoint: recipe.keys.endpoint, network: recipe.network };
-  const identified = await identifyKeys(keys, route, ports);
+  const identified = await identifyImport(importing, store, wiring);
   await agree(identified.userArn);
-  await storeKeys(identified, name, { route, ports });
+  await storeKeys(identified, name, { route: routeOf(importing), ports: await wiring.openRefresh(store) });
   await alone(wiring, () => {
     const { before, after, records } = planEdit(importing, undoNotes, wiring);
     if (before.config === after.config && before.credentials === after.credentials) return; // the older way back stays
     // Before the files are touched: whatever happens next, there is a way back.
-    undoNotes.keep(profile, { command: 'import', keys: name, records });
+    undoNotes.keep(recipe.profile, { command: 'import', keys: name, records });
     faultPoint('undo note kept');
     writeTexts(before, after, wiring);
   });
   return identified.userArn;
 }
 
+function routeOf({ recipe }: Importing): Route {
+  return { endpoint: recipe.keys.endpoint, network: recipe.network };
+}
+
 interface Plan {
-  readonly keys: NewKeys;
   readonly before: ConfigTexts;
   readonly after: ConfigTexts;
   /** Of the way back, past an import that was interrupted between the two files. */
@@ -113,7 +118,7 @@ function planEdit(importing: Importing, undoNotes: UndoNotes, wiring: Wiring): P
   const records = originalTexts(now, earlier?.command === 'import' ? earlier.records : [], { keys, profile }).map(
     ({ path, text }) => recordEdit(path, { before: text, after: path === configPath ? after.config : after.credentials }, keys),
   );
-  return { keys, before, after, records };
+  return { before, after, records };
 }
 
 async function importInto(

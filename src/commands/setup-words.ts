@@ -1,0 +1,88 @@
+// What `setup` tells a person: what it is about to do, and what to do from now on.
+
+import type { ProfileName } from '../config/names.ts';
+import { needsCode, type Recipe } from '../config/recipe.ts';
+import type { SetupPlan } from '../config/setup-plan.ts';
+import type { CallerIdentity } from '../ports.ts';
+import { refusedLines } from './adopt.ts';
+import { type Background, backgroundWords } from './setup-background.ts';
+
+export const introduction = [
+  'rolekeeper moves access keys out of plaintext files into a store of secrets, and has every AWS program ask it for credentials by',
+  'the same profile names as before: always fresh, for one MFA code a day. Nothing is changed before you say yes to the plan, and',
+  'whatever fails or is interrupted with Ctrl-C, all is as it was.',
+  '',
+];
+
+export interface Planned {
+  readonly plan: SetupPlan;
+  /** Whose the keys are, by profile; empty where AWS was not asked. */
+  readonly owners: ReadonlyMap<ProfileName, string>;
+  readonly typed: ProfileName | undefined;
+  /** Where the keys go. */
+  readonly place: string;
+  readonly isNewStore: boolean;
+  readonly background: Background;
+  /** The profile that is tried, and whether it takes a login. */
+  readonly proof: Recipe;
+  readonly needsLogin: boolean;
+}
+
+export function planLines(planned: Planned): readonly string[] {
+  const { plan, owners, typed, place, isNewStore, background, proof, needsLogin } = planned;
+  const owner = (profile: ProfileName) => (owners.has(profile) ? ` (${owners.get(profile)})` : '');
+  const adopted = plan.adoption.adopted.map(({ profile }) => profile);
+  const running = backgroundWords(background);
+  return [
+    'The plan:',
+    ...(isNewStore ? [`  set      the store: ${place}`] : []),
+    ...plan.imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}"${owner(recipe.profile)} into ${place}`),
+    ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into ${place}, and make that profile`]),
+    ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
+    ...(needsLogin
+      ? [`  log in   to "${proof.loginTarget}", with a code of ${proof.hops.find(needsCode)?.mfaSerial ?? 'your device'}`]
+      : []),
+    ...(running === undefined ? [] : [`  ${running}`]),
+    `  try      "${proof.profile}", as an AWS program does`,
+    ...refusedLines(plan.refused),
+  ];
+}
+
+/** Where neither the store nor AWS nor the person is asked. */
+export function dryLines({ imports, adoption, refused }: SetupPlan): readonly string[] {
+  const adopted = adoption.adopted.map(({ profile }) => profile);
+  return [
+    ...imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}" into the store`),
+    ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
+    ...refusedLines(refused),
+  ];
+}
+
+/** True where all that is left is the proof: a login and an agent are no changes to agree to. */
+export function isIdle({ plan, typed, isNewStore, background }: Omit<Planned, 'proof' | 'needsLogin'>): boolean {
+  const isAsBefore = plan.imports.length === 0 && plan.adoption.adopted.length === 0 && typed === undefined;
+  return isAsBefore && !isNewStore && background.kind !== 'service';
+}
+
+export function proofLine(profile: ProfileName, { arn, accountId }: CallerIdentity): string {
+  return `it works: "${profile}" is ${arn}, in account ${accountId}`;
+}
+
+export interface Afterwards {
+  readonly proof: Recipe;
+  /** Logins that the one for the proof does not cover. */
+  readonly otherLogins: readonly ProfileName[];
+  readonly isChanged: boolean;
+}
+
+export function farewell({ proof, otherLogins, isChanged }: Afterwards): readonly string[] {
+  const hasLogin = proof.hops.some(needsCode);
+  return [
+    '',
+    `use it as before:     aws s3 ls --profile ${proof.profile}`,
+    ...(hasLogin ? [`once a day:           rolekeeper login ${proof.loginTarget}`] : []),
+    ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${target}`),
+    'what is where:        rolekeeper status',
+    ...(isChanged ? ['to take it all back:  rolekeeper release --all; rolekeeper uninstall'] : []),
+  ];
+}
