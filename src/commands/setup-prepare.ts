@@ -1,55 +1,27 @@
 // The part of `setup` before the first change to the person's files: what is there, what AWS says of it, what the person wants.
 
-import type { TypedKeys } from '../config/keys-pair.ts';
-import { type ProfileName, parseProfileName } from '../config/names.ts';
+import type { ProfileName } from '../config/names.ts';
 import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { type FoundKeys, noWishes, parseTexts, planSetup, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
+import { type FoundKeys, noWishes, parseTexts, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { Store, Terminal } from '../ports.ts';
+import type { Store } from '../ports.ts';
 import { nextGet } from '../refresh/next-get.ts';
-import type { SetupSide, Wiring } from '../wiring.ts';
-import { type Adding, readKeys, routeOf } from './add.ts';
+import type { Wiring } from '../wiring.ts';
+import type { Adding } from './add.ts';
 import { readTexts, showEdit } from './config-texts.ts';
 import { identifyImport } from './import.ts';
 import { unlessInterrupted } from './interruption.ts';
-import type { Journal } from './journal.ts';
 import { recordedFiles } from './recorded-wiring.ts';
 import { writeStderr } from './report.ts';
 import { planBackground } from './setup-background.ts';
-import { type Asked, askConsent, askDevice, askProfile, askProof, askScope } from './setup-questions.ts';
+import { type Asked, askConsent, askDevice, askProof } from './setup-questions.ts';
+import { chooseKeys, chooseScope, planNow, type Scope } from './setup-scope.ts';
+import type { SetupOptions, SetupSides } from './setup-sides.ts';
 import { openChosenStore } from './setup-store.ts';
-import { introduction, isIdle, type Planned, planLines } from './setup-words.ts';
+import { isIdle, type Planned, planLines } from './setup-words.ts';
 import { identifyKeys } from './take-keys.ts';
-import type { UninstallPorts } from './uninstall.ts';
-
-export interface SetupOptions {
-  readonly profile: string | undefined;
-  readonly prove: string | undefined;
-  readonly accessKeyId: string | undefined;
-  readonly region: string | undefined;
-  /** An ARN, or `none`. */
-  readonly mfaSerial: string | undefined;
-  readonly store: string | undefined;
-  readonly ageKeyFile: string | undefined;
-  readonly code: string | undefined;
-  readonly isInstalling: boolean;
-  readonly isDryRun: boolean;
-  readonly isYes: boolean;
-  /** This program's. */
-  readonly version: string;
-}
-
-export interface SetupSides extends SetupSide {
-  readonly wiring: Wiring;
-  readonly ports: UninstallPorts;
-  readonly home: string;
-  readonly asked: Asked;
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
-  readonly journal: Journal;
-}
 
 export interface Prepared {
   readonly planned: Planned;
@@ -63,11 +35,11 @@ export interface Prepared {
 /** Throws `interrupted` for a no, and whatever would make the rest fail. */
 export async function prepare(options: SetupOptions, sides: SetupSides): Promise<Prepared> {
   const { wiring, asked, signal } = sides;
-  writeStderr(introduction);
-  const scope = await chooseScope(options, sides);
+  const only = await chooseScope(options, sides);
   const chosen = await openStoreFor(options, sides);
-  const wishes = { ...noWishes, ...scope.wishes, settings: chosen.settings };
-  const found = await askAws({ ...scope, wishes }, chosen.store, { options, sides });
+  const wishes = { ...noWishes, only, settings: chosen.settings };
+  const scope = await chooseKeys(wishes, chosen.store, { options, sides });
+  const found = await askAws(scope, chosen.store, { options, sides });
   const plan = planNow(found.wishes, wiring);
   refuseNothing(plan, found.wishes.only);
   const background = await unlessInterrupted(signal, () => planBackground(options, sides));
@@ -82,35 +54,6 @@ export async function prepare(options: SetupOptions, sides: SetupSides): Promise
   if (isQuiet) writeStderr(['everything is set up already; what is left is the proof']);
   else await agree(planned, sides);
   return { planned, wishes: found.wishes, adding: found.adding, store: chosen.store, code: options.code };
-}
-
-interface Scope {
-  readonly wishes: Pick<SetupWishes, 'only' | 'typed'>;
-  readonly adding: Adding | undefined;
-}
-
-async function chooseScope(options: SetupOptions, { wiring, asked }: SetupSides): Promise<Scope> {
-  const named = options.profile === undefined ? undefined : parseProfileName(options.profile);
-  const all = planNow(noWishes, wiring);
-  const isBare = all.imports.length + all.adoption.adopted.length + all.refused.length + all.provable.length === 0;
-  if (options.accessKeyId === undefined && !isBare) {
-    return { wishes: { only: named ?? (await askScope(all, asked)), typed: undefined }, adding: undefined };
-  }
-  if (isBare)
-    writeStderr([`${wiring.configPath} has no role, and no file has access keys. So type them; they go into the store only.`]);
-  const typed = await askProfile(options, asked);
-  refuseTyped(typed, all);
-  const route = routeOf(typed, wiring);
-  const instead = 'say `rolekeeper setup --yes --profile NAME --access-key-id AKIA…`, with the secret access key on stdin';
-  const keys = await readKeys(typed, options.accessKeyId, { asker: { command: 'setup', instead }, wiring });
-  return { wishes: { only: typed.profile, typed }, adding: { typed, keys, route } };
-}
-
-/** Keys in a file win over everything else. */
-function refuseTyped({ profile }: TypedKeys, { imports }: SetupPlan): void {
-  if (imports.every(({ recipe }) => recipe.profile !== profile)) return;
-  const problem = `"${profile}" has access keys in a file already`;
-  throw new AppError('usage', { problem, hint: 'leave --access-key-id away, or name another profile' });
 }
 
 async function openStoreFor(options: SetupOptions, sides: SetupSides): ReturnType<typeof openChosenStore> {
@@ -129,7 +72,7 @@ interface Found {
 
 /** Whose the keys are, and which device they have. Keys that AWS refuses are left alone, unless they are the only ones. */
 async function askAws(
-  { wishes, adding }: { readonly wishes: SetupWishes; readonly adding: Adding | undefined },
+  { wishes, adding, hasDevice }: Scope,
   store: Store,
   { options, sides }: { readonly options: SetupOptions; readonly sides: SetupSides },
 ): Promise<Found> {
@@ -139,12 +82,12 @@ async function askAws(
     const { typed, keys, route } = adding;
     const ports = await wiring.openRefresh(store);
     const { userArn } = await unlessInterrupted(signal, () => identifyKeys(keys, route, ports));
-    const whole = { ...typed, serial: await askDevice(userArn, options, asked) };
+    const whole = { ...typed, serial: hasDevice ? undefined : await askDevice(userArn, options, asked) };
     owners.set(typed.profile, userArn);
     return { wishes: { ...wishes, typed: whole }, adding: { ...adding, typed: whole }, owners };
   }
   const { imports } = planNow(wishes, wiring);
-  const left: ProfileName[] = [];
+  const left = [...wishes.left];
   for (const found of imports) {
     const { profile } = found.recipe;
     try {
@@ -174,11 +117,6 @@ async function askDevices(
     if (serial !== undefined) serials.set(recipe.profile, serial);
   }
   return serials;
-}
-
-function planNow(wishes: SetupWishes, wiring: Wiring): SetupPlan {
-  const { env, program } = wiring;
-  return planSetup(readTexts(wiring), wishes, { paths: wiring, env, program });
 }
 
 /** Throws the reason why the one profile that was asked for cannot be set up. */

@@ -55,24 +55,21 @@ function deviceGiven(mfaSerial: string | undefined): string | undefined {
   return mfaSerial === undefined || mfaSerial === 'none' ? undefined : parseDevice(mfaSerial);
 }
 
-/** Throws `usage` for a profile that will not be on rolekeeper. */
+/** A role, where there is one: that proves the whole chain. Throws `usage` for a profile that will not be on rolekeeper. */
 export async function askProof(
-  { provable }: Pick<SetupPlan, 'provable'>,
+  { provable, roles }: Pick<SetupPlan, 'provable' | 'roles'>,
   { prove }: Answers,
   asked: Asked,
 ): Promise<ProfileName> {
-  const [first, ...others] = provable;
-  const named = prove === undefined ? first : provable.find((profile) => profile === prove);
-  if (named === undefined || first === undefined) {
+  const named = prove === undefined ? provable[0] : provable.find((profile) => profile === prove);
+  if (named === undefined) {
     const problem = `there is nothing to try${prove === undefined ? '' : `: "${prove}" would not be on rolekeeper`}`;
-    throw new AppError('usage', {
-      problem,
-      hint: first === undefined ? 'see `rolekeeper doctor`' : `try ${provable.join(', ')}`,
-    });
+    const hint = provable.length === 0 ? 'see `rolekeeper doctor`' : `--prove can be one of: ${provable.join(', ')}`;
+    throw new AppError('usage', { problem, hint });
   }
-  if (asked === undefined || prove !== undefined || others.length === 0) return named;
-  const chosen = await asked.choose('Which profile shall be tried in the end?', provable);
-  return provable.find((profile) => profile === chosen) ?? first;
+  if (asked === undefined || prove !== undefined || roles.length < 2) return named;
+  const chosen = await asked.choose('Which profile shall be tried in the end?', roles);
+  return roles.find((profile) => profile === chosen) ?? named;
 }
 
 /** Throws `interrupted` for a no. */

@@ -18,7 +18,8 @@ import { prove } from './prove.ts';
 import { recordedStore, recordedWiring } from './recorded-wiring.ts';
 import { writeStderr } from './report.ts';
 import { startBackground } from './setup-background.ts';
-import { needsLogin, type Prepared, type SetupSides } from './setup-prepare.ts';
+import { needsLogin, type Prepared } from './setup-prepare.ts';
+import type { SetupSides } from './setup-sides.ts';
 import { farewell, isIdle, proofLine } from './setup-words.ts';
 import { tellAgentToForget } from './tell-agent.ts';
 

@@ -49,9 +49,12 @@ export function planLines(planned: Planned): readonly string[] {
 }
 
 /** Where neither the store nor AWS nor the person is asked. */
-export function dryLines({ imports, adoption, refused }: SetupPlan): readonly string[] {
+export function dryLines({ imports, adoption, refused, provable }: SetupPlan): readonly string[] {
   const adopted = adoption.adopted.map(({ profile }) => profile);
+  const isDone = imports.length + adopted.length === 0;
   return [
+    ...(isDone && provable.length === 0 ? ['  ask      for access keys: no file has any'] : []),
+    ...(isDone && provable.length > 0 ? ['the files are set up already'] : []),
     ...imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}" into the store`),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
     ...refusedLines(refused),

@@ -37,12 +37,16 @@ export interface SetupPlace {
 
 export interface SetupPlan {
   readonly imports: readonly FoundKeys[];
+  /** Keys that profiles start from and no file has: in the store, if anywhere. */
+  readonly sources: readonly KeysElsewhere[];
   readonly adoption: Adoption;
   /** What cannot be set up, and why. */
   readonly refused: readonly Refused[];
   readonly after: ConfigTexts;
   /** Profiles that can prove it afterwards, the likeliest first. */
   readonly provable: readonly ProfileName[];
+  /** Those of them that are roles. */
+  readonly roles: readonly ProfileName[];
 }
 
 /** Long-term keys in plaintext. */
@@ -53,6 +57,13 @@ export interface FoundKeys {
   /** An MFA device that no file names yet. */
   readonly serial: string | undefined;
   /** Whether some file names one: beside the keys, or beside a role that starts from them. */
+  readonly hasDevice: boolean;
+}
+
+export interface KeysElsewhere {
+  readonly profile: ProfileName;
+  /** What they are called in the store. */
+  readonly name: ProfileName;
   readonly hasDevice: boolean;
 }
 
@@ -69,13 +80,9 @@ export function planSetup(before: ConfigTexts, wishes: SetupWishes, place: Setup
   const adoption = planAdoption(roles, { texts: withKeys, paths, env, program, suffix: undefined });
   const after = { ...withKeys, config: adoption.config };
   const changed = [...adoption.adopted.map(({ profile }) => profile), ...imports.map(({ recipe }) => recipe.profile)];
-  return {
-    imports,
-    adoption,
-    refused: adoption.refused,
-    after,
-    provable: provable(parseTexts(after, paths), changed, { wishes, env }),
-  };
+  const all = provable(parseTexts(after, paths), changed, { wishes, env });
+  const sources = keysElsewhere(all.provable, files, resolved);
+  return { imports, sources, adoption, refused: adoption.refused, after, ...all };
 }
 
 function foundKeys(
@@ -90,6 +97,20 @@ function foundKeys(
     if (!isWanted || !isImportable(recipe, configPath)) return [];
     return [{ recipe, name: keys.name, serial: wishes.serials.get(profile), hasDevice: hasDevice(profile, files, resolved) }];
   });
+}
+
+function keysElsewhere(
+  profiles: readonly ProfileName[],
+  files: ConfigFiles,
+  resolved: ReadonlyMap<ProfileName, Recipe>,
+): readonly KeysElsewhere[] {
+  const found = profiles.flatMap((profile): readonly (readonly [ProfileName, KeysElsewhere])[] => {
+    const recipe = resolved.get(profile);
+    const source = recipe?.chain.at(-1);
+    if (recipe === undefined || source === undefined || recipe.keys.plaintext !== undefined) return [];
+    return [[source, { profile: source, name: recipe.keys.name, hasDevice: hasDevice(source, files, resolved) }]];
+  });
+  return [...new Map(found).values()];
 }
 
 function isImportable(recipe: Recipe, configPath: string): boolean {
@@ -141,14 +162,15 @@ function provable(
   files: ConfigFiles,
   changed: readonly ProfileName[],
   { wishes, env }: { readonly wishes: SetupWishes; readonly env: Environment },
-): readonly ProfileName[] {
+): Pick<SetupPlan, 'provable' | 'roles'> {
   const resolved = recipesOf(files, env);
+  const wanted = wishes.only ?? wishes.typed?.profile;
+  const all = keptProfiles(files)
+    .filter((profile) => isOf(wanted, resolved.get(profile)) && ownLine(profile, files) !== undefined)
+    .sort((a, b) => Number(changed.includes(b)) - Number(changed.includes(a)));
   const isRole = (profile: ProfileName) => resolved.get(profile)?.hops.some(({ kind }) => kind === 'role') === true;
-  const rank = (profile: ProfileName) => (isRole(profile) ? 0 : 2) + (changed.includes(profile) ? 0 : 1);
-  return keptProfiles(files)
-    .filter((profile) => isOf(wishes.only ?? wishes.typed?.profile, resolved.get(profile)))
-    .filter((profile) => ownLine(profile, files) !== undefined)
-    .sort((a, b) => rank(a) - rank(b));
+  const roles = all.filter(isRole);
+  return { provable: [...roles, ...all.filter((profile) => !isRole(profile))], roles };
 }
 
 /** False for a profile that cannot work. */
