@@ -20,7 +20,7 @@ import { writeStderr } from './report.ts';
 import { startBackground } from './setup-background.ts';
 import { needsLogin, type Prepared } from './setup-prepare.ts';
 import type { SetupSides } from './setup-sides.ts';
-import { farewell, isIdle, proofLine } from './setup-words.ts';
+import { farewell, proofLine } from './setup-words.ts';
 import { tellAgentToForget } from './tell-agent.ts';
 
 /** When it throws, the journal knows what was done. */
@@ -36,7 +36,7 @@ export async function carryOut(prepared: Prepared, sides: SetupSides): Promise<v
   writeStderr(await startBackground(planned.background, { wiring, ports, journal: sides.journal }));
   await handOver(prepared.store, wiring);
   await proveIt(proof, prepared, sides);
-  writeStderr(farewell({ proof, otherLogins: otherLogins(proof, prepared, wiring), isChanged: !isIdle(planned) }));
+  writeStderr(farewell(planned, otherLogins(proof, prepared, wiring)));
   await prepared.store.close();
 }
 

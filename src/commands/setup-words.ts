@@ -71,21 +71,24 @@ export function proofLine(profile: ProfileName, { arn, accountId }: CallerIdenti
   return `it works: "${profile}" is ${arn}, in account ${accountId}`;
 }
 
-export interface Afterwards {
-  readonly proof: Recipe;
-  /** Logins that the one for the proof does not cover. */
-  readonly otherLogins: readonly ProfileName[];
-  readonly isChanged: boolean;
-}
-
-export function farewell({ proof, otherLogins, isChanged }: Afterwards): readonly string[] {
-  const hasLogin = proof.hops.some(needsCode);
+/** `otherLogins`: those that the one for the proof does not cover. */
+export function farewell(planned: Planned, otherLogins: readonly ProfileName[]): readonly string[] {
+  const { proof } = planned;
   return [
     '',
     `use it as before:     aws s3 ls --profile ${proof.profile}`,
-    ...(hasLogin ? [`once a day:           rolekeeper login ${proof.loginTarget}`] : []),
+    ...(proof.hops.some(needsCode) ? [`once a day:           rolekeeper login ${proof.loginTarget}`] : []),
     ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${target}`),
     'what is where:        rolekeeper status',
-    ...(isChanged ? ['to take it all back:  rolekeeper release --all; rolekeeper uninstall'] : []),
+    ...(isIdle(planned) ? [] : [`to take it all back:  ${waysBack(planned).join('; ')}`]),
+  ];
+}
+
+function waysBack({ plan, typed, background }: Planned): readonly string[] {
+  const isReleased = plan.imports.length + plan.adoption.adopted.length > 0;
+  return [
+    ...(isReleased ? ['rolekeeper release --all'] : []),
+    ...(typed === undefined ? [] : [`rolekeeper add ${typed} --undo`]),
+    ...(background.kind === 'service' ? ['rolekeeper uninstall'] : []),
   ];
 }
