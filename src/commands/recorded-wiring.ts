@@ -29,8 +29,17 @@ export function recordedWiring(wiring: Wiring, store: Store, recording: Recordin
   };
 }
 
-/** `close` is left to whoever opened it. */
-export function recordedStore(store: Store, { openLock }: Pick<Wiring, 'openLock'>, { journal, signal }: Recording): Store {
+export interface StoreRecording extends Recording {
+  /** Before an item goes that was not there at first: throws where nobody else has what it holds. */
+  readonly refuseLoss: (account: Account) => void;
+}
+
+/** To close it, and to hand over what opens it, is left to whoever opened it. */
+export function recordedStore(
+  store: Store,
+  { openLock }: Pick<Wiring, 'openLock'>,
+  { journal, signal, refuseLoss }: StoreRecording,
+): Store {
   const noted = new Set<Account>();
   const note = async (account: Account) => {
     throwIfInterrupted(signal);
@@ -39,12 +48,15 @@ export function recordedStore(store: Store, { openLock }: Pick<Wiring, 'openLock
     noted.add(account);
     if (account === indexAccount()) return;
     const before = await store.get(account);
-    journal.note(async () => void (before === undefined ? await store.delete(account) : await store.set(account, before)));
+    journal.note(async () => {
+      if (before !== undefined) return await store.set(account, before);
+      refuseLoss(account);
+      await store.delete(account);
+    });
   };
   return {
     kind: store.kind,
     description: store.description,
-    ...(store.passphraseLock === undefined ? {} : { passphraseLock: store.passphraseLock }),
     get: (account) => store.get(account),
     set: async (account, value) => {
       await note(account);

@@ -20,7 +20,7 @@ import { type Asked, askConsent, askDevice, askProof } from './setup-questions.t
 import { chooseKeys, chooseScope, planNow, type Scope } from './setup-scope.ts';
 import type { SetupOptions, SetupSides } from './setup-sides.ts';
 import { openChosenStore } from './setup-store.ts';
-import { isIdle, type Planned, planLines } from './setup-words.ts';
+import { idleLine, isIdle, type Planned, planLines } from './setup-words.ts';
 import { identifyKeys } from './take-keys.ts';
 
 export interface Prepared {
@@ -51,7 +51,7 @@ export async function prepare(options: SetupOptions, sides: SetupSides): Promise
   const proof = recipeAfter(await askProof(plan, options, isQuiet ? undefined : asked), plan, wiring);
   const planned: Planned = { ...common, proof, needsLogin: needsLogin(proof, wiring) };
   refuseWithoutCode(planned, options, sides);
-  if (isQuiet) writeStderr(['everything is set up already; what is left is the proof']);
+  if (isQuiet) writeStderr([idleLine(planned)]);
   else await agree(planned, sides);
   return { planned, wishes: found.wishes, adding: found.adding, store: chosen.store, code: options.code };
 }

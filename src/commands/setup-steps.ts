@@ -1,8 +1,10 @@
 // The part of `setup` that changes things. Each step goes by the files as they are then, and notes how it is taken back.
 
+import { type Account, keysNameOf } from '../config/names.ts';
+import { profileSettings } from '../config/profile-settings.ts';
 import { type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { withSettings } from '../config/setup-plan.ts';
+import { type FoundKeys, withSettings } from '../config/setup-plan.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { Wiring } from '../wiring.ts';
@@ -20,14 +22,15 @@ import { writeStderr } from './report.ts';
 import { startBackground } from './setup-background.ts';
 import { needsLogin, type Prepared } from './setup-prepare.ts';
 import type { SetupSides } from './setup-sides.ts';
-import { farewell, proofLine } from './setup-words.ts';
+import { environmentLines, farewell, proofLine } from './setup-words.ts';
 import { tellAgentToForget } from './tell-agent.ts';
 
 /** When it throws, the journal knows what was done. */
 export async function carryOut(prepared: Prepared, sides: SetupSides): Promise<void> {
   const { wiring, signal, ports } = sides;
   const { planned } = prepared;
-  const recorded = recordedWiring(wiring, recordedStore(prepared.store, wiring, sides), sides);
+  const refuseLoss = (account: Account) => refuseLostKeys(account, planned.plan.imports, wiring);
+  const recorded = recordedWiring(wiring, recordedStore(prepared.store, wiring, { ...sides, refuseLoss }), sides);
   throwIfInterrupted(signal);
   await setUpFiles(prepared, recorded);
   const proof = recipeNow(planned.proof, recorded);
@@ -36,8 +39,19 @@ export async function carryOut(prepared: Prepared, sides: SetupSides): Promise<v
   writeStderr(await startBackground(planned.background, { wiring, ports, journal: sides.journal }));
   await handOver(prepared.store, wiring);
   await proveIt(proof, prepared, sides);
-  writeStderr(farewell(planned, otherLogins(proof, prepared, wiring)));
+  writeStderr([...farewell(planned, otherLogins(proof, prepared, wiring)), ...environmentLines(wiring.env)]);
   await prepared.store.close();
+}
+
+/** Whoever took the plaintext out of its file meanwhile relies on the store. Throws `keys-at-risk`. */
+function refuseLostKeys(account: Account, imports: readonly FoundKeys[], { readConfig }: Wiring): void {
+  const name = keysNameOf(account);
+  const found = imports.find((one) => one.name === name);
+  if (found === undefined || name === undefined) return;
+  const { profile, keys } = found.recipe;
+  if (profileSettings(profile, readConfig())?.plaintext?.accessKeyId === keys.plaintext?.accessKeyId) return;
+  const problem = `the file of "${profile}" has not got them any more`;
+  throw new AppError('keys-at-risk', { keys: name, problem, hint: `see \`rolekeeper explain ${profile}\`` });
 }
 
 async function setUpFiles({ planned, wishes, adding }: Prepared, recorded: Wiring): Promise<void> {

@@ -3,7 +3,8 @@
 import type { ProfileName } from '../config/names.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
 import type { SetupPlan } from '../config/setup-plan.ts';
-import type { CallerIdentity } from '../ports.ts';
+import { checkEnvironmentKeys } from '../doctor/access-keys.ts';
+import type { CallerIdentity, Environment } from '../ports.ts';
 import { refusedLines } from './adopt.ts';
 import { type Background, backgroundWords } from './setup-background.ts';
 
@@ -67,6 +68,11 @@ export function isIdle({ plan, typed, isNewStore, background }: Omit<Planned, 'p
   return isAsBefore && !isNewStore && background.kind !== 'service';
 }
 
+export function idleLine({ needsLogin, proof }: Planned): string {
+  const login = needsLogin ? `a login to "${proof.loginTarget}", and ` : '';
+  return `everything is set up already; what is left is ${login}the proof`;
+}
+
 export function proofLine(profile: ProfileName, { arn, accountId }: CallerIdentity): string {
   return `it works: "${profile}" is ${arn}, in account ${accountId}`;
 }
@@ -91,4 +97,9 @@ function waysBack({ plan, typed, background }: Planned): readonly string[] {
     ...(typed === undefined ? [] : [`rolekeeper add ${typed} --undo`]),
     ...(background.kind === 'service' ? ['rolekeeper uninstall'] : []),
   ];
+}
+
+/** The proof names its profile; a program that names none would not get there. */
+export function environmentLines(env: Environment): readonly string[] {
+  return checkEnvironmentKeys(env).map(({ what, why, mend }) => `but ${what}: ${why}; so: ${mend}`);
 }

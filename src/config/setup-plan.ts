@@ -1,6 +1,6 @@
 // What `setup` would do to the two AWS files: which keys go into the store, which roles are adopted, and what the files say afterwards. Pure.
 
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { Environment } from '../ports.ts';
 import { type Adoption, ordinaryRoles, planAdoption, type Refused } from './adoption.ts';
 import { findSection, parseConfigFile, parseCredentialsFile } from './aws-config.ts';
@@ -73,8 +73,8 @@ export function planSetup(before: ConfigTexts, wishes: SetupWishes, place: Setup
   const resolved = recipesOf(files, place.env);
   if (wishes.only !== undefined && wishes.typed === undefined && !knownProfiles(files).includes(wishes.only))
     throw new AppError('profile-unknown', { profile: wishes.only, path: files.config.path });
-  const imports = foundKeys(files, resolved, { wishes, configPath: place.paths.configPath });
-  const withKeys = editedKeys(before, imports, wishes, place);
+  const found = foundKeys(files, resolved, { wishes, configPath: place.paths.configPath });
+  const { texts: withKeys, imports, refused } = editedKeys(before, found, wishes, place);
   const roles = ordinaryRoles(withKeys, place.paths).filter((role) => isWished(role, resolved, wishes));
   const { paths, env, program } = place;
   const adoption = planAdoption(roles, { texts: withKeys, paths, env, program, suffix: undefined });
@@ -82,7 +82,7 @@ export function planSetup(before: ConfigTexts, wishes: SetupWishes, place: Setup
   const changed = [...adoption.adopted.map(({ profile }) => profile), ...imports.map(({ recipe }) => recipe.profile)];
   const all = provable(parseTexts(after, paths), changed, { wishes, env });
   const sources = keysElsewhere(all.provable, files, resolved);
-  return { imports, sources, adoption, refused: adoption.refused, after, ...all };
+  return { imports, sources, adoption, refused: [...refused, ...adoption.refused], after, ...all };
 }
 
 function foundKeys(
@@ -131,19 +131,33 @@ function hasDevice(profile: ProfileName, files: ConfigFiles, resolved: ReadonlyM
   );
 }
 
-/** The settings first: what is written afterwards goes into the store that they choose. */
+interface EditedKeys {
+  readonly texts: ConfigTexts;
+  readonly imports: readonly FoundKeys[];
+  readonly refused: readonly Refused[];
+}
+
+/** Settings of `[rolekeeper]`, keys of the files, typed keys. Keys that the editor will not touch are left where they are. */
 function editedKeys(
   before: ConfigTexts,
-  imports: readonly FoundKeys[],
+  found: readonly FoundKeys[],
   { typed, settings }: SetupWishes,
   { paths, program }: SetupPlace,
-): ConfigTexts {
-  const config = withSettings(before.config, settings, paths.configPath);
-  const pairs = [
-    ...imports.map((found) => importPair({ ...found, isKept: false }, program)),
-    ...(typed === undefined ? [] : [typedPair(typed, program)]),
-  ];
-  return pairs.reduce((texts, pair) => editKeysPair(texts, pair, paths), { ...before, config });
+): EditedKeys {
+  const imports: FoundKeys[] = [];
+  const refused: Refused[] = [];
+  let texts = { ...before, config: withSettings(before.config, settings, paths.configPath) };
+  for (const one of found) {
+    try {
+      texts = editKeysPair(texts, importPair({ ...one, isKept: false }, program), paths);
+      imports.push(one);
+    } catch (error) {
+      if (!isAppError(error, 'edit-refused', 'usage')) throw error;
+      refused.push({ profile: one.recipe.profile, error });
+    }
+  }
+  if (typed !== undefined) texts = editKeysPair(texts, typedPair(typed, program), paths);
+  return { texts, imports, refused };
 }
 
 /** The config file with these settings of `[rolekeeper]`. */

@@ -100,6 +100,14 @@ describe('planSetup', () => {
     expect(some.after.config).toContain(sso);
   });
 
+  it('leaves keys in a place that cannot be edited, with its line, and moves the others', () => {
+    const strange = keys('my$keys');
+    const some = plan('', strange + keys('corp'));
+    expect(summary(some)).toMatchObject({ imports: ['corp'] });
+    expect(some.refused.map(({ profile, error }) => [profile, error.code])).toEqual([['my$keys', 'usage']]);
+    expect(some.after.credentials).toBe(strange);
+  });
+
   it('knows whether a file names the device: beside the keys, or beside a role', () => {
     const hasDevice = (config: string, credentials: string) => plan(config, credentials).imports.map((found) => found.hasDevice);
     expect(hasDevice(role('dev', 'corp'), keys('corp'))).toEqual([false]);
