@@ -60,7 +60,7 @@ export async function startBackground(
         if (!hadAgent) await ports.stopAgent();
       });
       const status = await agentByItself(wiring);
-      return [status === undefined ? 'no agent is running: `get` answers by itself' : `the agent answers (${background.why})`];
+      return [status === undefined ? 'no agent is running: `get` answers by itself' : 'the agent answers'];
     }
     default:
       return background satisfies never;

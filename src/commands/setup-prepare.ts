@@ -45,7 +45,7 @@ export async function prepare(options: SetupOptions, sides: SetupSides): Promise
   const background = await unlessInterrupted(signal, () => planBackground(options, sides));
   const common = {
     ...{ plan, owners: found.owners, background, typed: found.adding?.typed.profile },
-    ...{ place: chosen.store.description, isNewStore: Object.keys(chosen.settings).length > 0 },
+    ...{ place: chosen.store.description, settings: chosen.settings },
   };
   const isQuiet = isIdle(common);
   const proof = recipeAfter(await askProof(plan, options, isQuiet ? undefined : asked), plan, wiring);

@@ -58,7 +58,7 @@ async function setUpFiles({ planned, wishes, adding }: Prepared, recorded: Wirin
   const store = await recorded.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   const agree = async () => undefined; // to all of it, before
   const say = (profile: string, userArn: string) =>
-    writeStderr([`the keys of "${profile}" (${userArn}) are in ${store.description}; read back and accepted by AWS`]);
+    writeStderr([`the keys of "${profile}" (${userArn}) are in the store; read back and accepted by AWS`]);
   if (Object.keys(wishes.settings).length > 0) await writeSettings(wishes.settings, recorded);
   for (const found of planned.plan.imports) {
     const userArn = await moveKeys({ ...found, isKept: false }, { store, agree, wiring: recorded });

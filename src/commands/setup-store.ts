@@ -78,7 +78,8 @@ const choices = {
 
 async function chooseOther(error: AppError, terminal: Terminal): Promise<ChosenStore['settings']> {
   terminal.say(`${error.message}.`);
-  if (error.hint !== undefined) terminal.say(`(${error.hint})`);
+  // Who has a keychain may rather open it.
+  if (isAppError(error, 'store-locked') && error.hint !== undefined) terminal.say(`To open it: ${error.hint}.`);
   const chosen = await terminal.choose('Where shall the keys go instead?', Object.values(choices));
   if (chosen === choices.keyFile) return { store: 'age', age_key_file: usualKeyFile };
   if (chosen === choices.passphrase) return { store: 'age' };

@@ -2,16 +2,17 @@
 
 import type { ProfileName } from '../config/names.ts';
 import { needsCode, type Recipe } from '../config/recipe.ts';
-import type { SetupPlan } from '../config/setup-plan.ts';
+import type { SetupPlan, SetupWishes } from '../config/setup-plan.ts';
 import { checkEnvironmentKeys } from '../doctor/access-keys.ts';
 import type { CallerIdentity, Environment } from '../ports.ts';
 import { refusedLines } from './adopt.ts';
 import { type Background, backgroundWords } from './setup-background.ts';
 
 export const introduction = [
-  'rolekeeper moves access keys out of plaintext files into a store of secrets, and has every AWS program ask it for credentials by',
-  'the same profile names as before: always fresh, for one MFA code a day. Nothing is changed before you say yes to the plan, and',
-  'whatever fails or is interrupted with Ctrl-C, all is as it was.',
+  'rolekeeper moves access keys out of plaintext files into a store of secrets, and',
+  'gives every AWS program fresh credentials by the same profile names as before, for',
+  'one MFA code a day. Nothing is changed before you say yes to the plan, and after',
+  'Ctrl-C, or any failure, everything is as it was.',
   '',
 ];
 
@@ -22,7 +23,8 @@ export interface Planned {
   readonly typed: ProfileName | undefined;
   /** Where the keys go. */
   readonly place: string;
-  readonly isNewStore: boolean;
+  /** What `[rolekeeper]` has to say from now on. */
+  readonly settings: SetupWishes['settings'];
   readonly background: Background;
   /** The profile that is tried, and whether it takes a login. */
   readonly proof: Recipe;
@@ -30,15 +32,17 @@ export interface Planned {
 }
 
 export function planLines(planned: Planned): readonly string[] {
-  const { plan, owners, typed, place, isNewStore, background, proof, needsLogin } = planned;
-  const owner = (profile: ProfileName) => (owners.has(profile) ? ` (${owners.get(profile)})` : '');
+  const { plan, owners, typed, place, settings, background, proof, needsLogin } = planned;
+  const owner = (profile: ProfileName) => (owners.has(profile) ? `, ${owners.get(profile)},` : '');
   const adopted = plan.adoption.adopted.map(({ profile }) => profile);
   const running = backgroundWords(background);
+  const set = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
   return [
-    'The plan:',
-    ...(isNewStore ? [`  set      the store: ${place}`] : []),
-    ...plan.imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}"${owner(recipe.profile)} into ${place}`),
-    ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into ${place}, and make that profile`]),
+    '',
+    `The plan, with ${place}:`,
+    ...(set.length === 0 ? [] : [`  set      ${set.join(', ')}`]),
+    ...plan.imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}"${owner(recipe.profile)} into the store`),
+    ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into the store, and set that profile up`]),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
     ...(needsLogin
       ? [`  log in   to "${proof.loginTarget}", with a code of ${proof.hops.find(needsCode)?.mfaSerial ?? 'your device'}`]
@@ -63,9 +67,9 @@ export function dryLines({ imports, adoption, refused, provable }: SetupPlan): r
 }
 
 /** True where all that is left is the proof: a login and an agent are no changes to agree to. */
-export function isIdle({ plan, typed, isNewStore, background }: Omit<Planned, 'proof' | 'needsLogin'>): boolean {
+export function isIdle({ plan, typed, settings, background }: Omit<Planned, 'proof' | 'needsLogin'>): boolean {
   const isAsBefore = plan.imports.length === 0 && plan.adoption.adopted.length === 0 && typed === undefined;
-  return isAsBefore && !isNewStore && background.kind !== 'service';
+  return isAsBefore && Object.keys(settings).length === 0 && background.kind !== 'service';
 }
 
 export function idleLine({ needsLogin, proof }: Planned): string {
@@ -86,8 +90,18 @@ export function farewell(planned: Planned, otherLogins: readonly ProfileName[]):
     ...(proof.hops.some(needsCode) ? [`once a day:           rolekeeper login ${proof.loginTarget}`] : []),
     ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${target}`),
     'what is where:        rolekeeper status',
+    ...(isWeak(proof)
+      ? [
+          `to use IAM itself:    give [rolekeeper ${proof.profile}] an mfa_serial, or session = none: IAM refuses sessions without MFA`,
+        ]
+      : []),
     ...(isIdle(planned) ? [] : [`to take it all back:  ${waysBack(planned).join('; ')}`]),
   ];
+}
+
+/** A session without MFA, and nothing behind it. */
+function isWeak({ hops: [first, ...others] }: Recipe): boolean {
+  return first?.kind === 'session' && !needsCode(first) && others.length === 0;
 }
 
 function waysBack({ plan, typed, background }: Planned): readonly string[] {

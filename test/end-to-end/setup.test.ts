@@ -56,7 +56,7 @@ describe('setup at a terminal', { timeout: 60_000 }, () => {
     const ran = await converse(world, ['setup'], firstRun());
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     expect(ran.stdout).toContain(works);
-    expect(ran.stdout).toContain(`move     the keys of "corp" (${userArn})`);
+    expect(ran.stdout).toContain(`move     the keys of "corp", ${userArn}, into the store`);
     expect(ran.stdout).not.toContain(secretAccessKey);
     expect(world.readCredentials()).toBe('# work\n[corp]\n');
     expect(world.readConfig()).toContain(`credential_process = ${program} get ops\n`);
@@ -134,6 +134,35 @@ describe('setup at a terminal', { timeout: 60_000 }, () => {
     expect(ran.stdout).toContain(works);
     expect(world.readConfig()).toContain('[rolekeeper]\nstore = age\nage_key_file = ~/.config/rolekeeper/age.key\n');
     await succeed(world.rolekeeper(['get', 'ops'], { env }));
+  });
+});
+
+describe('setup with a passphrase', { timeout: 120_000 }, () => {
+  const env = { ROLEKEEPER_STORE: undefined, ROLEKEEPER_AGE_KEY_FILE: undefined, ROLEKEEPER_AUTOSTART: '1' };
+  const chosen: readonly Answer[] = [
+    ['keys go instead', down + enter],
+    ['Choose a passphrase', `correct horse battery${enter}`],
+    ['The same once more', `correct horse battery${enter}`],
+  ];
+
+  it('asks for it once, and hands the store over to the agent, so that programs get their credentials', async () => {
+    start();
+    const ran = await converse(world, ['setup', '--prove', 'dev'], [...chosen, ...firstRun().slice(1)], env);
+    try {
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      expect(ran.stdout).toContain(works);
+      expect(world.readConfig()).toContain('[rolekeeper]\nstore = age\n');
+      await succeed(world.rolekeeper(['get', 'ops'], { env }));
+    } finally {
+      await world.rolekeeper(['agent', 'stop'], { env });
+    }
+  });
+
+  it.each([1, 2, 3])('leaves every byte as it was after Ctrl-C at question %i', async (index) => {
+    const before = start();
+    const answers = [...chosen, ...firstRun().slice(1)];
+    expect((await converse(world, ['setup', '--prove', 'dev'], interruptedAt(answers, index), env)).status).toBe(130);
+    expect(fileTree(world.home)).toEqual(before);
   });
 });
 
