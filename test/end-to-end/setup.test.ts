@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
-import { type Answer, controlC, converse, down, enter } from '../harness/dialogue.ts';
+import { type Answer, controlC, converse, down, enter, hangUp } from '../harness/dialogue.ts';
 import { fileTree } from '../harness/file-tree.ts';
 import { until } from '../harness/session-bus.ts';
 import {
@@ -210,6 +210,14 @@ describe('Ctrl-C', { timeout: 60_000 }, () => {
     expect(fileTree(world.home)).toEqual(before);
   });
 
+  it.each([1, 2])('a terminal that is closed at question %i leaves every byte as it was', async (index) => {
+    const before = start();
+    const answers = firstRun().slice(0, index + 1);
+    const closed = answers.map(([pattern, keys], at): Answer => [pattern, at === index ? hangUp : keys]);
+    expect((await converse(world, ['setup'], closed)).status).toBe(130);
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s in the middle of a step lets it end, and takes all back',
     async (signal) => {
@@ -353,6 +361,25 @@ describe('a failure', { timeout: 60_000 }, () => {
     const ran = await world.rolekeeper(['setup', '--yes', '--code', code()], { env: { ROLEKEEPER_AUTOSTART: '1' } });
     expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining('the agent answers') });
     expect(fileTree(world.home)).toEqual(before);
+  });
+
+  it('leaves an agent that was there before running', async () => {
+    const env = { ROLEKEEPER_AUTOSTART: '1' };
+    start();
+    await succeed(world.rolekeeper(['agent', 'start'], { env }));
+    try {
+      const pid = async () => /process (\d+)/.exec((await succeed(world.rolekeeper(['agent', 'status'], { env }))).stdout)?.[1];
+      const agent = await pid();
+      const before = [world.readConfig(), world.readCredentials()];
+      world.sts.fault(refusal('AssumeRole'));
+      expect((await world.rolekeeper(['setup', '--yes', '--code', code()], { env })).status).toBe(1);
+      expect([world.readConfig(), world.readCredentials()]).toEqual(before);
+      world.sts.clearFaults();
+      expect((await succeed(world.rolekeeper(['setup', '--yes', '--code', code()], { env }))).stderr).toContain(works);
+      expect(await pid()).toBe(agent);
+    } finally {
+      await world.rolekeeper(['agent', 'stop'], { env });
+    }
   });
 
   it('leaves the items of earlier days as they were', async () => {

@@ -1,5 +1,5 @@
 # Runs a program on a terminal of its own and answers its questions in order, each when it is asked. Shows what the terminal showed.
-# usage: dialogue.py JSON PROGRAM ARGUMENT...   where JSON is [[PATTERN, KEYS], ...]; a question that does not come ends it after a minute
+# usage: dialogue.py JSON PROGRAM ARGUMENT...   where JSON is [[PATTERN, KEYS], ...], no keys close the terminal; a question that does not come ends it after a minute
 import json
 import os
 import pty
@@ -26,7 +26,11 @@ while True:
     asked += chunk
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", asked.decode(errors="replace"))
     if answers and re.search(answers[0][0], plain):
-        os.write(terminal, answers.pop(0)[1].encode())
+        keys = answers.pop(0)[1]
+        if keys == "":
+            os.close(terminal)  # as when the window is closed
+            break
+        os.write(terminal, keys.encode())
         asked = b""
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.buffer.write(shown)

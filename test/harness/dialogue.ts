@@ -7,6 +7,8 @@ const script = fileURLToPath(new URL('dialogue.py', import.meta.url));
 
 export const enter = '\r';
 export const controlC = '\u0003';
+/** The window is closed. */
+export const hangUp = '';
 export const down = '\u001b[B';
 
 /** What is asked, as a pattern, and the keys that are pressed then. */
