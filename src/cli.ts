@@ -7,7 +7,7 @@ import { shells } from './commands/shells.ts';
 import { writeStdout } from './commands/stdout.ts';
 import { completionShells } from './completion/command-table.ts';
 import { AppError } from './errors.ts';
-import type { Environment } from './ports.ts';
+import type { Environment } from './ports/environment.ts';
 import { openWiring, type Wiring } from './wiring.ts';
 
 // Put in by the build, from package.json.

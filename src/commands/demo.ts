@@ -6,7 +6,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type DemoWorld, openDemoWorld } from '../sandbox/demo-world.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';

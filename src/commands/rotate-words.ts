@@ -5,7 +5,7 @@ import type { Recipe } from '../config/recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/time.ts';
 import { refused, type Subject } from './rotate-keys.ts';
 
 export interface RotateOptions {

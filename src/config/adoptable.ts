@@ -1,7 +1,7 @@
 // Which profiles rolekeeper could not answer for as AWS's programs do now, or would be overruled in: each with its line. Pure.
 
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type AwsFile, findSection, type Section } from './aws-config.ts';
 import type { ScannedFile } from './aws-config-lines.ts';
 import { locateIn } from './config-edit.ts';

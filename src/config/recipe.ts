@@ -1,7 +1,7 @@
 // What a recipe is, and the key ids of its hops. Pure. The resolving of profiles is in resolve-recipe.ts.
 
 import type { Secret } from '../credentials/secret.ts';
-import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports.ts';
+import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';
 

@@ -2,7 +2,8 @@
 // `[rolekeeper X]` wins whole over `[profile X]`, which then gives only region, endpoint, services and CA keys (decisions.md 13).
 
 import { AppError } from '../errors.ts';
-import type { Environment, StsEndpoint } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
 import { parseSerial } from './limits.ts';
 import type { ProfileName } from './names.ts';
 import { parseProfileName } from './names.ts';

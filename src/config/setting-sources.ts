@@ -1,7 +1,7 @@
 // Where each value of a recipe comes from: a line of a file, a variable, or a default. Pure; for `explain`, never on the hot path.
 // The order in which places are asked is that of resolve-recipe.ts and sts-endpoint.ts.
 
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type Origin, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import type { Hop, Recipe, RoleHop, SessionHop } from './recipe.ts';

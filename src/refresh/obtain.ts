@@ -8,7 +8,7 @@ import { AppError } from '../errors.ts';
 import { loadPrincipal, type Principal } from '../hops/keys.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
-import type { Sts, StsCaller } from '../ports.ts';
+import type { Sts, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
 import { readStored } from './stored.ts';

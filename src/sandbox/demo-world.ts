@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { newKeyFile } from '../stores/age-cipher.ts';
 import { type StsDouble, startStsDouble } from './sts-double.ts';
 

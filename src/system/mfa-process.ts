@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { callerMark } from '../config/caller-mark.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 /** Long enough to find the key and touch it. */
 const patienceMs = 60_000;

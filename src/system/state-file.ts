@@ -5,7 +5,8 @@ import { closeSync, linkSync, openSync, readdirSync, type Stats, statSync, unlin
 import { basename, dirname, join } from 'node:path';
 import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
-import type { Log, State, StateRecord } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { State, StateRecord } from '../ports/state.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import {
