@@ -5,6 +5,7 @@ import type { Environment } from '../ports/environment.ts';
 import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type Origin, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import type { Hop, Recipe, RoleHop, SessionHop } from './recipe.ts';
+import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 export type SettingPlace =
   | ({ readonly kind: 'file' } & Origin)
@@ -111,8 +112,8 @@ function roleSources(hop: RoleHop, { role, source, chain, env }: RoleInputs): re
     ...written('source_identity', request.sourceIdentity),
     ...written('policy'),
     ...written('policy_arns', request.policyArns?.join(', ')),
-    ...written('tags'),
-    ...written('transitive_tag_keys', request.transitiveTagKeys?.join(', ')),
+    ...tagsNames.flatMap((key) => written(key)),
+    ...transitiveTagKeysNames.flatMap((key) => written(key, request.transitiveTagKeys?.join(', '))),
     ...serialSource(hop, chain),
     { key: 'region', value: hop.endpoint.region, place: regionPlace([role, source], env) },
     ...urlSource(hop, role, env),
