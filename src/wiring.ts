@@ -68,6 +68,8 @@ export interface Wiring {
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
+  readonly closeInheritedFiles: () => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
   readonly startAgentLater: () => Promise<boolean>;
   /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
@@ -170,6 +172,7 @@ export function openWiring(env: Environment): Wiring {
       ]);
       return { iam: createIam({ clock }), records: createRotationRecords(place) };
     },
+    closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, { env, caller: profile }),

@@ -32,6 +32,7 @@ const lanes = 4;
  * asked for. Returns the exit status of the first failure, 0 without one. Throws `usage` for settings that make no sense.
  */
 export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, wiring: Wiring): Promise<number> {
+  await wiring.closeInheritedFiles(); // a `get` may have started this, out of a script that holds a lock
   const files = wiring.readConfig();
   if (profiles.length > 0) {
     return await refreshAll(
