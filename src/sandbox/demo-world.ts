@@ -1,4 +1,4 @@
-// The demo's small world: a temporary home with two config files and a key for the file store, and an STS double in this process.
+// The demo's small world: a temporary home with two config files and a key for the age store, and an STS double in this process.
 // Nothing in it is real, and nothing outside it is touched.
 
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
