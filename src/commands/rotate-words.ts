@@ -6,7 +6,7 @@ import { localMinute } from '../credentials/credentials.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
-import { refused, type Subject } from './rotate-keys.ts';
+import { refused, type Subject } from '../rotation/rotate-keys.ts';
 
 export interface RotateOptions {
   readonly profile: string;

@@ -12,7 +12,6 @@ import type { Store } from '../ports/store.ts';
 import type { StsCall, StsCaller, StsEndpoint } from '../ports/sts.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
-import type { Route } from './take-keys.ts';
 
 export interface RotatePorts extends Pick<ObtainPorts, 'store' | 'sts' | 'clock' | 'remember'> {
   readonly iam: Iam;
@@ -28,7 +27,7 @@ export interface Subject {
   readonly name: ProfileName;
   readonly userArn: string;
   readonly userName: string;
-  readonly route: Route;
+  readonly route: Pick<StsCall, 'endpoint' | 'network'>;
   readonly iamEndpoint: StsEndpoint;
   /** With MFA, for IAM; without one the keys sign. */
   readonly session: StsCaller | undefined;
