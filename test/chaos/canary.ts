@@ -6,43 +6,40 @@ import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Canary {
-  /** The slowest that overlapped this time, on the monotonic clock. Of one that still runs, so far. */
+  /** The fastest of all: what an empty process takes when nobody else wants the machine. */
+  quietMs(): number;
+  /** The slowest of about this time, on the monotonic clock. */
   slowestMs(from: number, to: number): number;
   summary(): { readonly quietMs: number; readonly medianMs: number; readonly slowestMs: number };
-  /** Median of those before anything else ran. */
-  readonly quietMs: number;
   close(): Promise<void>;
 }
 
-const pauseMs = 700;
-const quietRounds = 5;
+interface Flight {
+  readonly from: number;
+  readonly to: number;
+}
+
+const pauseMs = 500;
+/** Between two of them nobody looks, so a call counts those just before it too. */
+const aboutMs = 1_000;
 
 export async function openCanary(): Promise<Canary> {
-  const quiet: number[] = [];
-  for (let n = 0; n < quietRounds; n++) quiet.push(await flyOnce());
-  const flights: { readonly from: number; to: number }[] = [];
+  const flights = [await fly()];
+  const took = () => flights.map(({ from, to }) => to - from);
   const end = new AbortController();
-  const flying = (async () => {
-    while (!end.signal.aborted) {
-      const flight = { from: performance.now(), to: Number.POSITIVE_INFINITY };
-      flights.push(flight);
-      await flyOnce();
-      flight.to = performance.now();
-      await wait(pauseMs, undefined, { signal: end.signal }).catch(() => undefined); // the end
-    }
-  })();
-  const quietMs = medianOf(quiet);
+  const flying = flyOn(flights, end.signal);
+  const quietMs = () => Math.min(...took());
   return {
     quietMs,
-    summary: () => {
-      const took = flights.filter(({ to }) => Number.isFinite(to)).map(({ from, to }) => to - from);
-      return { quietMs: Math.round(quietMs), medianMs: Math.round(medianOf(took)), slowestMs: Math.round(Math.max(0, ...took)) };
-    },
     slowestMs: (from, to) => {
-      const now = performance.now();
-      const overlapping = flights.filter((flight) => flight.from <= to && flight.to >= from);
-      return Math.max(0, ...overlapping.map((flight) => Math.min(flight.to, now) - flight.from));
+      const about = flights.filter((flight) => flight.from <= to && flight.to >= from - aboutMs);
+      return Math.max(0, ...about.map((flight) => flight.to - flight.from));
     },
+    summary: () => ({
+      quietMs: Math.round(quietMs()),
+      medianMs: Math.round([...took()].sort((a, b) => a - b)[Math.floor(flights.length / 2)] ?? 0),
+      slowestMs: Math.round(Math.max(...took())),
+    }),
     close: async () => {
       end.abort();
       await flying;
@@ -50,12 +47,15 @@ export async function openCanary(): Promise<Canary> {
   };
 }
 
-async function flyOnce(): Promise<number> {
-  const startedAt = performance.now();
-  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
-  return performance.now() - startedAt;
+async function flyOn(flights: Flight[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await wait(pauseMs, undefined, { signal }).catch(() => undefined); // the end
+    flights.push(await fly());
+  }
 }
 
-function medianOf(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+async function fly(): Promise<Flight> {
+  const from = performance.now();
+  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
+  return { from, to: performance.now() };
 }

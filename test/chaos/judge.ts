@@ -24,6 +24,8 @@ const echoMs = 6_000;
 const settlingMs = 500;
 /** Of an empty process, a `get` without the agent takes so many times the time: it starts one, loads the AWS SDK, and asks twice. */
 const processesInAGet = 5;
+/** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
+const starvedFactor = 4;
 
 export class Judge {
   readonly #chaos: ChaosWorld;
@@ -122,8 +124,8 @@ export class Judge {
     const statuses = this.#active(call, echoMs).flatMap((kind) => ruleOf(kind).explains);
     // Whoever was stopped in the middle of a call finds its connections ended.
     const ofStop: readonly ExitStatus[] = this.#stoppedMs(call) > 0 ? [5, 7] : [];
-    // On a starved machine a refresh may not come to its end in time; it says so, and goes on in the background.
-    const ofStarvation: readonly ExitStatus[] = this.#allowanceMs(call) > 0 ? [7] : [];
+    // It says so, and goes on in the background.
+    const ofStarvation: readonly ExitStatus[] = this.#isStarved(call) ? [7] : [];
     return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation];
   }
 
@@ -154,10 +156,12 @@ export class Judge {
     return this.#canary.slowestMs(startedAt, endedAt);
   }
 
-  /** Nothing while an empty process takes less than twice its usual time. */
+  /** What an empty process takes longer than at its best, for each that a `get` is worth. */
   #allowanceMs(call: Call): number {
-    const slowestMs = this.#slowestMs(call);
-    const { quietMs } = this.#canary;
-    return slowestMs < 2 * quietMs ? 0 : processesInAGet * (slowestMs - quietMs);
+    return processesInAGet * Math.max(0, this.#slowestMs(call) - this.#canary.quietMs());
+  }
+
+  #isStarved(call: Call): boolean {
+    return this.#slowestMs(call) > starvedFactor * this.#canary.quietMs();
   }
 }

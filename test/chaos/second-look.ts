@@ -2,6 +2,7 @@
 
 import type { Account } from '../../src/config/names.ts';
 import { parseCredentialsItem } from '../../src/credentials/credentials.ts';
+import { isAppError } from '../../src/errors.ts';
 import type { Store } from '../../src/ports.ts';
 import { listItems } from '../../src/stores/item-index.ts';
 import type { Call } from './callers.ts';
@@ -31,8 +32,9 @@ export async function wasWithinReach(
     if (issued === undefined || issued.roleArn !== roleArn) return false;
     return issued.at < call.startedAt && issued.expiresAt > chaos.clock.awsNow() + leftMs;
   };
-  if (reach.hasStore && (await chaos.withStore(storeDeadlineMs, (store) => inStore(store, isUsable))))
+  if (reach.hasStore && (await chaos.withStore(storeDeadlineMs, (store) => inStore(store, isUsable)).catch(unreachable))) {
     return 'the store had valid ones';
+  }
   if (reach.hasAgent && isUsable(accessKeyIn(await chaos.askAgent(call.profile.name, memoryMs))))
     return 'the agent had valid ones';
   return undefined;
@@ -53,4 +55,10 @@ async function accessKeyOf(store: Store, account: Account): Promise<string> {
 
 function accessKeyIn(document: string | undefined): string {
   return /"AccessKeyId":"([A-Z0-9]+)"/.exec(document ?? '')?.[1] ?? '';
+}
+
+/** The next fault is at the keyring: nobody can tell any more what was in it. */
+function unreachable(error: unknown): boolean {
+  if (isAppError(error, 'store-locked', 'store-unavailable')) return false;
+  throw error;
 }
