@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface Canary {
   /** The fastest of all: what an empty process takes when nobody else wants the machine. */
   quietMs(): number;
-  /** The slowest of about this time, on the monotonic clock. */
+  /** The slowest of about this time, on the monotonic clock. One that has not ended yet counts as far as it is. */
   slowestMs(from: number, to: number): number;
   summary(): { readonly quietMs: number; readonly medianMs: number; readonly slowestMs: number };
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export interface Canary {
 
 interface Flight {
   readonly from: number;
-  readonly to: number;
+  to: number | undefined;
 }
 
 const pauseMs = 500;
@@ -24,16 +24,18 @@ const pauseMs = 500;
 const aboutMs = 1_000;
 
 export async function openCanary(): Promise<Canary> {
-  const flights = [await fly()];
-  const took = () => flights.map(({ from, to }) => to - from);
+  const flights: Flight[] = [];
+  await fly(flights);
+  const took = () => flights.flatMap(({ from, to }) => (to === undefined ? [] : [to - from]));
   const end = new AbortController();
   const flying = flyOn(flights, end.signal);
   const quietMs = () => Math.min(...took());
   return {
     quietMs,
     slowestMs: (from, to) => {
-      const about = flights.filter((flight) => flight.from <= to && flight.to >= from - aboutMs);
-      return Math.max(0, ...about.map((flight) => flight.to - flight.from));
+      const now = performance.now();
+      const about = flights.filter((flight) => flight.from <= to && (flight.to ?? now) >= from - aboutMs);
+      return Math.max(0, ...about.map((flight) => (flight.to ?? now) - flight.from));
     },
     summary: () => ({
       quietMs: Math.round(quietMs()),
@@ -50,12 +52,13 @@ export async function openCanary(): Promise<Canary> {
 async function flyOn(flights: Flight[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await wait(pauseMs, undefined, { signal }).catch(() => undefined); // the end
-    flights.push(await fly());
+    await fly(flights);
   }
 }
 
-async function fly(): Promise<Flight> {
-  const from = performance.now();
+async function fly(flights: Flight[]): Promise<void> {
+  const flight: Flight = { from: performance.now(), to: undefined };
+  flights.push(flight);
   await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
-  return { from, to: performance.now() };
+  flight.to = performance.now();
 }
