@@ -9,9 +9,10 @@ import { variablesToSend } from '../../src/agent/wire.ts';
 import { parseAnchor } from '../../src/credentials/clock-offset.ts';
 import type { Store } from '../../src/ports.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';
-import { type RunningAgent, socketOf, startAgent } from '../harness/agent.ts';
+import { socketOf } from '../harness/agent.ts';
 import { type SessionBus, startSessionBus } from '../harness/session-bus.ts';
 import { openWorld, type Running, type RunOptions, succeed, usualCredentials, type World } from '../harness/world.ts';
+import { type StartedAgent, startAgent } from './agent-start.ts';
 import { ChaosClock } from './chaos-clock.ts';
 import { chaosConfig, type EditedRole, editedRoles } from './profiles.ts';
 import { openWireTap, type WireTap } from './wire-tap.ts';
@@ -39,7 +40,7 @@ export class ChaosWorld {
   readonly clock: ChaosClock;
   readonly lock: ChaosWorldOptions['lock'];
   readonly blows: Blow[] = [];
-  #agent: RunningAgent | undefined;
+  #agent: StartedAgent | undefined;
   #wantsAgent = false;
   readonly #roles: { readonly role: EditedRole; readonly from: number; readonly to: number }[] = [];
   #agentUndisturbedSince = Number.POSITIVE_INFINITY;
@@ -189,21 +190,24 @@ export class ChaosWorld {
   /** If one is wanted and none is there. */
   async startAgentAgain(): Promise<void> {
     if (!this.#wantsAgent || this.#agent !== undefined) return;
-    this.#agent = await startAgent(this.world, { env: this.#env });
+    this.#agent = await startAgent({
+      start: () => this.run(['agent', 'run']),
+      isAnswering: async () => (await this.run(['agent', 'status', '--json']).ended).status === 0,
+    });
     this.#agentUndisturbedSince = performance.now();
   }
 
   /** SIGTERM, and gone. */
   async endAgent(): Promise<void> {
-    await this.#takeAgent()?.end();
+    await this.#takeAgent()?.end('SIGTERM');
   }
 
   /** SIGKILL, and gone. */
   async killAgent(): Promise<void> {
-    await this.#takeAgent()?.kill();
+    await this.#takeAgent()?.end('SIGKILL');
   }
 
-  #takeAgent(): RunningAgent | undefined {
+  #takeAgent(): StartedAgent | undefined {
     const agent = this.#agent;
     this.#agent = undefined;
     if (agent !== undefined)
