@@ -1,7 +1,7 @@
 // Starts the agent where trouble is usual: after a kill its lease is believed in for 15 s more, and a starved machine takes its time.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Running } from '../harness/world.ts';
+import type { Ran, Running } from '../harness/world.ts';
 
 export interface StartedAgent {
   readonly pid: number;
@@ -14,13 +14,15 @@ export interface AgentStart {
   readonly start: () => Running;
   /** True once an agent answers. */
   readonly isAnswering: () => Promise<boolean>;
+  /** It ended without being told to. */
+  readonly onLeft: (ran: Ran) => void;
 }
 
 const deadlineMs = 60_000;
 const pauseMs = 250;
 
 /** Tries again while another seems to run. Throws what the last one said when none answers within a minute. */
-export async function startAgent({ start, isAnswering }: AgentStart): Promise<StartedAgent> {
+export async function startAgent({ start, isAnswering, onLeft }: AgentStart): Promise<StartedAgent> {
   const giveUpAt = performance.now() + deadlineMs;
   let said = 'nothing';
   while (performance.now() < giveUpAt) {
@@ -31,7 +33,7 @@ export async function startAgent({ start, isAnswering }: AgentStart): Promise<St
       [hasEnded, said] = [true, stderr];
     });
     while (!hasEnded && performance.now() < giveUpAt) {
-      if (child.pid !== undefined && (await isAnswering()) && !hasEnded) return agentOf(child.pid, running);
+      if (child.pid !== undefined && (await isAnswering()) && !hasEnded) return agentOf(child.pid, running, onLeft);
       await wait(pauseMs);
     }
     child.kill('SIGKILL');
@@ -40,10 +42,15 @@ export async function startAgent({ start, isAnswering }: AgentStart): Promise<St
   throw new Error(`no agent answers after ${deadlineMs} ms; the last one said: ${said}`);
 }
 
-function agentOf(pid: number, { child, ended }: Running): StartedAgent {
+function agentOf(pid: number, { child, ended }: Running, onLeft: AgentStart['onLeft']): StartedAgent {
+  let isTold = false;
+  void ended.then((ran) => {
+    if (!isTold) onLeft(ran);
+  });
   return {
     pid,
     end: async (signal) => {
+      isTold = true;
       child.kill('SIGCONT');
       child.kill(signal);
       await ended;

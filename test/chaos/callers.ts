@@ -41,7 +41,7 @@ export class Callers {
   }
 
   /** One call. */
-  async call(profile: ChaosProfile, isLauncher: boolean): Promise<void> {
+  async call(profile: ChaosProfile, isLauncher: boolean): Promise<Ran> {
     const { clock } = this.#chaos;
     const before = { startedAt: performance.now(), awsStartedAt: clock.awsNow(), knewClock: this.#chaos.knowsClock };
     const args = ['get', profile.name];
@@ -52,6 +52,7 @@ export class Callers {
     const ran = await ended;
     this.#pids.delete(pid);
     await this.#onAnswer({ profile, pid, ...before, endedAt: performance.now(), ran });
+    return ran;
   }
 
   async #lane(random: Random, signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import type { Store } from '../../src/ports.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';
 import { socketOf } from '../harness/agent.ts';
 import { type SessionBus, startSessionBus } from '../harness/session-bus.ts';
-import { openWorld, type Running, type RunOptions, succeed, usualCredentials, type World } from '../harness/world.ts';
+import { openWorld, type Ran, type Running, type RunOptions, succeed, usualCredentials, type World } from '../harness/world.ts';
 import { type StartedAgent, startAgent } from './agent-start.ts';
 import { ChaosClock } from './chaos-clock.ts';
 import { chaosConfig, type EditedRole, editedRoles } from './profiles.ts';
@@ -40,6 +40,8 @@ export class ChaosWorld {
   readonly clock: ChaosClock;
   readonly lock: ChaosWorldOptions['lock'];
   readonly blows: Blow[] = [];
+  /** The agent ended without being told to. */
+  onAgentLeft: (ran: Ran) => void = () => undefined;
   #agent: StartedAgent | undefined;
   #wantsAgent = false;
   readonly #roles: { readonly role: EditedRole; readonly from: number; readonly to: number }[] = [];
@@ -192,6 +194,10 @@ export class ChaosWorld {
     if (!this.#wantsAgent || this.#agent !== undefined) return;
     this.#agent = await startAgent({
       start: () => this.run(['agent', 'run']),
+      onLeft: (ran) => {
+        this.#agent = undefined;
+        this.onAgentLeft(ran);
+      },
       isAnswering: async () => (await this.run(['agent', 'status', '--json']).ended).status === 0,
     });
     this.#agentUndisturbedSince = performance.now();

@@ -48,6 +48,22 @@ async function run({ seed, minutes, rounds }: ChaosOptions, { ownDirectory, impo
   const chaos = await ChaosWorld.open({ ownDirectory, lock });
   const tally = new Tally(say);
   const judge = new Judge({ chaos, canary, tally });
+  chaos.onAgentLeft = ({ status, stderr, tookMs }) => {
+    tally.agentsLeft += 1;
+    if (status === 0 && lock === 'lease') return;
+    const broken = [`the agent left by itself, with ${status === undefined ? 'a signal' : `status ${status}`}`];
+    tally.violation({
+      what: 'agent run',
+      broken,
+      faults: judge
+        .spells()
+        .slice(-3)
+        .map(({ kind }) => kind),
+      stderr,
+      tookMs,
+      canaryMs: 0,
+    });
+  };
   const callers = new Callers(chaos, (call) => judge.judge(call));
   try {
     const possible = faultKinds.filter((kind) => impossible[kind] === undefined);

@@ -1,12 +1,13 @@
 // One round: callers come, faults begin and end, everything is mended, and then every profile must answer at the first call.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { fewAtOnce } from '../../src/refresh/few-at-once.ts';
 import type { Callers } from './callers.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { ruleOf } from './fault-rules.ts';
 import { faultTable } from './fault-table.ts';
 import type { Judge } from './judge.ts';
-import { chaosProfiles } from './profiles.ts';
+import { type ChaosProfile, chaosProfiles } from './profiles.ts';
 import { Random } from './random.ts';
 import type { PlannedFault, Round } from './schedule.ts';
 import { countIn, type Tally } from './tally.ts';
@@ -86,9 +87,23 @@ async function mend(mending: readonly Mending[], { chaos, callers, judge, tally 
     chaos.clock.pass(rereadMs);
   }
   if (mending.some(({ needsLogin }) => needsLogin) || chaos.sessionLeftMs < enoughMs) await chaos.logIn();
-  await Promise.all(chaosProfiles.map((profile) => callers.call(profile, false)));
+  await fewAtOnce(chaosProfiles, probesAtOnce, (profile) => probe(profile, { callers, tally }));
   tally.recoveries += 1;
 }
 
 /** No session ends in a round that does not mean it to. */
 const enoughMs = 5 * 3_600_000;
+
+const probesAtOnce = 3;
+const tries = 4;
+
+/** The first call must succeed; the judge forgives a failure only where the machine is starved, and then not for ever. */
+async function probe(profile: ChaosProfile, { callers, tally }: Pick<RoundPorts, 'callers' | 'tally'>): Promise<void> {
+  for (let tried = 1; tried <= tries; tried++) {
+    const { status, stderr, tookMs } = await callers.call(profile, false);
+    if (status === 0) return;
+    if (tried < tries) continue;
+    const broken = [`it does not answer any more, ${tries} times in a row`];
+    tally.violation({ what: `get ${profile.name}`, broken, faults: [], stderr, tookMs, canaryMs: 0 });
+  }
+}

@@ -39,6 +39,8 @@ export interface RunReport {
   readonly canary: { readonly quietMs: number; readonly medianMs: number; readonly slowestMs: number };
   readonly recoveries: number;
   readonly hoursPassed: number;
+  /** Agents that left without being told to, with status 0: their lease was lost. */
+  readonly agentsLeft: number;
   /** Faults that this machine cannot make, with the reason. */
   readonly impossible: Readonly<Record<string, string>>;
   readonly violations: readonly Violation[];
@@ -47,6 +49,7 @@ export interface RunReport {
 export class Tally {
   round = 0;
   recoveries = 0;
+  agentsLeft = 0;
   readonly faults = new Map<string, number>();
   readonly extraRefreshes = new Map<string, number>();
   readonly violations: Violation[] = [];
@@ -89,6 +92,7 @@ export class Tally {
       excusedLate: this.#excusedLate,
       slowestMs: this.#slowestMs,
       recoveries: this.recoveries,
+      agentsLeft: this.agentsLeft,
       violations: this.violations,
     };
   }
