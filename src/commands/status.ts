@@ -52,10 +52,11 @@ async function statusText(options: StatusOptions, wiring: Wiring): Promise<strin
 
 async function look({ profile, version }: StatusOptions, timeWords: (localAt: number) => string, wiring: Wiring) {
   const files = wiring.readConfig();
+  const rotations = await wiring.openRotationRecords();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
   const profiles = names
-    .map((name) => profileStatus(name, files, { wiring, timeWords }))
+    .map((name) => profileStatus(name, files, { wiring, rotations, timeWords }))
     .filter((one) => profile !== undefined || !isGone(one));
   const [named] = profile === undefined ? [] : profiles;
   if (named?.problem?.code === 'profile-unknown')
