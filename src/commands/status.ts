@@ -19,6 +19,9 @@ import { terminalColumns } from './terminal-columns.ts';
 import { type TerminalLook, terminalLook } from './terminal-look.ts';
 import { watchStatus } from './watch-status.ts';
 
+/** As the front waits for it: a person who looks would notice more. */
+const agentWaitMs = 300;
+
 export interface StatusOptions {
   readonly profile: string | undefined;
   readonly isJson: boolean;
@@ -61,7 +64,7 @@ async function look({ profile, version }: StatusOptions, timeWords: (localAt: nu
   const [named] = profile === undefined ? [] : profiles;
   if (named?.problem?.code === 'profile-unknown')
     throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
-  const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus(version, wiring)]);
+  const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus({ version, agentWaitMs }, wiring)]);
   return { v: 1, store, ...background, profiles };
 }
 
