@@ -60,8 +60,9 @@ export interface Wiring {
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
-  /** For `rotate` alone. */
-  readonly openRotation: () => Promise<RotationSide>;
+  /** Loads the SDK's client of IAM. */
+  readonly openIam: () => Promise<Iam>;
+  readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
@@ -82,11 +83,6 @@ export interface Wiring {
 }
 
 /** What only a rotation of access keys needs of the outside. */
-export interface RotationSide {
-  readonly iam: Iam;
-  readonly records: RotationRecords;
-}
-
 export interface AgentSettingTexts {
   readonly idleMinutes: string | undefined;
   readonly unusedDays: string | undefined;
@@ -166,13 +162,8 @@ export function openWiring(env: Environment): Wiring {
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
     },
-    openRotation: async () => {
-      const [{ createIam }, { createRotationRecords }] = await Promise.all([
-        import('./system/iam.ts'),
-        import('./system/rotation-file.ts'),
-      ]);
-      return { iam: createIam({ clock }), records: createRotationRecords(place) };
-    },
+    openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
+    openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
     closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (command, profile) =>

@@ -115,7 +115,7 @@ export const addProfileCommands: AddCommands = (yargs, { runChanging }) =>
           .positional('profile', profileArgument)
           .option('delete-after', {
             type: 'string',
-            describe: 'days that the old key is kept, inactive, before it may be deleted (default: 7)',
+            describe: 'days that the old key is kept, inactive, before it is deleted (default: 7)',
           })
           .option('delete', { type: 'boolean', default: false, describe: 'delete the old key at once' })
           .option('finish', { type: 'boolean', default: false, describe: 'end a rotation that is under way, and begin none' })
