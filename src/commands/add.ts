@@ -10,7 +10,8 @@ import { resolveNetwork, resolveStsEndpoint } from '../config/sts-endpoint.ts';
 import type { UndoNote } from '../config/undo-note.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Store, UndoNotes } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import type { Asker, Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
@@ -120,7 +121,10 @@ function keepUndo(profile: ProfileName, note: UndoNote, undoNotes: UndoNotes): v
 }
 
 /** The profile may not exist yet; what it will say about region and endpoint counts already. */
-export function routeOf({ profile, region }: TypedKeys, { env, readConfig }: Wiring): Route {
+export function routeOf(
+  { profile, region }: Pick<TypedKeys, 'profile' | 'region'>,
+  { env, readConfig }: Pick<Wiring, 'env' | 'readConfig'>,
+): Route {
   const settings = profileSettings(profile, readConfig());
   const get = (key: string) => (key === 'region' ? region : undefined) ?? settings?.get(key);
   const endpoint = resolveStsEndpoint({ settings: get, services: settings?.service ?? (() => undefined), env });

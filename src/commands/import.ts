@@ -7,11 +7,12 @@ import { originalTexts } from '../config/interrupted-edit.ts';
 import { type ConfigTexts, editKeysPair, type ImportedKeys, importPair } from '../config/keys-pair.ts';
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import { needsCode, type Recipe } from '../config/recipe.ts';
+import { keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Store, UndoNotes } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
@@ -93,7 +94,7 @@ export async function moveKeys(
 }
 
 function routeOf({ recipe }: Importing): Route {
-  return { endpoint: recipe.keys.endpoint, network: recipe.network };
+  return { endpoint: keysOf(recipe).endpoint, network: recipe.network };
 }
 
 interface Plan {
@@ -187,8 +188,8 @@ async function answeringStore(wiring: Wiring): Promise<string> {
 function farewell(recipe: Recipe, serial: string, { isKept }: ImportOptions): readonly string[] {
   return [
     isKept
-      ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
-      : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
+      ? `the plaintext keys are still in ${recipe.keys?.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
+      : `the plaintext keys are gone from ${recipe.keys?.plaintext?.path ?? 'the file'}`,
     `to take it back: \`rolekeeper import ${recipe.profile} --undo\``,
     ...whatNext(recipe, serial),
   ];

@@ -8,10 +8,12 @@ import { ownLine } from '../config/setup-plan.ts';
 import { Secret } from '../credentials/secret.ts';
 import { checkLineRuns, lineOutputLimit } from '../doctor/process-line.ts';
 import { AppError } from '../errors.ts';
-import type { CallerIdentity, Sts, StsCaller } from '../ports.ts';
+import type { CallerIdentity, Sts, StsCaller } from '../ports/sts.ts';
 import type { Wiring } from '../wiring.ts';
+import { routeOf } from './add.ts';
+import type { Route } from './take-keys.ts';
 
-export interface ProofPorts extends Pick<Wiring, 'env' | 'openInspector'> {
+export interface ProofPorts extends Pick<Wiring, 'env' | 'openInspector' | 'readConfig'> {
   readonly sts: Sts;
   readonly signal: AbortSignal;
 }
@@ -21,13 +23,21 @@ const lineDeadlineMs = 30_000;
 
 /** Throws `proof-failed`, and what STS throws. */
 export async function prove(profile: ProfileName, files: ConfigFiles, ports: ProofPorts): Promise<CallerIdentity> {
-  const { sts, signal, env } = ports;
+  const { sts, signal } = ports;
   const found = ownLine(profile, files);
   if (found === undefined) throw failed(profile, 'its credential_process does not run rolekeeper');
   const caller = await callerFrom(found.line, { profile, place: { path: files.config.path, line: found.at } }, ports);
-  const { keys, hops, network } = resolveRecipe(profile, files, env);
-  const context = { profile, loginTarget: profile, callerKind: hops.at(-1)?.kind ?? ('keys' as const) };
-  return await sts.getCallerIdentity({ caller, endpoint: hops.at(-1)?.endpoint ?? keys.endpoint, network, context, signal });
+  const context = { profile, loginTarget: profile };
+  return await sts.getCallerIdentity({ ...routeOfAnswer(profile, files, ports), caller, context, signal });
+}
+
+/** Where the last hop asks; without one of STS, where the profile itself would. */
+function routeOfAnswer(profile: ProfileName, files: ConfigFiles, ports: ProofPorts): Route {
+  const { hops, network } = resolveRecipe(profile, files, ports.env);
+  const last = hops.at(-1);
+  return last !== undefined && 'endpoint' in last
+    ? { endpoint: last.endpoint, network }
+    : routeOf({ profile, region: undefined }, ports);
 }
 
 interface LinePlace {

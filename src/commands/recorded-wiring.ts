@@ -2,7 +2,9 @@
 // An interruption is heeded before the next change, never in the middle of one.
 
 import { type Account, indexAccount } from '../config/names.ts';
-import type { State, Store, TextFiles, UndoNotes } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { TextFiles, UndoNotes } from '../ports/text-files.ts';
 import { forgetItem, type IndexPorts, listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { throwIfInterrupted } from './interruption.ts';

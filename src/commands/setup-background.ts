@@ -21,12 +21,15 @@ export interface BackgroundWish {
   readonly version: string;
 }
 
+/** A busy agent is no reason to set the service up anew. */
+const agentWaitMs = 3_000;
+
 /** Changes nothing. */
 export async function planBackground(
   { isInstalling, version }: BackgroundWish,
   { wiring, ports }: { readonly wiring: Wiring; readonly ports: UninstallPorts },
 ): Promise<Background> {
-  const { service } = await backgroundStatus(version, wiring);
+  const { service } = await backgroundStatus({ version, agentWaitMs }, wiring);
   if (service.installed && service.problem === undefined && service.running !== false) return { kind: 'there' };
   if (!isInstalling) return { kind: 'agent', why: 'no service, as you wish' };
   const { systemd } = await ports.manager.surroundings();

@@ -1,12 +1,12 @@
 // The part of `setup` before the first change to the person's files: what is there, what AWS says of it, what the person wants.
 
 import type { ProfileName } from '../config/names.ts';
-import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { mfaSerialOf, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type FoundKeys, noWishes, parseTexts, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import { nextGet } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
 import type { Adding } from './add.ts';
@@ -131,7 +131,7 @@ function recipeAfter(profile: ProfileName, { after }: SetupPlan, wiring: Wiring)
 
 /** By what the state knows: whether a `get` would want a person. */
 export function needsLogin(recipe: Recipe, { state, clock }: Wiring): boolean {
-  const userArn = knownPrincipal(recipe.keys, state);
+  const userArn = knownPrincipal(recipe, state);
   if (userArn === undefined) return recipe.hops.some(needsCode);
   const records = stepsOf(recipe, userArn).map(({ id }) => state.read(id));
   return nextGet({ recipe, records, now: clock.now() }).kind === 'login';
@@ -140,7 +140,7 @@ export function needsLogin(recipe: Recipe, { state, clock }: Wiring): boolean {
 /** Nobody is there to type it later. */
 function refuseWithoutCode({ proof, needsLogin: isLogin }: Planned, { code }: SetupOptions, { terminal }: SetupSides): void {
   if (!isLogin || code !== undefined || proof.mfaProcess !== undefined || terminal.isInteractive) return;
-  const instead = `give the code of ${proof.hops.find(needsCode)?.mfaSerial ?? 'the MFA device'}: --code 123456`;
+  const instead = `give the code of ${proof.hops.map(mfaSerialOf).find(Boolean) ?? 'the MFA device'}: --code 123456`;
   throw new AppError('no-terminal', { command: 'setup', instead });
 }
 

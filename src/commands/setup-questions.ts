@@ -4,7 +4,7 @@ import type { TypedKeys } from '../config/keys-pair.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { SetupPlan } from '../config/setup-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Terminal } from '../ports.ts';
+import type { Terminal } from '../ports/person.ts';
 import { parseDevice } from './add.ts';
 
 export interface Answers {

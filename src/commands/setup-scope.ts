@@ -4,7 +4,7 @@ import type { TypedKeys } from '../config/keys-pair.ts';
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { type KeysElsewhere, noWishes, planSetup, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Adding, readKeys, routeOf } from './add.ts';
 import { refusedLines } from './adopt.ts';

@@ -1,6 +1,6 @@
 // What `setup` was asked for, and what it works with. Types only.
 
-import type { Terminal } from '../ports.ts';
+import type { Terminal } from '../ports/person.ts';
 import type { SetupSide, Wiring } from '../wiring.ts';
 import type { Journal } from './journal.ts';
 import type { Asked } from './setup-questions.ts';

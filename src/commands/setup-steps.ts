@@ -49,7 +49,7 @@ function refuseLostKeys(account: Account, imports: readonly FoundKeys[], { readC
   const found = imports.find((one) => one.name === name);
   if (found === undefined || name === undefined) return;
   const { profile, keys } = found.recipe;
-  if (profileSettings(profile, readConfig())?.plaintext?.accessKeyId === keys.plaintext?.accessKeyId) return;
+  if (profileSettings(profile, readConfig())?.plaintext?.accessKeyId === keys?.plaintext?.accessKeyId) return;
   const problem = `the file of "${profile}" has not got them any more`;
   throw new AppError('keys-at-risk', { keys: name, problem, hint: `see \`rolekeeper explain ${profile}\`` });
 }
@@ -102,7 +102,7 @@ async function newItems(
   recipe: Recipe,
   { store, wiring }: Pick<Prepared, 'store'> & { readonly wiring: Wiring },
 ): Promise<readonly Item[]> {
-  const userArn = knownPrincipal(recipe.keys, wiring.state);
+  const userArn = knownPrincipal(recipe, wiring.state);
   const steps = userArn === undefined ? [] : stepsOf(recipe, userArn);
   const items: Item[] = [];
   for (const step of steps) {

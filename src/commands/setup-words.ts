@@ -1,10 +1,11 @@
 // What `setup` tells a person: what it is about to do, and what to do from now on.
 
 import type { ProfileName } from '../config/names.ts';
-import { needsCode, type Recipe } from '../config/recipe.ts';
+import { mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
 import type { SetupPlan, SetupWishes } from '../config/setup-plan.ts';
 import { checkEnvironmentKeys } from '../doctor/access-keys.ts';
-import type { CallerIdentity, Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { CallerIdentity } from '../ports/sts.ts';
 import { refusedLines } from './adopt.ts';
 import { type Background, backgroundWords } from './setup-background.ts';
 
@@ -45,7 +46,7 @@ export function planLines(planned: Planned): readonly string[] {
     ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into the store, and set that profile up`]),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
     ...(needsLogin
-      ? [`  log in   to "${proof.loginTarget}", with a code of ${proof.hops.find(needsCode)?.mfaSerial ?? 'your device'}`]
+      ? [`  log in   to "${proof.loginTarget}", with a code of ${proof.hops.map(mfaSerialOf).find(Boolean) ?? 'your device'}`]
       : []),
     ...(running === undefined ? [] : [`  ${running}`]),
     `  try      "${proof.profile}", as an AWS program does`,

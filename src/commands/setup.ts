@@ -6,7 +6,7 @@ import { parseProfileName } from '../config/names.ts';
 import { noWishes, planSetup } from '../config/setup-plan.ts';
 import { parseMfaCode } from '../credentials/mfa-code.ts';
 import { AppError } from '../errors.ts';
-import type { NewPlaces } from '../ports.ts';
+import type { NewPlaces } from '../ports/text-files.ts';
 import type { Asker, Wiring } from '../wiring.ts';
 import { readTexts, showEdit } from './config-texts.ts';
 import { install, refuseOthers } from './install.ts';

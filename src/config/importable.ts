@@ -6,7 +6,7 @@ import type { PlaintextKeys, Recipe } from './recipe.ts';
 /** Throws `recipe-invalid` for a profile whose keys cannot be moved, saying why. */
 export function importableKeys(recipe: Recipe, configPath: string): PlaintextKeys {
   const { profile, chain } = recipe;
-  const plaintext = recipe.keys.plaintext;
+  const plaintext = recipe.keys?.plaintext;
   const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
   if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
     throw fail(

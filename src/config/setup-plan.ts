@@ -1,7 +1,7 @@
 // What `setup` would do to the two AWS files: which keys go into the store, which roles are adopted, and what the files say afterwards. Pure.
 
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type Adoption, ordinaryRoles, planAdoption, type Refused } from './adoption.ts';
 import { findSection, parseConfigFile, parseCredentialsFile } from './aws-config.ts';
 import { setSetting } from './config-edit.ts';
@@ -94,7 +94,7 @@ function foundKeys(
   return [...resolved.values()].flatMap((recipe) => {
     const { profile, keys } = recipe;
     const isWanted = (wanted === undefined || wanted === profile) && !wishes.left.includes(profile);
-    if (!isWanted || !isImportable(recipe, configPath)) return [];
+    if (!isWanted || keys === undefined || !isImportable(recipe, configPath)) return [];
     return [{ recipe, name: keys.name, serial: wishes.serials.get(profile), hasDevice: hasDevice(profile, files, resolved) }];
   });
 }
@@ -107,8 +107,9 @@ function keysElsewhere(
   const found = profiles.flatMap((profile): readonly (readonly [ProfileName, KeysElsewhere])[] => {
     const recipe = resolved.get(profile);
     const source = recipe?.chain.at(-1);
-    if (recipe === undefined || source === undefined || recipe.keys.plaintext !== undefined) return [];
-    return [[source, { profile: source, name: recipe.keys.name, hasDevice: hasDevice(source, files, resolved) }]];
+    const keys = recipe?.keys;
+    if (source === undefined || keys === undefined || keys.plaintext !== undefined) return [];
+    return [[source, { profile: source, name: keys.name, hasDevice: hasDevice(source, files, resolved) }]];
   });
   return [...new Map(found).values()];
 }

@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { NewPlaces } from '../ports.ts';
+import type { NewPlaces } from '../ports/text-files.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
 export interface MarkedDirectories {
