@@ -5,7 +5,7 @@ import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/time.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import type { AgentAction } from './agent-actions.ts';

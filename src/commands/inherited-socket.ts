@@ -1,7 +1,7 @@
 // The socket that systemd opened for this process, by sd_listen_fds(3).
 
 import type { Place } from '../agent/server.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 /** Undefined unless the variables are meant for this very process: they are handed on to children that do not take them away. */
 export function inheritedSocket({ LISTEN_PID, LISTEN_FDS }: Environment, pid: number): Place | undefined {

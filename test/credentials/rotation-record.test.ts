@@ -7,7 +7,7 @@ describe('a rotation record', () => {
   it('comes back as it was written', () => {
     const times = fc.integer({ min: 1, max: lastTime });
     const records = fc.record(
-      { oldAccessKeyId: fc.string(), startedAt: times, deleteAt: times },
+      { oldAccessKeyId: fc.string(), startedAt: times, deleteAt: times, triedAt: times },
       { requiredKeys: ['oldAccessKeyId', 'startedAt'] },
     );
     fc.assert(

@@ -1,17 +1,14 @@
-// Numbers by chance that are the same for the same seed, on every machine.
+// Random numbers as whole numbers below a limit: the chaos test's stream, for those that want no more of it.
+
+import { Random as Stream } from '../chaos/random.ts';
 
 /** A whole number from 0 up to, not including, `below`. */
 export type Random = (below: number) => number;
 
-/** mulberry32. */
+/** The same numbers for the same seed, on every machine. */
 export function randomNumbers(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const stream = new Stream(seed);
+  return (below) => Math.floor(stream.next() * below);
 }
 
 export function pick<T>(from: readonly T[], random: Random): T {

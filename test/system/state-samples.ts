@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type KeyId, keyIdOf, parseProfileName } from '../../src/config/names.ts';
 import { lastTime } from '../../src/credentials/credentials.ts';
 import { AppError } from '../../src/errors.ts';
-import type { StateRecord } from '../../src/ports.ts';
+import type { StateRecord } from '../../src/ports/state.ts';
 
 export function sampleId(number = 0): KeyId {
   return keyIdOf({ number });

@@ -8,7 +8,7 @@ import { keyIdOf, parseProfileName } from '../../../src/config/names.ts';
 import { isoSeconds } from '../../../src/credentials/credentials.ts';
 import { sha256Hex } from '../../../src/credentials/digest.ts';
 import { isAppError, recallError } from '../../../src/errors.ts';
-import type { State } from '../../../src/ports.ts';
+import type { State } from '../../../src/ports/state.ts';
 import { readAgentRecord } from '../../../src/system/agent-record.ts';
 import { createClock } from '../../../src/system/clock.ts';
 import { createRotationRecords } from '../../../src/system/rotation-file.ts';
