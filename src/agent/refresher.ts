@@ -5,7 +5,9 @@ import type { KeyId, ProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
 import { isAppError, toAppError } from '../errors.ts';
-import type { Clock, ClockReading, Log, State, StateRecord } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { State, StateRecord } from '../ports/state.ts';
+import type { Clock, ClockReading } from '../ports/time.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { isWanted, type Kept, type Known, keptFor, lifeOf } from '../refresh/kept.ts';
 
@@ -212,7 +214,7 @@ export class Refresher {
 
 /** A thousand roles hang on a few sessions and keys: each of those is read once for all of them. */
 function readOnce(state: State): Known {
-  return { read: remembering(state.read), principal: remembering(state.principal) };
+  return { read: remembering(state.read), principal: remembering(state.principal), userName: state.userName };
 }
 
 function remembering<K, V>(read: (key: K) => V): (key: K) => V {

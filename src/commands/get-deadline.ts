@@ -1,6 +1,6 @@
 // How much of a `get`'s time the native front has used up already. Pure.
 
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { leftUntil } from '../refresh/left-until.ts';
 
 /** Milliseconds until `ROLEKEEPER_DEADLINE`, which the front sets to an epoch time; infinity where there is none, or none that makes sense. */

@@ -7,7 +7,7 @@ import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pa
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import { needsCode, type Recipe } from '../config/recipe.ts';
+import { keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { UndoNote } from '../config/undo-note.ts';
 import { AppError } from '../errors.ts';
@@ -103,7 +103,7 @@ async function moveKeys(
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const ports = await wiring.openRefresh(store);
-    const route = { endpoint: recipe.keys.endpoint, network: recipe.network };
+    const route = { endpoint: keysOf(recipe).endpoint, network: recipe.network };
     const identified = await identifyKeys(keys, route, ports);
     if (!isYes) await confirmMove(identified.userArn, { place: store.description, profile: recipe.profile, wiring });
     await storeKeys(identified, keys.name, { route, ports });
@@ -132,7 +132,7 @@ function importableKeys(
   { name, configPath }: { readonly name: ProfileName; readonly configPath: string },
 ): NewKeys {
   const { profile, chain } = recipe;
-  const plaintext = recipe.keys.plaintext;
+  const plaintext = recipe.keys?.plaintext;
   const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
   if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
     throw fail(
@@ -188,8 +188,8 @@ async function answeringStore(wiring: Wiring): Promise<string> {
 function farewell(recipe: Recipe, serial: string, { isKept }: ImportOptions): readonly string[] {
   return [
     isKept
-      ? `the plaintext keys are still in ${recipe.keys.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
-      : `the plaintext keys are gone from ${recipe.keys.plaintext?.path ?? 'the file'}`,
+      ? `the plaintext keys are still in ${recipe.keys?.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
+      : `the plaintext keys are gone from ${recipe.keys?.plaintext?.path ?? 'the file'}`,
     `to take it back: \`rolekeeper import ${recipe.profile} --undo\``,
     ...whatNext(recipe, serial),
   ];

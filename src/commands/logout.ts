@@ -7,7 +7,8 @@ import { type Step, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { State, Store } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { forgetItems, type Item } from './forget-items.ts';
@@ -73,7 +74,7 @@ function groupOf(profile: ProfileName, wiring: Wiring): Group {
 
 function stepsOfProfile(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): readonly Step[] {
   const recipe = resolveRecipe(profile, files, env);
-  const userArn = knownPrincipal(recipe.keys, state);
+  const userArn = knownPrincipal(recipe, state);
   return userArn === undefined ? [] : stepsOf(recipe, userArn); // nobody knows whose keys: nothing was ever cached
 }
 

@@ -6,7 +6,8 @@ import { isoSeconds, parseProcessJson } from '../credentials/credentials.ts';
 import { isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
-import type { Store, StsCaller } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
+import type { StsCaller } from '../ports/sts.ts';
 import { type Chain, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { patientDemand } from '../refresh/refresh-one.ts';
 import { readStored } from '../refresh/stored.ts';
@@ -41,7 +42,7 @@ export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promi
     if (given !== undefined) return { ...given, ...region };
     const ports = await wiring.openRefresh(store);
     const chain = await openChain(recipe, ports);
-    if (chain.steps.length === 0) return { caller: chain.principal.caller, ...region };
+    if (chain.caller !== undefined && chain.steps.length === 0) return { caller: chain.caller, ...region };
     const credentials = await comfortableOrValid(chain, ports);
     return { caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
   } finally {

@@ -19,7 +19,7 @@ import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
@@ -145,7 +145,7 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
 
 function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): ProfileName | undefined {
   try {
-    return resolveRecipe(profile, readConfig(), env).keys.name;
+    return resolveRecipe(profile, readConfig(), env).keys?.name;
   } catch (error) {
     if (isAppError(error)) return undefined; // a profile that cannot work has no keys
     throw error;

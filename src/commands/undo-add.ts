@@ -7,7 +7,8 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Environment, Store } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Store } from '../ports/store.ts';
 import { forgetItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
@@ -74,7 +75,7 @@ async function confirmUndo(
 function usersOf(keys: ProfileName, files: ConfigFiles, env: Environment): readonly ProfileName[] {
   return knownProfiles(files).filter((profile) => {
     try {
-      return resolveRecipe(profile, files, env).keys.name === keys;
+      return resolveRecipe(profile, files, env).keys?.name === keys;
     } catch (error) {
       if (error instanceof AppError) return false; // a profile that cannot work uses no keys
       throw error;

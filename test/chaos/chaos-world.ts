@@ -7,7 +7,7 @@ import process from 'node:process';
 import { converse } from '../../src/agent/client.ts';
 import { variablesToSend } from '../../src/agent/wire.ts';
 import { parseAnchor } from '../../src/credentials/clock-offset.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';
 import { socketOf } from '../harness/agent.ts';
 import { type SessionBus, startSessionBus } from '../harness/session-bus.ts';

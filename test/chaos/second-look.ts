@@ -3,7 +3,7 @@
 import type { Account } from '../../src/config/names.ts';
 import { parseCredentialsItem } from '../../src/credentials/credentials.ts';
 import { isAppError } from '../../src/errors.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { listItems } from '../../src/stores/item-index.ts';
 import type { Call } from './callers.ts';
 import type { ChaosWorld } from './chaos-world.ts';

@@ -2,7 +2,7 @@
 
 import type { KeyId, ProfileName } from '../../src/config/names.ts';
 import { AppError } from '../../src/errors.ts';
-import type { State, StateRecord } from '../../src/ports.ts';
+import type { State, StateRecord } from '../../src/ports/state.ts';
 
 export interface FakeState extends State {
   /** From now on every write fails. */
@@ -37,6 +37,7 @@ export function fakeState(localNow: () => number = Date.now): FakeState {
       principals.set(keys, userArn);
     },
     forgetPrincipal: (keys) => void principals.delete(keys),
+    userName: () => 'alice',
     stamp: () => String(changes),
     noteAsked: (id) => void asked.set(id, localNow()),
     askedAt: (id) => asked.get(id),

@@ -2,7 +2,7 @@
 
 import { type Account, indexAccount, keysAccount, parseProfileName } from '../../../src/config/names.ts';
 import { Secret } from '../../../src/credentials/secret.ts';
-import type { Store } from '../../../src/ports.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import { listItems } from '../../../src/stores/item-index.ts';
 import type { Random } from '../random.ts';
 import type { BeginFault, Scene } from '../scene.ts';
