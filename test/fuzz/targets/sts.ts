@@ -1,5 +1,5 @@
-// The replies of STS, byte for byte as a server sends them, headers and all. The first line of an input says what is asked and how the reply
-// comes. It ends in whole credentials or in one of the failures that are documented, in time.
+// The replies of STS. The first line of an input says what is asked, how the reply comes, and with which status; `raw` replies have their own
+// head of HTTP. It ends in whole credentials or in one of the failures that are documented, in time.
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -55,11 +55,11 @@ export const stsTarget: Target = {
       '<a b="c"/>',
     ],
     ...[
-      'role whole\n',
-      'role parts\n',
-      'session whole\n',
-      'identity whole\n',
-      'role slow\n',
+      'role whole 200\n',
+      'role parts 403\n',
+      'session whole 200\n',
+      'identity whole 200\n',
+      'role raw\n',
       '<constructor>',
       '<toString>x</toString>',
     ],
@@ -88,8 +88,9 @@ async function openServer(): Promise<OpenTarget> {
   return {
     check: async (input) => {
       const end = Math.max(0, input.indexOf('\n'));
-      const [asked = '', how = ''] = input.toString('latin1', 0, end).split(' ');
-      reply = input.subarray(end + 1);
+      const [asked = '', how = '', status = ''] = input.toString('latin1', 0, end).split(' ');
+      const body = input.subarray(end + 1);
+      reply = how === 'raw' ? body : Buffer.concat([headOf(status), body]);
       manner = how;
       const startedAt = performance.now();
       const ending = await ask(asked, url);
@@ -102,6 +103,11 @@ async function openServer(): Promise<OpenTarget> {
       await once(server, 'close');
     },
   };
+}
+
+function headOf(status: string): Buffer {
+  const code = /^[2-5]\d\d$/.test(status) ? status : '200';
+  return Buffer.from(`HTTP/1.1 ${code} x\r\nContent-Type: text/xml\r\nConnection: close\r\n\r\n`);
 }
 
 async function say(socket: Socket, reply: Buffer, manner: string): Promise<void> {
