@@ -37,7 +37,13 @@ export interface ErrorDetails {
     /** True where the next code may be taken; absent where the device is the matter. */
     readonly isCodeWrong?: boolean;
   };
-  readonly 'mfa-process-failed': { readonly command: string; readonly problem: string };
+  /** `setting` holds the command, and `wanted` is what it should have printed. */
+  readonly 'program-failed': {
+    readonly setting: string;
+    readonly wanted: string;
+    readonly profile: string;
+    readonly problem: string;
+  };
   /** `state`: what it is instead of plainly locked. */
   readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
   readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
@@ -62,6 +68,7 @@ export interface ErrorDetails {
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
+  readonly 'proof-failed': { readonly profile: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
@@ -229,10 +236,10 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     text: (d) => `AWS refused the MFA code for ${d.serial}: ${d.words}`,
     hint: (d) => d.hint,
   },
-  'mfa-process-failed': {
+  'program-failed': {
     exitStatus: 3,
-    text: (d) => `mfa_process gave no code: ${d.problem}`,
-    hint: (d) => `run it by hand: ${d.command}`,
+    text: (d) => `${d.setting} of "${d.profile}" gave no ${d.wanted}: ${d.problem}`,
+    hint: (d) => `run the command of ${d.setting} by hand`,
   },
   'store-locked': {
     exitStatus: 5,
@@ -302,6 +309,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'service-failed': {
     exitStatus: 1,
     text: (d) => `${d.doing}: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'proof-failed': {
+    exitStatus: 1,
+    text: (d) => `"${d.profile}" does not work yet: ${d.problem}`,
     hint: (d) => d.hint,
   },
   'called-by-itself': {

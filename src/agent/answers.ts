@@ -4,7 +4,7 @@
 import { leadsBack } from '../config/caller-mark.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import type { Recipe, Step } from '../config/recipe.ts';
+import { keysOf, type Recipe, type Step } from '../config/recipe.ts';
 import { toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
@@ -13,6 +13,7 @@ import { loadKeysThemselves } from '../hops/keys.ts';
 import type { Log } from '../ports/log.ts';
 import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
+import { leftUntil } from '../refresh/left-until.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';
 import type { StoreRoom } from './store-room.ts';
@@ -91,7 +92,9 @@ async function documentFor(request: AgentRequest, caller: Caller, ports: Answers
   const files = caller.readFiles();
   const recipe = caller.recipe(profile, files);
   const room = await ports.roomFor(caller, files);
-  if (recipe.hops.length === 0) return Buffer.from(toKeysJson(await loadKeysThemselves(recipe, room.ports.store)));
+  if (recipe.hops.length === 0) {
+    return Buffer.from(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store)));
+  }
   const answer = await answerFor({ recipe, room, caller, request }, ports);
   if (answer.kind === 'failure') throw answer.error;
   return answer.credentials.document;
@@ -117,7 +120,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
       return { kind: 'credentials', credentials: known, isUnfinished: false };
   }
-  const leftMs = Math.min(Math.max(request.deadlineMs - ports.localNow(), 0), limitMs);
+  const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
   const answer = await refreshAndAnswer(recipe.profile, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,

@@ -47,7 +47,7 @@ function shortDuration(ms: number): string {
 }
 
 function standingOf(recipe: Recipe, { clock, state }: { readonly clock: Clock; readonly state: State }): Standing | undefined {
-  const principal = knownPrincipal(recipe.keys, state);
+  const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
   const last = steps.at(-1);
   if (last === undefined) return undefined;

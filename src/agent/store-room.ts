@@ -48,7 +48,7 @@ export class StoreRoom {
 
   /** The last step of a recipe; undefined while nobody knows whose keys these are, and for a recipe without hops. */
   lastStep(recipe: Recipe): Step | undefined {
-    const userArn = knownPrincipal(recipe.keys, this.ports.state) ?? this.#owners.get(ownerKey(recipe));
+    const userArn = knownPrincipal(recipe, this.ports.state) ?? this.#owners.get(ownerKey(recipe));
     if (userArn === undefined) return undefined;
     const known = this.#lastSteps.get(recipe);
     if (known?.userArn === userArn) return known.step;
@@ -68,7 +68,7 @@ export class StoreRoom {
   async findLastStep(recipe: Recipe): Promise<Step> {
     const userArn = await this.#principals.join(ownerKey(recipe), async () => {
       const chain = await openChain({ ...recipe, hops: [] }, this.ports);
-      return chain.principal.userArn;
+      return chain.principal;
     });
     this.#owners.set(ownerKey(recipe), userArn);
     const step = lastStepOf(recipe, userArn);
@@ -178,5 +178,5 @@ export class StoreRoom {
 }
 
 function ownerKey({ keys }: Recipe): string {
-  return JSON.stringify([keys.name, keys.plaintext, keys.endpoint]);
+  return JSON.stringify([keys?.name, keys?.plaintext, keys?.endpoint]);
 }

@@ -114,7 +114,7 @@ async function examineStore(wiring: Wiring): Promise<Examined> {
 async function examineRotations(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
   const { read } = await wiring.openRotationRecords();
   const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
-  const byKeys = new Map(recipes.toReversed().map(({ profile, keys }) => [keys.name, profile]));
+  const byKeys = new Map(recipes.toReversed().flatMap(({ profile, keys }) => (keys === undefined ? [] : [[keys.name, profile]])));
   try {
     const now = wiring.clock.now();
     const looks = [...byKeys].map(([keys, profile]) => ({ profile, keys, record: read(keys) }));

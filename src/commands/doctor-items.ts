@@ -1,8 +1,8 @@
 // What the store lists against what the recipes lead to, for `doctor`.
 
-import { keysAccount } from '../config/names.ts';
+import { type Account, keysAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
-import { stepsOf } from '../config/recipe.ts';
+import { type Recipe, stepsOf } from '../config/recipe.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
 import { isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
@@ -37,12 +37,14 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
   const kept = new Set(keptProfiles(files));
   for (const profile of knownProfiles(files)) {
     const recipe = recipeOrUndefined(profile, files, wiring);
-    if (recipe === undefined && kept.has(profile)) return undefined;
-    if (recipe === undefined) continue;
-    used.add(keysAccount(recipe.keys.name));
-    const principal = knownPrincipal(recipe.keys, wiring.state);
+    const principal = recipe === undefined ? undefined : knownPrincipal(recipe, wiring.state);
     if (principal === undefined && kept.has(profile)) return undefined;
-    for (const { account } of principal === undefined ? [] : stepsOf(recipe, principal)) used.add(account);
+    for (const account of recipe === undefined ? [] : accountsOf(recipe, principal)) used.add(account);
   }
   return used;
+}
+
+function accountsOf(recipe: Recipe, principal: string | undefined): readonly Account[] {
+  const steps = principal === undefined ? [] : stepsOf(recipe, principal);
+  return [...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]), ...steps.map(({ account }) => account)];
 }

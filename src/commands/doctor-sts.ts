@@ -1,7 +1,7 @@
 // `doctor --online`: whether STS is reached, and knows the keys.
 
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { keysOf, type Recipe } from '../config/recipe.ts';
 import { commandIn } from '../doctor/background.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { isAppError } from '../errors.ts';
@@ -13,7 +13,9 @@ import { type Examined, examined, recipeOrUndefined, skipped, withStore } from '
 /** Asks AWS whose the keys are, once for each set of keys. */
 export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
   const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
-  const byKeys = [...new Map(recipes.map((recipe) => [recipe.keys.name, recipe])).values()];
+  const byKeys = [
+    ...new Map(recipes.flatMap((recipe) => (recipe.keys === undefined ? [] : [[recipe.keys.name, recipe]]))).values(),
+  ];
   const findings: Finding[] = [];
   try {
     await withStore(wiring, async (store) => {
@@ -28,10 +30,11 @@ export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Ex
 }
 
 async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Finding[]> {
-  const { keys, network } = recipe;
+  const { profile, network } = recipe;
+  const keys = keysOf(recipe);
   const call = { endpoint: keys.endpoint, network };
   try {
-    const { caller } = await loadPrincipal(recipe, ports, call);
+    const { caller } = await loadPrincipal({ profile, keys }, ports, call);
     await ports.sts.getCallerIdentity({ ...call, caller });
     return [];
   } catch (error) {

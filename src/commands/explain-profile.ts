@@ -4,12 +4,12 @@
 import { durationCaps } from '../config/duration-caps.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts';
-import { describeHop, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { describeHop, type Hop, type KeysSource, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { StateRecord } from '../ports/state.ts';
+import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
 
@@ -19,7 +19,8 @@ export interface Explanation {
   readonly profile: ProfileName;
   /** The profile whose recipe it is, where `credential_process` names another than its own. */
   readonly recipeOf?: ProfileName;
-  readonly keys: ExplainedKeys;
+  /** Absent where the first hop is another way in. */
+  readonly keys?: ExplainedKeys;
   readonly hops: readonly ExplainedHop[];
   readonly next: NextGet & { readonly refreshAt?: string };
   readonly notes: readonly string[];
@@ -35,7 +36,7 @@ export interface ExplainedKeys {
 }
 
 export interface ExplainedHop {
-  readonly kind: 'session' | 'role';
+  readonly kind: Hop['kind'];
   readonly what: string;
   readonly profile?: ProfileName;
   readonly settings: readonly SettingSource[];
@@ -54,7 +55,7 @@ export function explainProfile(
   { env, clock, state }: Pick<Wiring, 'env' | 'clock' | 'state'>,
 ): Explanation {
   const recipe = resolveRecipe(profile, files, env);
-  const principal = knownPrincipal(recipe.keys, state);
+  const principal = knownPrincipal(recipe, state);
   const now = clock.now();
   const steps = principal === undefined ? undefined : stepsOf(recipe, principal);
   const records = steps?.map(({ id }) => state.read(id));
@@ -64,18 +65,26 @@ export function explainProfile(
     v: 1,
     profile,
     ...(first === profile ? {} : { recipeOf: first }),
-    keys: {
-      name: recipe.keys.name,
-      profile: recipe.chain.at(-1) ?? profile,
-      in: recipe.keys.plaintext === undefined || state.principal(recipe.keys.name) !== undefined ? 'store' : 'file',
-      ...(principal === undefined ? {} : { principal }),
-      settings: keysSources(recipe, files),
-    },
+    ...(recipe.keys === undefined ? {} : { keys: explainKeys(recipe, recipe.keys, { principal, files, state }) }),
     hops: recipe.hops.map((_hop, index) =>
       explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
     ),
     next: { ...nextGet({ recipe, records, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
     notes: recipe.notes,
+  };
+}
+
+function explainKeys(
+  recipe: Recipe,
+  { name, plaintext }: KeysSource,
+  { principal, files, state }: { readonly principal: string | undefined; readonly files: ConfigFiles; readonly state: State },
+): ExplainedKeys {
+  return {
+    name,
+    profile: recipe.chain.at(-1) ?? recipe.profile,
+    in: plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
+    ...(principal === undefined ? {} : { principal }),
+    settings: keysSources(recipe, files),
   };
 }
 

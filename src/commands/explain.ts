@@ -26,16 +26,23 @@ export function explain({ profile, isJson }: ExplainOptions, wiring: Wiring): vo
 export function explanationLines(explanation: Explanation, times: (at: string) => string): readonly string[] {
   const { profile, recipeOf, keys, hops, notes } = explanation;
   const alias = recipeOf === undefined ? '' : `, by the recipe of "${recipeOf}"`;
-  const count = hops.length === 0 ? 'the keys themselves' : `keys, then ${hops.length === 1 ? 'one hop' : `${hops.length} hops`}`;
+  const links = [
+    ...(keys === undefined ? [] : [keysLines(keys)]),
+    ...hops.map((hop, index) => hopLines(hop, { number: index + (keys === undefined ? 1 : 2), times })),
+  ];
   return [
-    `${profile}: ${count}${alias}`,
-    '',
-    ...keysLines(keys),
-    ...hops.flatMap((hop, index) => ['', ...hopLines(hop, { number: index + 2, times })]),
+    `${profile}: ${countWords(explanation)}${alias}`,
+    ...links.flatMap((lines) => ['', ...lines]),
     '',
     ...nextLines(explanation, times),
     ...notes.map((note) => `note: ${note}`),
   ];
+}
+
+function countWords({ keys, hops }: Explanation): string {
+  const count = hops.length === 1 ? 'one hop' : `${hops.length} hops`;
+  if (keys === undefined) return count;
+  return hops.length === 0 ? 'the keys themselves' : `keys, then ${count}`;
 }
 
 function keysLines({ name, in: where, principal, settings }: ExplainedKeys): readonly string[] {

@@ -3,7 +3,7 @@
 
 import { leadsBack } from '../config/caller-mark.ts';
 import { parseProfileName } from '../config/names.ts';
-import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
+import { keysOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
@@ -35,7 +35,8 @@ export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
   try {
-    if (recipe.hops.length === 0) return writeStdout(toKeysJson(await loadKeysThemselves(recipe, store)));
+    if (recipe.hops.length === 0)
+      return writeStdout(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store)));
     const { answer, refreshLater } = await answerFor(recipe, store, wiring);
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
     // One start is enough for one call: an agent that is started now sees for itself what is due.
@@ -114,7 +115,7 @@ interface Cached {
 
 /** Undefined also when nobody knows yet whose keys these are: without that there is no key id. */
 async function readCached(recipe: Recipe, store: Store, wiring: Wiring): Promise<Cached | undefined> {
-  const userArn = knownPrincipal(recipe.keys, wiring.state);
+  const userArn = knownPrincipal(recipe, wiring.state);
   const step = userArn === undefined ? undefined : lastStepOf(recipe, userArn);
   const credentials = step === undefined ? undefined : await readStored(step, { store, log: wiring.log });
   return step === undefined || credentials === undefined ? undefined : { step, credentials };

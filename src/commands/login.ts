@@ -3,7 +3,7 @@
 
 import { type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { needsCode, type Recipe } from '../config/recipe.ts';
+import { keysOf, mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
@@ -92,7 +92,7 @@ async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Pro
 }
 
 function covered(recipe: Recipe, { issuedAt, expiresAt }: Credentials, { clock }: ObtainPorts): string {
-  const what = recipe.hops[0]?.kind === 'session' ? `all roles of "${recipe.keys.name}"` : `"${recipe.profile}"`;
+  const what = recipe.hops[0]?.kind === 'session' ? `all roles of "${keysOf(recipe).name}"` : `"${recipe.profile}"`;
   return `logged in: ${what} until ${localMinute(clock.toLocal(expiresAt))} (${duration(expiresAt - issuedAt)})`;
 }
 
@@ -142,6 +142,6 @@ function otherThan(refused: MfaCode | undefined, code: MfaCode): MfaCode {
   });
 }
 
-function question({ hops, keys }: Recipe): string {
-  return `MFA code of ${hops.find(needsCode)?.mfaSerial ?? keys.name}`;
+function question({ hops, profile }: Recipe): string {
+  return `MFA code of ${hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0] ?? profile}`;
 }

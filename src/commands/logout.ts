@@ -74,7 +74,7 @@ function groupOf(profile: ProfileName, wiring: Wiring): Group {
 
 function stepsOfProfile(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): readonly Step[] {
   const recipe = resolveRecipe(profile, files, env);
-  const userArn = knownPrincipal(recipe.keys, state);
+  const userArn = knownPrincipal(recipe, state);
   return userArn === undefined ? [] : stepsOf(recipe, userArn); // nobody knows whose keys: nothing was ever cached
 }
 

@@ -42,7 +42,7 @@ export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promi
     if (given !== undefined) return { ...given, ...region };
     const ports = await wiring.openRefresh(store);
     const chain = await openChain(recipe, ports);
-    if (chain.steps.length === 0) return { caller: chain.principal.caller, ...region };
+    if (chain.caller !== undefined && chain.steps.length === 0) return { caller: chain.caller, ...region };
     const credentials = await comfortableOrValid(chain, ports);
     return { caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
   } finally {

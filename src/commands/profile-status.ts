@@ -1,8 +1,9 @@
 // What is known of one profile without opening the store: its recipe, the state of its hops, and what the next `get` will do.
 
+import { entryRoleArn } from '../config/entry-hop.ts';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { type Hop, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { EpochMs } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
@@ -19,7 +20,7 @@ export interface ProfileStatus {
   readonly profile: ProfileName;
   readonly kind: 'role' | 'session' | 'keys' | 'broken';
   readonly role?: string;
-  /** The name of the long-term keys it starts from. */
+  /** The name of the long-term keys it starts from; absent for another way in. */
   readonly keys?: string;
   readonly principal?: string;
   readonly chain: readonly string[];
@@ -63,7 +64,7 @@ export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: 
 
 function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWords }: StatusInputs): ProfileStatus {
   const now = clock.now();
-  const principal = knownPrincipal(recipe.keys, state);
+  const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
   const records = steps.map(({ id }) => state.read(id));
   const last = recipe.hops.at(-1);
@@ -73,9 +74,9 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWor
   const rotation = recipe.chain.length === 1 ? rotationOf(recipe, rotations) : undefined;
   return {
     profile: recipe.profile,
-    kind: last?.kind ?? 'keys',
-    ...(last?.kind === 'role' ? { role: last.request.roleArn } : {}),
-    keys: recipe.keys.name,
+    kind: kindOf(last),
+    ...roleOf(last),
+    ...(recipe.keys === undefined ? {} : { keys: recipe.keys.name }),
     ...(principal === undefined ? {} : { principal }),
     chain: recipe.chain,
     ...(lastRecord?.expiresAt === undefined
@@ -92,12 +93,24 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWor
   };
 }
 
+/** Whatever a hop is made from, what it gives are the credentials of a role. */
+function kindOf(last: Hop | undefined): ProfileStatus['kind'] {
+  if (last === undefined) return 'keys';
+  return last.kind === 'session' ? 'session' : 'role';
+}
+
+function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role'> {
+  if (last === undefined || last.kind === 'session') return {};
+  const role = last.kind === 'role' ? last.request.roleArn : entryRoleArn(last);
+  return role === undefined ? {} : { role };
+}
+
 type WaitingRotation = Pick<RotationRecord, 'oldAccessKeyId'> & { readonly deleteAt: EpochMs };
 
 /** Undefined without an old key, and for a record that cannot be read: `rotate` says what is wrong with it. */
 function rotationOf({ keys }: Recipe, { read }: Pick<RotationRecords, 'read'>): WaitingRotation | undefined {
   try {
-    const { oldAccessKeyId, deleteAt } = read(keys.name) ?? {};
+    const { oldAccessKeyId, deleteAt } = (keys === undefined ? undefined : read(keys.name)) ?? {};
     return oldAccessKeyId === undefined || deleteAt === undefined ? undefined : { oldAccessKeyId, deleteAt };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

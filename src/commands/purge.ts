@@ -145,7 +145,7 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
 
 function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): ProfileName | undefined {
   try {
-    return resolveRecipe(profile, readConfig(), env).keys.name;
+    return resolveRecipe(profile, readConfig(), env).keys?.name;
   } catch (error) {
     if (isAppError(error)) return undefined; // a profile that cannot work has no keys
     throw error;

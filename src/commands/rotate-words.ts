@@ -119,7 +119,8 @@ export function graceLines(
 }
 
 /** Who else will miss the key that is replaced. */
-export function warningLines(plan: RotationPlan, { keys: { plaintext }, hops, profile }: Recipe): readonly string[] {
+export function warningLines(plan: RotationPlan, { keys, hops, profile }: Recipe): readonly string[] {
+  const plaintext = keys?.plaintext;
   const ids: readonly string[] =
     'oldId' in plan && plan.kind !== 'restore' ? [plan.oldId, ...(plan.kind === 'grace' ? [plan.newId] : [])] : [];
   return [

@@ -75,7 +75,7 @@ async function confirmUndo(
 function usersOf(keys: ProfileName, files: ConfigFiles, env: Environment): readonly ProfileName[] {
   return knownProfiles(files).filter((profile) => {
     try {
-      return resolveRecipe(profile, files, env).keys.name === keys;
+      return resolveRecipe(profile, files, env).keys?.name === keys;
     } catch (error) {
       if (error instanceof AppError) return false; // a profile that cannot work uses no keys
       throw error;

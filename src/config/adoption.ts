@@ -132,7 +132,7 @@ function adoptedOf(change: PairChange, files: ConfigFiles, { paths, env }: Adopt
 }
 
 function nextStep({ keys, chain, hops, loginTarget }: Recipe): NextStep {
-  if (keys.plaintext !== undefined) return { kind: 'import', profile: chain.at(-1) ?? keys.name };
+  if (keys?.plaintext !== undefined) return { kind: 'import', profile: chain.at(-1) ?? keys.name };
   return hops.some(needsCode) ? { kind: 'login', profile: loginTarget } : { kind: 'none' };
 }
 
@@ -168,7 +168,7 @@ function refuseOtherAnswers(
 
 function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, network }: Recipe): string {
   const login = loginTarget === profile ? 'itself' : [loginTarget];
-  return JSON.stringify([keys.name, keys.endpoint, hops, login, region, mfaProcess, network]);
+  return JSON.stringify([keys?.name, keys?.endpoint, hops, login, region, mfaProcess, network]);
 }
 
 function parse({ config, credentials }: ConfigTexts, { configPath, credentialsPath }: ConfigPaths): ConfigFiles {

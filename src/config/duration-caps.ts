@@ -1,12 +1,13 @@
 // How long a hop's credentials may live, and why: AWS's limits in words (sdk-contract.md, STS). Pure; for `explain`.
 
-import type { Recipe, RoleHop } from './recipe.ts';
+import { describeHop, type Hop, needsCode, type Recipe, type RoleHop } from './recipe.ts';
 
 /** The limits on the recipe's hop `index`. `configuredSeconds` is what the profile asks of a role, before it was lowered. */
 export function durationCaps(recipe: Recipe, index: number, configuredSeconds: number | undefined): readonly string[] {
   const hop = recipe.hops[index];
   if (hop === undefined) return [];
   if (hop.kind === 'session') return ["129600 s at most: AWS's limit for a session of a user's keys (GetSessionToken)"];
+  if (hop.kind !== 'role') return [];
   return [...lifeCaps(hop, { recipe, index, configuredSeconds }), ...sessionCaps(recipe, index)];
 }
 
@@ -32,12 +33,17 @@ function lifeCaps(hop: RoleHop, { recipe, index, configuredSeconds }: CapInputs)
 
 function temporarySigner({ hops, keys }: Recipe, index: number): string | undefined {
   const before = hops[index - 1];
-  if (before !== undefined) return before.kind === 'session' ? 'the session' : 'another role';
-  return keys.plaintext?.sessionToken === undefined ? undefined : 'a temporary key';
+  if (before !== undefined) return signerWords(before);
+  return keys?.plaintext?.sessionToken === undefined ? undefined : 'a temporary key';
+}
+
+function signerWords(hop: Hop): string {
+  if (hop.kind === 'session') return 'the session';
+  return hop.kind === 'role' ? 'another role' : describeHop(hop);
 }
 
 function sessionCaps({ hops }: Recipe, index: number): readonly string[] {
-  const before = hops.slice(0, index).find(({ mfaSerial }) => mfaSerial !== undefined);
+  const before = hops.slice(0, index).find(needsCode);
   if (before === undefined) return [];
   const what = before.kind === 'session' ? 'the MFA session lasts' : 'the role that took the MFA code lasts';
   return [`made anew for as long as ${what}; then a login is needed`];

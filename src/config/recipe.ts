@@ -1,14 +1,19 @@
 // What a recipe is, and the key ids of its hops. Pure. The resolving of profiles is in resolve-recipe.ts.
 
 import type { Secret } from '../credentials/secret.ts';
+import { AppError } from '../errors.ts';
 import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
+import { describeEntry, type EntryHop } from './entry-hop.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';
 
-/** How a profile's credentials are made: keys, then hops in order. Without hops the keys themselves are the answer (`session = none`). */
+/**
+ * How a profile's credentials are made: keys, then hops in order. Without hops the keys themselves are the answer (`session = none`).
+ * Where there are no keys, the first hop is another way in.
+ */
 export interface Recipe {
   readonly profile: ProfileName;
-  readonly keys: KeysSource;
+  readonly keys?: KeysSource;
   readonly hops: readonly Hop[];
   /** What to type after `rolekeeper login`. */
   readonly loginTarget: ProfileName;
@@ -17,7 +22,7 @@ export interface Recipe {
   /** A command that prints an MFA code. */
   readonly mfaProcess?: string;
   readonly network: Network;
-  /** The profiles from this one to the keys. */
+  /** The profiles from this one to the keys, or to the other way in. */
   readonly chain: readonly ProfileName[];
   /** What stands in its sections and is no setting, perhaps for a slip of the hand: `"externalid" in [rolekeeper dev]`. */
   readonly unused?: readonly string[];
@@ -42,7 +47,7 @@ export interface PlaintextKeys {
   readonly line: number;
 }
 
-export type Hop = SessionHop | RoleHop;
+export type Hop = SessionHop | RoleHop | EntryHop;
 
 export interface SessionHop {
   readonly kind: 'session';
@@ -60,11 +65,11 @@ export interface RoleHop {
   readonly endpoint: StsEndpoint;
 }
 
-/** AssumeRole's parameters as configured; without a session name it is the IAM user's name. */
+/** AssumeRole's parameters as configured; without a session name the principal gives it. */
 export type RoleRequest = Omit<AssumeRoleRequest, 'roleSessionName' | 'mfa'> & { readonly roleSessionName?: string };
 
 /** A hop with everything known that its credentials depend on. */
-export type Step = SessionStep | RoleStep;
+export type Step = SessionStep | RoleStep | EntryStep;
 
 export interface SessionStep extends StepIdentity {
   readonly kind: 'session';
@@ -77,52 +82,90 @@ export interface RoleStep extends StepIdentity {
   readonly request: Omit<AssumeRoleRequest, 'mfa'>;
 }
 
+export interface EntryStep extends StepIdentity {
+  readonly kind: 'entry';
+  readonly hop: EntryHop;
+  /** For a role that the hop assumes, where the profile names none. */
+  readonly defaultSessionName: string;
+}
+
 interface StepIdentity {
   readonly id: KeyId;
   readonly account: Account;
 }
 
 /**
- * The recipe's hops with their key ids. `userArn` is the principal: two profiles with one recipe share an id, whatever they are called
- * and whichever of the user's keys signs (decisions.md 9 and 10).
+ * The recipe's hops with their key ids. `principal` is the user's ARN, or what names the person where no keys sign: two profiles with one
+ * recipe share an id, whatever they are called and whichever of the user's keys signs (decisions.md 9 and 10).
  */
-export function stepsOf(recipe: Recipe, userArn: string): readonly Step[] {
-  return recipe.hops.map((_hop, index) => stepAt(recipe.hops.slice(0, index + 1), userArn)).filter((step) => step !== undefined);
+export function stepsOf(recipe: Recipe, principal: string): readonly Step[] {
+  return recipe.hops
+    .map((_hop, index) => stepAt(recipe.hops.slice(0, index + 1), principal))
+    .filter((step) => step !== undefined);
 }
 
 /** The last of them alone, for those who need no other: a hash is not free. Undefined for a recipe without hops. */
-export function lastStepOf(recipe: Recipe, userArn: string): Step | undefined {
-  return stepAt(recipe.hops, userArn);
+export function lastStepOf(recipe: Recipe, principal: string): Step | undefined {
+  return stepAt(recipe.hops, principal);
 }
 
 /** The step of the last of these hops; its id covers all of them. */
-function stepAt(hops: readonly Hop[], userArn: string): Step | undefined {
+function stepAt(hops: readonly Hop[], principal: string): Step | undefined {
   const hop = hops.at(-1);
   if (hop === undefined) return undefined;
   const id = keyIdOf([
-    userArn,
-    ...hops.map((each) => (each.kind === 'session' ? each : { ...each, request: requestOf(each, userArn) })),
+    principal,
+    ...hops.map((each) => (each.kind === 'role' ? { ...each, request: requestOf(each, principal) } : each)),
   ]);
-  if (hop.kind === 'session') return { kind: hop.kind, hop, id, account: sessionAccount(id) };
-  return { kind: hop.kind, hop, id, account: roleAccount(id), request: requestOf(hop, userArn) };
+  switch (hop.kind) {
+    case 'session':
+      return { kind: 'session', hop, id, account: sessionAccount(id) };
+    case 'role':
+      return { kind: 'role', hop, id, account: roleAccount(id), request: requestOf(hop, principal) };
+    default:
+      return { kind: 'entry', hop, id, account: roleAccount(id), defaultSessionName: defaultSessionName(principal) };
+  }
 }
 
-function requestOf({ request }: RoleHop, userArn: string): RoleStep['request'] {
-  return { ...request, roleSessionName: request.roleSessionName ?? defaultSessionName(userArn) };
+/** How the state names what a hop gives: a session, or the credentials of a role. */
+export function recordKind({ kind }: Step): 'session' | 'role' {
+  return kind === 'session' ? 'session' : 'role';
+}
+
+function requestOf({ request }: RoleHop, principal: string): RoleStep['request'] {
+  return { ...request, roleSessionName: request.roleSessionName ?? defaultSessionName(principal) };
+}
+
+/** The MFA device whose code a person must give for this hop. */
+export function mfaSerialOf(hop: Hop): string | undefined {
+  return hop.kind === 'session' || hop.kind === 'role' ? hop.mfaSerial : undefined;
+}
+
+/** The long-term keys that the recipe starts from. Throws `recipe-invalid` where it starts elsewhere. */
+export function keysOf({ profile, keys, hops, chain }: Recipe): KeysSource {
+  if (keys !== undefined) return keys;
+  const start = hops[0] === undefined ? 'nothing' : describeHop(hops[0]);
+  throw new AppError('recipe-invalid', {
+    profile,
+    problem: `it has no access keys: it starts from ${start}`,
+    chain,
+    hint: 'name a profile that starts from access keys',
+  });
 }
 
 /** True if a person must give an MFA code for this hop. */
 export function needsCode(hop: Hop): boolean {
-  return hop.mfaSerial !== undefined;
+  return mfaSerialOf(hop) !== undefined;
 }
 
 /** For people: what a hop is. */
 export function describeHop(hop: Hop): string {
   if (hop.kind === 'role') return hop.request.roleArn;
+  if (hop.kind !== 'session') return describeEntry(hop);
   return hop.mfaSerial === undefined ? 'session without MFA' : `MFA session of ${hop.mfaSerial}`;
 }
 
 /** `arn:aws:iam::123456789012:user/path/alice` → `alice`. */
-function defaultSessionName(userArn: string): string {
-  return sanitizeSessionName(userArn.split(/[:/]/).at(-1) ?? '');
+function defaultSessionName(principal: string): string {
+  return sanitizeSessionName(principal.split(/[:/]/).at(-1) ?? '');
 }

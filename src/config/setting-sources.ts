@@ -2,9 +2,10 @@
 // The order in which places are asked is that of resolve-recipe.ts and sts-endpoint.ts.
 
 import type { Environment } from '../ports/environment.ts';
+import { entrySources } from './entry-sources.ts';
 import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type Origin, type ProfileSettings, profileSettings } from './profile-settings.ts';
-import type { Hop, Recipe, RoleHop, SessionHop } from './recipe.ts';
+import { type Hop, keysOf, mfaSerialOf, type Recipe, type RoleHop, type SessionHop } from './recipe.ts';
 import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 export type SettingPlace =
@@ -23,8 +24,8 @@ export interface SettingSource {
 export function keysSources(recipe: Recipe, files: ConfigFiles): readonly SettingSource[] {
   const { keys, roles } = chainSettings(recipe, files);
   const named = keys?.origin('keys');
-  const { plaintext } = recipe.keys;
-  const name = { key: 'keys', value: recipe.keys.name, place: placeOr(named, 'the name of the profile') };
+  const { name: keysName, plaintext } = keysOf(recipe);
+  const name = { key: 'keys', value: keysName, place: placeOr(named, 'the name of the profile') };
   const inFile: SettingSource[] =
     plaintext === undefined
       ? []
@@ -43,6 +44,7 @@ export function hopSources(
   if (hop === undefined) return [];
   const chain = chainSettings(recipe, files);
   if (hop.kind === 'session') return sessionSources(hop, chain, env);
+  if (hop.kind !== 'role') return entrySources(hop, chain.keys);
   const roleIndex = recipe.hops.slice(0, index).filter(({ kind }) => kind === 'role').length;
   const role = chain.roles[roleIndex];
   const source = roleIndex === 0 ? chain.keys : chain.roles[roleIndex - 1];
@@ -51,7 +53,9 @@ export function hopSources(
 
 /** The profile whose settings make the hop; undefined for a session, which several may have a part in. */
 export function profileOfHop(recipe: Recipe, index: number): ProfileName | undefined {
-  if (recipe.hops[index]?.kind !== 'role') return undefined;
+  const hop = recipe.hops[index];
+  if (hop === undefined || hop.kind === 'session') return undefined;
+  if (hop.kind !== 'role') return recipe.chain.at(-1);
   const roleIndex = recipe.hops.slice(0, index).filter(({ kind }) => kind === 'role').length;
   return recipe.chain.slice(0, -1).toReversed()[roleIndex];
 }
@@ -120,7 +124,8 @@ function roleSources(hop: RoleHop, { role, source, chain, env }: RoleInputs): re
   ];
 }
 
-function serialSource({ mfaSerial }: Hop, { keys, roles }: ChainSettings): readonly SettingSource[] {
+function serialSource(hop: Hop, { keys, roles }: ChainSettings): readonly SettingSource[] {
+  const mfaSerial = mfaSerialOf(hop);
   const origin = firstOrigin([...roles.slice(0, 1), keys, ...roles.slice(1)], 'mfa_serial');
   return mfaSerial === undefined || origin === undefined
     ? []
@@ -134,7 +139,11 @@ function regionPlace(settings: readonly (ProfileSettings | undefined)[], env: En
   return variable ?? { kind: 'default', words: 'of the partition' };
 }
 
-function urlSource({ endpoint }: Hop, settings: ProfileSettings | undefined, env: Environment): readonly SettingSource[] {
+function urlSource(
+  { endpoint }: SessionHop | RoleHop,
+  settings: ProfileSettings | undefined,
+  env: Environment,
+): readonly SettingSource[] {
   if (endpoint.url === undefined) return [];
   const origin = settings?.serviceOrigin('sts', 'endpoint_url') ?? settings?.origin('endpoint_url');
   const place = firstSet(['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'], env) ?? placeOr(origin, 'the configuration');

@@ -48,7 +48,7 @@ export async function loadStoredKeys(name: ProfileName, store: Store): Promise<K
 
 /** The keys as they are, for `session = none`: no hop, no end. Throws `keys-missing`, `keys-broken` and what the store throws. */
 export async function loadKeysThemselves(
-  { keys, profile }: Pick<Recipe, 'keys' | 'profile'>,
+  { keys, profile }: { readonly keys: KeysSource; readonly profile: ProfileName },
   store: Store,
 ): Promise<KeysDocument> {
   const found = (await loadStoredKeys(keys.name, store)) ?? keys.plaintext;
@@ -56,11 +56,20 @@ export async function loadKeysThemselves(
   return found;
 }
 
-/** The owner as the state remembers it, so that a cached answer needs neither the keys nor STS. */
-export function knownPrincipal(keys: KeysSource, state: Pick<State, 'principal'>): string | undefined {
+/**
+ * Whom the recipe's credentials belong to: the owner of the keys as the state remembers it, so that a cached answer needs neither the keys
+ * nor STS; without keys the person who runs this, for the default session names (decisions.md 10).
+ */
+export function knownPrincipal({ keys }: Pick<Recipe, 'keys'>, state: Pick<State, 'principal' | 'userName'>): string | undefined {
+  if (keys === undefined) return personOf(state);
   return keys.plaintext === undefined
     ? state.principal(keys.name)
     : (state.principal(keys.name) ?? state.principal(aliasOf(keys.plaintext)));
+}
+
+/** What names the person where no keys sign (decisions.md 10). */
+export function personOf(state: Pick<State, 'userName'>): string {
+  return `rolekeeper-${state.userName()}`;
 }
 
 async function plaintextPrincipal(

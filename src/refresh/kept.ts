@@ -26,14 +26,14 @@ export interface KeptSession {
 }
 
 /** Of the state, what a plan is made of. */
-export type Known = Pick<State, 'read' | 'principal'>;
+export type Known = Pick<State, 'read' | 'principal' | 'userName'>;
 
 /**
  * Undefined for what no background can refresh: a record of an edited recipe, or of a hop in the middle of one, is nobody's last step; a
  * code is a person's.
  */
 export function keptFor(record: StateRecord, recipe: Recipe, known: Known): Kept | undefined {
-  const userArn = knownPrincipal(recipe.keys, known);
+  const userArn = knownPrincipal(recipe, known);
   if (userArn === undefined) return undefined;
   const steps = stepsOf(recipe, userArn);
   const step = steps.at(-1);

@@ -1,7 +1,8 @@
 // What the next `get` of a profile will do, by what the state knows: prints, refreshes first, or fails. Asks nothing and changes nothing.
 // The rules are those of commands/get.ts, refresh/answer.ts and refresh/obtain.ts.
 
-import { describeHop, type Hop, needsCode, type Recipe } from '../config/recipe.ts';
+import { callOfEntry } from '../config/entry-hop.ts';
+import { describeHop, type Hop, keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
 import { lifeOf } from './kept.ts';
@@ -94,7 +95,8 @@ function wayToLast({ hops }: Recipe, records: NextGetInputs['records'], now: num
   return { needsLogin: false, calls };
 }
 
-function unknownOwner({ keys }: Recipe, { calls, needsLogin }: Way): NextGet {
+function unknownOwner(recipe: Recipe, { calls, needsLogin }: Way): NextGet {
+  const keys = keysOf(recipe);
   const asks = keys.plaintext === undefined ? [] : ['GetCallerIdentity'];
   const all = needsLogin ? asks : [...asks, ...calls];
   return {
@@ -106,7 +108,8 @@ function unknownOwner({ keys }: Recipe, { calls, needsLogin }: Way): NextGet {
 }
 
 function callOf(hop: Hop): string {
-  return hop.kind === 'role' ? `AssumeRole ${describeHop(hop)}` : 'GetSessionToken';
+  if (hop.kind === 'session') return 'GetSessionToken';
+  return hop.kind === 'role' ? `AssumeRole ${describeHop(hop)}` : callOfEntry(hop);
 }
 
 function quiet(kind: NextKind, why: string): NextGet {

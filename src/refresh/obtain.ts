@@ -1,35 +1,44 @@
 // Gets one hop's credentials: from the store when they will do, else from AWS, after the hop before it.
 
-import { needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { entryRoleArn } from '../config/entry-hop.ts';
+import { describeHop, needsCode, type Recipe, type RoleStep, type SessionStep, type Step, stepsOf } from '../config/recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
 import type { CallContext } from '../credentials/sts-refusal.ts';
 import { AppError } from '../errors.ts';
-import { loadPrincipal, type Principal } from '../hops/keys.ts';
+import { type EntryPorts, requestEntry } from '../hops/entry.ts';
+import { loadPrincipal, personOf } from '../hops/keys.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
-import type { Sts, StsCaller } from '../ports/sts.ts';
+import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
 import { readStored } from './stored.ts';
 
-export interface ObtainPorts extends RefreshPorts {
+export interface ObtainPorts extends RefreshPorts, EntryPorts {
   readonly sts: Sts;
 }
 
 /** A recipe whose principal is known, so that its hops have ids. */
 export interface Chain {
   readonly recipe: Recipe;
-  readonly principal: Principal;
+  /** The owner's ARN, or what names the person where no keys sign. */
+  readonly principal: string;
+  /** The keys; undefined where the first hop is another way in. */
+  readonly caller?: StsCaller;
   readonly steps: readonly Step[];
 }
 
-/** Loads the keys. Throws `keys-missing`, `keys-broken` and what store and STS throw. */
+/** Loads the keys, if the recipe starts from some. Throws `keys-missing`, `keys-broken` and what store and STS throw. */
 export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: AbortSignal): Promise<Chain> {
-  const { keys, network } = recipe;
+  const { profile, keys, network } = recipe;
+  if (keys === undefined) {
+    const principal = personOf(ports.state);
+    return { recipe, principal, steps: stepsOf(recipe, principal) };
+  }
   const call = { endpoint: keys.endpoint, network, ...(signal === undefined ? {} : { signal }) };
-  const principal = await loadPrincipal(recipe, ports, call);
-  return { recipe, principal, steps: stepsOf(recipe, principal.userArn) };
+  const { caller, userArn } = await loadPrincipal({ profile, keys }, ports, call);
+  return { recipe, principal: userArn, caller, steps: stepsOf(recipe, userArn) };
 }
 
 /** Credentials of the chain's step `index`. Throws `login-needed` where only a person can go on, and what the ports throw. */
@@ -69,7 +78,7 @@ export async function logIn(
       profile: chain.recipe.profile,
       step,
       demand: patientDemand(() => false),
-      issue: (previous) => request({ chain, index, source: chain.principal.caller, previous, code }, undefined, ports),
+      issue: (previous) => request({ chain, index, source: chain.caller, previous, code }, undefined, ports),
     },
     ports,
   );
@@ -82,8 +91,8 @@ async function sourceOf(
   chain: Chain,
   index: number,
   { demand, ports }: { readonly demand: Demand; readonly ports: ObtainPorts },
-): Promise<StsCaller> {
-  if (index === 0) return chain.principal.caller;
+): Promise<StsCaller | undefined> {
+  if (index === 0) return chain.caller;
   const accepts: Demand['accepts'] = ({ expiresAt }) => expiresAt - sourceLeadMs > ports.clock.now();
   return (await obtain(chain, index - 1, { demand: { ...demand, accepts }, ports })).credentials;
 }
@@ -104,7 +113,8 @@ function loginNeeded(
 interface Request {
   readonly chain: Chain;
   readonly index: number;
-  readonly source: StsCaller;
+  /** Undefined for a hop that is a way in of its own. */
+  readonly source: StsCaller | undefined;
   readonly previous: Credentials | undefined;
   readonly code?: MfaCode;
 }
@@ -112,15 +122,31 @@ interface Request {
 async function request(
   { chain, index, source, previous, code }: Request,
   signal: AbortSignal | undefined,
-  { sts }: ObtainPorts,
+  ports: ObtainPorts,
 ): Promise<Credentials> {
   const step = stepAt(chain, index);
   const network = { ...recalledNetwork(previous), ...chain.recipe.network };
   const context = contextOf(chain, index);
-  const call = { caller: source, endpoint: step.hop.endpoint, network, context, ...(signal === undefined ? {} : { signal }) };
-  const options = { sts, call, ...(code === undefined ? {} : { code }) };
-  const credentials = await (step.kind === 'session' ? requestSession(step, options) : requestRole(step, options));
+  const way = { network, context, ...(signal === undefined ? {} : { signal }) };
+  const credentials = await (step.kind === 'entry'
+    ? requestEntry(step, way, ports)
+    : requestSigned(step, { ...way, source, code }, ports));
   return { ...credentials, network: networkToKeep(network) };
+}
+
+interface Signing extends Omit<StsCall, 'caller' | 'endpoint'> {
+  readonly source: StsCaller | undefined;
+  readonly code: MfaCode | undefined;
+}
+
+async function requestSigned(
+  step: SessionStep | RoleStep,
+  { source, code, ...way }: Signing,
+  { sts }: ObtainPorts,
+): Promise<Credentials> {
+  if (source === undefined) throw new AppError('unexpected', { problem: `nothing signs for ${describeHop(step.hop)}` });
+  const options = { sts, call: { ...way, caller: source, endpoint: step.hop.endpoint }, ...(code === undefined ? {} : { code }) };
+  return await (step.kind === 'session' ? requestSession(step, options) : requestRole(step, options));
 }
 
 /** For the words of a refusal: who asks, as policies name it. */
@@ -131,11 +157,26 @@ function contextOf({ recipe, principal, steps }: Chain, index: number): CallCont
   return {
     profile,
     loginTarget,
-    callerArn: source?.kind === 'role' ? source.request.roleArn : principal.userArn,
-    callerKind: source?.kind ?? 'keys',
+    ...callerOf(source, principal),
     ...(sessionMfaSerial === undefined ? {} : { sessionMfaSerial }),
     ...(recipe.unused === undefined ? {} : { unused: recipe.unused }),
   };
+}
+
+function callerOf(source: Step | undefined, userArn: string): Pick<CallContext, 'callerArn' | 'callerKind'> {
+  switch (source?.kind) {
+    case undefined:
+    case 'session':
+      return { callerArn: userArn, callerKind: source?.kind ?? 'keys' };
+    case 'role':
+      return { callerArn: source.request.roleArn, callerKind: 'role' };
+    case 'entry': {
+      const callerArn = entryRoleArn(source.hop);
+      return { callerKind: 'role', ...(callerArn === undefined ? {} : { callerArn }) };
+    }
+    default:
+      return source satisfies never;
+  }
 }
 
 function stepAt({ steps, recipe }: Chain, index: number): Step {

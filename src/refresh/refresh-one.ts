@@ -2,7 +2,7 @@
 // Never deletes before replacing; never fails because the new credentials could not be stored.
 
 import type { Account, ProfileName } from '../config/names.ts';
-import { describeHop, type Step } from '../config/recipe.ts';
+import { describeHop, recordKind, type Step } from '../config/recipe.ts';
 import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
 import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
@@ -150,7 +150,7 @@ function publishFailure({ step, profile }: Refresh, error: AppError, { state, cl
   const failure = nextFailure(before, { error, now: clock.now(), random: random() });
   log.event('refresh.failed', { profile, hop: describeHop(step.hop), code: error.code, count: failure.count });
   try {
-    state.publish({ ...known, id: step.id, kind: step.hop.kind, profile, ...(isLogin ? {} : { failure }) });
+    state.publish({ ...known, id: step.id, kind: recordKind(step), profile, ...(isLogin ? {} : { failure }) });
   } catch (unwritable) {
     // The failure itself is what the caller must see; without the state the next caller just tries again.
     if (!isAppError(unwritable)) throw unwritable;
@@ -176,7 +176,7 @@ async function storeAndPublish(
     faultPoint('item written');
     ports.state.publish({
       id: step.id,
-      kind: step.hop.kind,
+      kind: recordKind(step),
       profile,
       issuedAt: credentials.issuedAt,
       expiresAt: credentials.expiresAt,

@@ -1,7 +1,7 @@
 // One hop's credentials as the store has them. A broken item is set aside as absent: the next refresh overwrites it.
 
 import type { ProfileName } from '../config/names.ts';
-import type { Step } from '../config/recipe.ts';
+import { recordKind, type Step } from '../config/recipe.ts';
 import { type Credentials, parseCredentialsItem } from '../credentials/credentials.ts';
 import type { Life } from '../credentials/plan.ts';
 import { isAppError } from '../errors.ts';
@@ -36,7 +36,7 @@ export function noteWanted(
   const { issuedAt, expiresAt } = stored;
   if (record !== undefined && record.expiresAt !== undefined && record.expiresAt >= expiresAt) return;
   try {
-    state.publish({ ...record, id: step.id, kind: step.hop.kind, profile, issuedAt, expiresAt });
+    state.publish({ ...record, id: step.id, kind: recordKind(step), profile, issuedAt, expiresAt });
   } catch (error) {
     if (!isAppError(error)) throw error;
     log.event('state.unwritable', { problem: error.message });

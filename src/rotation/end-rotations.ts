@@ -3,7 +3,7 @@
 
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { keysOf, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isAppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
@@ -38,13 +38,13 @@ export async function endRotations(config: Config, ports: EndRotationsPorts): Pr
       await endOne(recipe, config, ports);
     } catch (error) {
       if (!isAppError(error)) throw error;
-      ports.log.event('rotation.failed', { keys: recipe.keys.name, code: error.code });
+      ports.log.event('rotation.failed', { profile: recipe.profile, code: error.code });
     }
   }
 }
 
 async function endOne(recipe: Recipe, { files, env }: Config, { clock, log, lock, records, openPorts }: EndRotationsPorts) {
-  const { name } = recipe.keys;
+  const { name } = keysOf(recipe);
   const record = records.read(name);
   const now = clock.now();
   if (record?.deleteAt === undefined || record.deleteAt > now || now - (record.triedAt ?? 0) < pauseMs) return;
@@ -64,8 +64,8 @@ function recipesByKeys({ files, env }: Config): readonly Recipe[] {
   const byKeys = new Map<string, Recipe>();
   for (const profile of knownProfiles(files)) {
     const recipe = recipeOrUndefined(profile, { files, env });
-    if (recipe !== undefined && (recipe.chain.length === 1 || !byKeys.has(recipe.keys.name)))
-      byKeys.set(recipe.keys.name, recipe);
+    if (recipe?.keys === undefined) continue;
+    if (recipe.chain.length === 1 || !byKeys.has(recipe.keys.name)) byKeys.set(recipe.keys.name, recipe);
   }
   return [...byKeys.values()];
 }

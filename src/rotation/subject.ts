@@ -2,7 +2,7 @@
 
 import { parseProfileName } from '../config/names.ts';
 import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts';
-import { type Recipe, stepsOf } from '../config/recipe.ts';
+import { keysOf, type Recipe, stepsOf } from '../config/recipe.ts';
 import { resolveIamEndpoint } from '../config/sts-endpoint.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
@@ -19,7 +19,8 @@ export async function subjectOf(
   { iamEndpoint, log }: { readonly iamEndpoint: StsEndpoint; readonly log: Log },
   { store, clock }: Pick<RotatePorts, 'store' | 'clock'>,
 ): Promise<Subject> {
-  const { keys, network, loginTarget, profile } = recipe;
+  const { network, loginTarget, profile } = recipe;
+  const keys = keysOf(recipe);
   const context = { profile, loginTarget };
   const { userArn } = await currentKeys({ name: keys.name, context }, { store });
   const userName = /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(userArn)?.[1];

@@ -2,6 +2,7 @@
 // Writers of many processes may meet: each file is replaced whole, and a broken one is kept aside before it is replaced.
 
 import { closeSync, linkSync, openSync, readdirSync, type Stats, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
@@ -45,10 +46,21 @@ export function createState(place: StatePlace): State {
     principal: (keys) => readable(readPrincipals(directory))?.get(keys),
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
+    userName: () => userNameOf(place.owner.uid),
     stamp: () => directoryStamp(directory),
     noteAsked: (id) => noteAsked(askedPath(directory, id)),
     askedAt: (id) => statOrUndefined(askedPath(directory, id))?.mtimeMs,
   };
+}
+
+/** The number of a user whom the password database does not know, as in many containers. */
+function userNameOf(uid: number | undefined): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_SYSTEM_ERROR') throw error;
+    return String(uid);
+  }
 }
 
 /** Two changes within one tick of the file system's clock look like one: a directory that was changed just now has no stamp yet. */

@@ -350,7 +350,7 @@ describe('what is refused', () => {
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
-      'config:5: "dev" by way of "sso": it starts from IAM Identity Center (sso_session)',
+      'config:5: "dev" by way of "sso": it starts from IAM Identity Center (sso_session or sso_start_url)',
     ],
     [
       'a source that is not there',

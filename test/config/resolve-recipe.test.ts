@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { parseProfileName } from '../../src/config/names.ts';
-import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
+import { needsCode, type Recipe, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Environment } from '../../src/ports/environment.ts';
@@ -41,10 +41,9 @@ function role(name: string, more = ''): string {
 
 function shape({ hops }: Recipe): readonly string[] {
   return hops.map((hop) => {
-    const mfa = hop.mfaSerial === undefined ? '' : '+mfa';
-    return hop.kind === 'session'
-      ? `session${mfa} ${hop.durationSeconds}`
-      : `${hop.request.roleArn.split('/').at(-1)}${mfa} ${hop.request.durationSeconds}`;
+    const mfa = needsCode(hop) ? '+mfa' : '';
+    if (hop.kind === 'session') return `session${mfa} ${hop.durationSeconds}`;
+    return hop.kind !== 'role' ? hop.kind : `${hop.request.roleArn.split('/').at(-1)}${mfa} ${hop.request.durationSeconds}`;
   });
 }
 
@@ -138,13 +137,13 @@ describe('resolveRecipe: sections', () => {
   });
 
   it('keys = NAME names the keys in the store', () => {
-    expect(resolve('corp', '[rolekeeper corp]\nkeys = corp-alice\n').keys.name).toBe('corp-alice');
+    expect(resolve('corp', '[rolekeeper corp]\nkeys = corp-alice\n').keys?.name).toBe('corp-alice');
   });
 
   it('the region comes from the recipe, then its source, then the environment; the session knows no environment', () => {
     const source = `[profile corp]\nmfa_serial = ${serial}\n`;
     const regions = (config: string, env: Environment = {}) =>
-      resolve('dev', config, { env }).hops.map(({ endpoint }) => endpoint.region);
+      resolve('dev', config, { env }).hops.map((hop) => ('endpoint' in hop ? hop.endpoint.region : undefined));
     expect(regions(role('dev', 'region = eu-west-3') + source)).toEqual(['us-east-1', 'eu-west-3']);
     expect(regions(`${role('dev')}${source}region = eu-west-2\n`)).toEqual(['eu-west-2', 'eu-west-2']);
     expect(regions(role('dev') + source, { AWS_REGION: 'ap-south-1' })).toEqual(['us-east-1', 'ap-south-1']);

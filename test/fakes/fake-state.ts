@@ -37,6 +37,7 @@ export function fakeState(localNow: () => number = Date.now): FakeState {
       principals.set(keys, userArn);
     },
     forgetPrincipal: (keys) => void principals.delete(keys),
+    userName: () => 'alice',
     stamp: () => String(changes),
     noteAsked: (id) => void asked.set(id, localNow()),
     askedAt: (id) => asked.get(id),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { parseProfileName } from '../../src/config/names.ts';
-import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
+import { type Recipe, recordKind, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { AppError } from '../../src/errors.ts';
 import type { StateRecord } from '../../src/ports/state.ts';
@@ -45,10 +45,16 @@ function recordsOf(recipe: Recipe, lives: readonly (Lived | undefined)[]): reado
     hint: 'h',
     isTransient: false,
   });
-  return steps.map(({ id, kind }, index) => {
+  return steps.map((step, index) => {
     const life = lives[index];
     if (life === undefined) return undefined;
-    const record = { id, kind, profile: recipe.profile, issuedAt: now - life.agoMs, expiresAt: now + life.leftMs };
+    const record = {
+      id: step.id,
+      kind: recordKind(step),
+      profile: recipe.profile,
+      issuedAt: now - life.agoMs,
+      expiresAt: now + life.leftMs,
+    };
     const error = life.wasRefused === true ? refused : lost;
     const failure = { error: error.toStored(), at: now - 1, count: 1, retryAt: now + minute };
     return life.hasFailed === true || life.wasRefused === true ? { ...record, failure } : record;

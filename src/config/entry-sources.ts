@@ -1,0 +1,30 @@
+// Where the settings of another way in are written. Pure; for `explain`, never on the hot path.
+
+import type { EntryHop } from './entry-hop.ts';
+import type { ProfileSettings } from './profile-settings.ts';
+import type { SettingSource } from './setting-sources.ts';
+
+/** Those that stand in the profile, in the order of the list. */
+export function entrySources({ kind }: EntryHop, settings: ProfileSettings | undefined): readonly SettingSource[] {
+  return entrySettings[kind].flatMap((key): readonly SettingSource[] => {
+    const origin = settings?.origin(key);
+    if (origin === undefined) return [];
+    const value = confidential.has(key) ? undefined : settings?.get(key);
+    return [{ key, ...(value === undefined ? {} : { value }), place: { kind: 'file', ...origin } }];
+  });
+}
+
+const roleSettings = ['role_arn', 'role_session_name', 'duration_seconds'];
+
+const entrySettings: Readonly<Record<EntryHop['kind'], readonly string[]>> = {
+  'identity-center': ['sso_session', 'sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name'],
+  'web-identity': ['web_identity_token_file', ...roleSettings],
+  machine: ['credential_source'],
+  process: ['credential_process'],
+  console: ['login_session'],
+  saml: roleSettings,
+  certificate: roleSettings,
+};
+
+/** Commands may hold a password. */
+const confidential: ReadonlySet<string> = new Set(['credential_process']);

@@ -1,0 +1,71 @@
+// Which way into AWS a profile's own settings name, and the hop that it makes. Pure.
+// The order is botocore's: for a role its own keys decide; without one IAM Identity Center, keys, a console sign-in, another process.
+
+import type { Environment } from '../ports/environment.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
+import type { EntryHop } from './entry-hop.ts';
+import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
+import type { Fail } from './role-settings.ts';
+
+/** `role` goes on with the source profile; `keys` starts from long-term keys. */
+export type WayIn = 'role' | 'keys' | EntryHop['kind'];
+
+/** Throws what `fail` makes, for settings that contradict each other. */
+export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
+  const has = (key: string) => settings.get(key) !== undefined;
+  if (has('source_profile') && has('credential_source')) {
+    throw fail('it has both source_profile and credential_source', `remove one of them from ${settings.sectionName}`);
+  }
+  if (has('role_arn')) return roleWays.find(([key]) => has(key))?.[1] ?? 'role';
+  if (has('sso_session') || has('sso_start_url')) return 'identity-center';
+  if (settings.plaintext !== undefined || has('keys')) return 'keys';
+  if (has('login_session')) return 'console';
+  return settings.foreignProcess === undefined ? 'keys' : 'process';
+}
+
+/** What a role may start from instead of a source profile. */
+const roleWays = [
+  ['web_identity_token_file', 'web-identity'],
+  ['credential_source', 'machine'],
+] as const;
+
+/** True where the way in has assumed the profile's own role already, so that no AssumeRole of it follows. */
+export function takesRole(way: EntryHop['kind']): boolean {
+  return way === 'web-identity' || way === 'saml' || way === 'certificate';
+}
+
+export interface EntryInputs {
+  readonly files: ConfigFiles;
+  readonly env: Environment;
+  readonly fail: Fail;
+  /** The STS endpoint of the profile itself. */
+  readonly endpoint: StsEndpoint;
+  /** Takes what a person should know. */
+  readonly notes: string[];
+}
+
+/** Throws what `fail` makes, for settings that AWS would refuse. */
+export function readEntry(way: EntryHop['kind'], settings: ProfileSettings, inputs: EntryInputs): EntryHop {
+  return readers[way](settings, inputs);
+}
+
+type Reader = (settings: ProfileSettings, inputs: EntryInputs) => EntryHop;
+
+const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
+  'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
+  'web-identity': unknown('a web identity (web_identity_token_file)'),
+  machine: unknown('credentials of the machine it runs on (credential_source)'),
+  process: unknown('another program (credential_process)'),
+  console: unknown('a console sign-in (login_session)'),
+  saml: unknown('SAML'),
+  certificate: unknown('a certificate'),
+};
+
+function unknown(words: string): Reader {
+  return ({ sectionName }, { fail }) => {
+    throw fail(
+      `it starts from ${words}, which this version cannot do`,
+      `use ${sectionName} without rolekeeper, or start from access keys`,
+    );
+  };
+}
