@@ -155,7 +155,7 @@ mfa_serial = ${mfaSerial}
   it('adopt of several, of which one cannot be, changes none of them', async () => {
     const ran = await world.rolekeeper(['adopt', 'dev', 'web', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
-    expect(ran.stderr).toContain('web identity');
+    expect(ran.stderr).toContain('web_identity_token_file: it is not an absolute path');
     expect(world.readConfig()).toBe(original);
     expect((await world.rolekeeper(['adopt', 'nobody', '--yes'])).status).toBe(3);
   });
