@@ -1,7 +1,9 @@
 // The outside world as the rest of the program sees it. Types only: nothing here runs.
 
+import type { CertificatePaths } from './config/entry-hop.ts';
 import type { Account, KeyId, ProfileName } from './config/names.ts';
 import type { UndoNote } from './config/undo-note.ts';
+import type { Certificate, SigningIdentity } from './credentials/certificate.ts';
 import type { Credentials, EpochMs } from './credentials/credentials.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Failure } from './credentials/plan.ts';
@@ -126,6 +128,8 @@ export interface State {
   principal(keys: ProfileName): string | undefined;
   rememberPrincipal(keys: ProfileName, userArn: string): void;
   forgetPrincipal(keys: ProfileName): void;
+  /** What tells one content of a file from another, so that its owner can be remembered; undefined where it cannot be read. Never throws. */
+  digestOf(path: string): string | undefined;
   /** Of the person whose state this is; for the names of sessions where no IAM user gives one. */
   userName(): string;
   /** Changes whenever a record was published or removed, by whichever process; just after that also by itself. Never throws. */
@@ -210,6 +214,46 @@ export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
   getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
   assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+}
+
+/** Where a certificate, its private key and the certificates above it lie. */
+export interface Certificates {
+  /**
+   * The certificate alone. Its private key is not touched, but for PKCS#12 files, which hold both. Throws `config-unreadable` for what is
+   * not there or no certificate, and `certificate-unusable` for what the passphrase does not open.
+   */
+  read(paths: CertificatePaths, owner: KeyOwner): Promise<Certificate>;
+  /** What signs. Throws as `read` does, and for a key that others may read, or that is not the certificate's. */
+  open(paths: CertificatePaths, owner: KeyOwner): Promise<SigningIdentity>;
+}
+
+export interface KeyOwner {
+  /** For messages. */
+  readonly profile: string;
+  /** Asked only for what is encrypted. */
+  readonly passphrase: () => Promise<Secret | undefined>;
+}
+
+/** CreateSession's own parameters. */
+export interface CreateSessionRequest {
+  readonly trustAnchorArn: string;
+  readonly profileArn: string;
+  readonly roleArn: string;
+  readonly durationSeconds: number;
+  /** Taken only by profiles that allow it. */
+  readonly roleSessionName?: string;
+}
+
+export interface CreateSessionCall extends Omit<StsCall, 'caller'> {
+  readonly identity: SigningIdentity;
+}
+
+/**
+ * AWS IAM Roles Anywhere. Throws like `Sts`, also in what concerns the clock and the deadline, and `certificate-unusable` for a certificate
+ * whose time is not now.
+ */
+export interface RolesAnywhere {
+  createSession(request: CreateSessionRequest, call: CreateSessionCall): Promise<Credentials>;
 }
 
 /** Programs of the person's that the configuration names. */

@@ -31,6 +31,7 @@ import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
 import type { AskPassphrase, PassphrasePurpose } from './stores/age-passphrase.ts';
 import { chooseStore } from './stores/choose-store.ts';
+import type { CertificatePlace } from './system/certificate-files.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
@@ -169,7 +170,8 @@ export function openWiring(env: Environment): Wiring {
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      return { ...ports, ...lazyCertificates(clock, { home, uid }) };
     },
     openRotation: async () => {
       const [{ createIam }, { createRotationRecords }] = await Promise.all([
@@ -264,6 +266,18 @@ function lazySts(clock: Clock): Sts {
     getCallerIdentity: async (call) => (await open()).getCallerIdentity(call),
     getSessionToken: async (request, call) => (await open()).getSessionToken(request, call),
     assumeRole: async (request, call) => (await open()).assumeRole(request, call),
+  };
+}
+
+function lazyCertificates(clock: Clock, place: CertificatePlace): Pick<ObtainPorts, 'certificates' | 'rolesAnywhere'> {
+  const certificates = async () => (await import('./system/certificate-files.ts')).createCertificates(place);
+  const rolesAnywhere = async () => (await import('./system/roles-anywhere.ts')).createRolesAnywhere({ clock });
+  return {
+    certificates: {
+      read: async (paths, owner) => (await certificates()).read(paths, owner),
+      open: async (paths, owner) => (await certificates()).open(paths, owner),
+    },
+    rolesAnywhere: { createSession: async (request, call) => (await rolesAnywhere()).createSession(request, call) },
   };
 }
 

@@ -73,6 +73,11 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'sso_start_url',
   'web_identity_token_file',
   'login_session',
+  'certificate',
+  'private_key',
+  'intermediates',
+  'trust_anchor_arn',
+  'profile_arn',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */

@@ -2,6 +2,7 @@
 // The order is botocore's: for a role its own keys decide; without one IAM Identity Center, keys, a console sign-in, another process.
 
 import type { Environment, StsEndpoint } from '../ports.ts';
+import { readCertificate } from './certificate-settings.ts';
 import type { EntryHop } from './entry-hop.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
@@ -16,6 +17,7 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
     throw fail('it has both source_profile and credential_source', `remove one of them from ${settings.sectionName}`);
   }
   if (has('role_arn')) return roleWays.find(([key]) => has(key))?.[1] ?? 'role';
+  if (has('certificate')) return 'certificate'; // whose reader misses the role
   if (has('sso_session') || has('sso_start_url')) return 'identity-center';
   if (settings.plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
@@ -26,6 +28,8 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
 const roleWays = [
   ['web_identity_token_file', 'web-identity'],
   ['credential_source', 'machine'],
+  ['certificate', 'certificate'],
+  ['trust_anchor_arn', 'certificate'],
 ] as const;
 
 /** True where the way in has assumed the profile's own role already, so that no AssumeRole of it follows. */
@@ -57,7 +61,7 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   process: unknown('another program (credential_process)'),
   console: unknown('a console sign-in (login_session)'),
   saml: unknown('SAML'),
-  certificate: unknown('a certificate'),
+  certificate: readCertificate,
 };
 
 function unknown(words: string): Reader {

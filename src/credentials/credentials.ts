@@ -152,6 +152,19 @@ export function parseKeysItem(item: Secret, account: string): Parsed<Keys> {
   return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
 }
 
+/** The passphrase of a private key; the path of its file is kept for people. `account` as in `toCredentialsItem`. */
+export function toPassphraseItem(passphrase: Secret, keyFile: string, account: string): Secret {
+  return new Secret(JSON.stringify({ v: formatVersion, account, keyFile, passphrase: passphrase.reveal() }));
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parsePassphraseItem(item: Secret, account: string): Parsed<Secret> {
+  const fields = parseItem(item, account);
+  if (fields.kind === 'broken') return fields;
+  const { passphrase } = fields.value;
+  return isText(passphrase) ? { kind: 'ok', value: new Secret(passphrase) } : broken('a field is missing');
+}
+
 function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
   const value = parseJson(item.reveal());
   if (!isFields(value)) return broken('not a JSON object');

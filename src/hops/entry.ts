@@ -4,9 +4,10 @@ import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import type { Sts, StsCall } from '../ports.ts';
+import type { CertificatePorts } from './certificate.ts';
 
 /** What the ways in need of the outside. */
-export interface EntryPorts {
+export interface EntryPorts extends CertificatePorts {
   readonly sts: Sts;
 }
 
@@ -14,7 +15,7 @@ export interface EntryPorts {
 export type EntryCall = Omit<StsCall, 'caller' | 'endpoint'>;
 
 /** Throws what the ports throw, and `login-needed` where only a person can go on. */
-export async function requestEntry(step: EntryStep, _call: EntryCall, _ports: EntryPorts): Promise<Credentials> {
+export async function requestEntry(step: EntryStep, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
   const { hop } = step;
   switch (hop.kind) {
     case 'identity-center':
@@ -23,8 +24,9 @@ export async function requestEntry(step: EntryStep, _call: EntryCall, _ports: En
     case 'process':
     case 'console':
     case 'saml':
-    case 'certificate':
       throw new AppError('unexpected', { problem: `this version cannot start from ${hop.kind}` });
+    case 'certificate':
+      return await (await import('./certificate.ts')).requestCertificate({ ...step, hop }, call, ports);
     default:
       return hop satisfies never;
   }

@@ -1,11 +1,12 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import type { KeysSource, PlaintextKeys, Recipe } from '../config/recipe.ts';
+import { certificateOf, type KeysSource, type PlaintextKeys, type Recipe } from '../config/recipe.ts';
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
+import { knownCertificate, lastCertificate, type Owners, personOf } from './certificate-owner.ts';
 
 /** What signs the next call, and whose it is. */
 export interface Principal {
@@ -56,18 +57,22 @@ export async function loadKeysThemselves(
 
 /**
  * Whom the recipe's credentials belong to: the owner of the keys as the state remembers it, so that a cached answer needs neither the keys
- * nor STS; without keys the person who runs this, for the default session names (decisions.md 10).
+ * nor STS; of a certificate, whose that is; else the person who runs this, for the default session names (decisions.md 10).
  */
-export function knownPrincipal({ keys }: Pick<Recipe, 'keys'>, state: Pick<State, 'principal' | 'userName'>): string | undefined {
+export function knownPrincipal(recipe: Pick<Recipe, 'keys' | 'hops'>, state: Owners): string | undefined {
+  const { keys } = recipe;
+  const certificate = certificateOf(recipe);
+  if (certificate !== undefined) return knownCertificate(certificate, state)?.principal;
   if (keys === undefined) return personOf(state);
   return keys.plaintext === undefined
     ? state.principal(keys.name)
     : (state.principal(keys.name) ?? state.principal(aliasOf(keys.plaintext)));
 }
 
-/** What names the person where no keys sign (decisions.md 10). */
-export function personOf(state: Pick<State, 'userName'>): string {
-  return `rolekeeper-${state.userName()}`;
+/** The same, where the work itself looks once more whose they are: a certificate that was renewed is not overlooked until somebody asks. */
+export function lastPrincipal(recipe: Pick<Recipe, 'keys' | 'hops'>, state: Owners): string | undefined {
+  const certificate = certificateOf(recipe);
+  return certificate === undefined ? knownPrincipal(recipe, state) : lastCertificate(certificate, state)?.principal;
 }
 
 async function plaintextPrincipal(

@@ -8,6 +8,7 @@ import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
 import type { Log, State, StateRecord } from '../ports.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { createFileDigests } from './file-digests.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import {
   listRecords,
@@ -45,6 +46,7 @@ export function createState(place: StatePlace): State {
     principal: (keys) => readable(readPrincipals(directory))?.get(keys),
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
+    digestOf: createFileDigests(place.owner.home),
     userName: () => userNameOf(place.owner.uid),
     stamp: () => directoryStamp(directory),
     noteAsked: (id) => noteAsked(askedPath(directory, id)),

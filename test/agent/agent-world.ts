@@ -11,6 +11,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Sts } from '../../src/ports.ts';
 import { logIn, type ObtainPorts, openChain } from '../../src/refresh/obtain.ts';
+import { noEntryPorts } from '../fakes/fake-entry.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { type FakeMachine, fakeMachine } from '../fakes/fake-machine.ts';
 import { fakeState } from '../fakes/fake-state.ts';
@@ -152,6 +153,7 @@ export async function openAgentWorld() {
     store,
     state,
     lock,
+    ...noEntryPorts(),
     random: () => 1,
     remember: async () => undefined,
     log: { event: (name) => void events.push(name) },

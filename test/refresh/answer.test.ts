@@ -8,6 +8,7 @@ import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import type { ObtainPorts } from '../../src/refresh/obtain.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
+import { noEntryPorts } from '../fakes/fake-entry.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
@@ -42,6 +43,7 @@ async function world() {
     store,
     state,
     lock,
+    ...noEntryPorts(),
     random: () => 1,
     remember: async () => undefined,
     log: { event: () => undefined },

@@ -10,6 +10,7 @@ import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/ob
 import type { Demand } from '../../src/refresh/refresh-one.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
+import { noEntryPorts } from '../fakes/fake-entry.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
@@ -32,6 +33,7 @@ function world() {
     store,
     state,
     lock,
+    ...noEntryPorts(),
     random: () => 1,
     remember: async (account) => void remembered.push(account),
     log: { event: (name) => void events.push(name) },
