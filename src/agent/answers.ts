@@ -10,7 +10,8 @@ import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credential
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';

@@ -1,6 +1,6 @@
 // How much of a `get`'s time the native front has used up already. Pure.
 
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 /** What the front may give at most, and a little: past that, its clock and ours are not the same. */
 const longestMs = 4_000;

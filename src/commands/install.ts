@@ -2,7 +2,8 @@
 // What it is about to make is recorded before it is made, so that whatever interrupts it, uninstall knows.
 
 import { AppError } from '../errors.ts';
-import type { AgentDoor, ServiceRecord } from '../ports.ts';
+import type { AgentDoor } from '../ports/agent-door.ts';
+import type { ServiceRecord } from '../ports/service.ts';
 import { planService, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, installChanges, recordAfter, recordDuring } from '../service/file-changes.ts';
 import type { ServiceMode, ServicePlace, ServicePlan, ServiceRemoval } from '../service/service-plan.ts';

@@ -5,7 +5,9 @@ import { type Keys, toKeysItem } from '../credentials/credentials.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Network, State, Store, StsEndpoint } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Network, StsEndpoint } from '../ports/sts.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 
 export interface NewKeys {

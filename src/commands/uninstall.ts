@@ -3,7 +3,7 @@
 
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { RecordedFile, ServiceRecord } from '../ports.ts';
+import type { RecordedFile, ServiceRecord } from '../ports/service.ts';
 import { possiblePlans, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, pathOf, removalChanges } from '../service/file-changes.ts';
 import { isMarkedAsOurs, type ServiceRemoval } from '../service/service-plan.ts';

@@ -7,7 +7,8 @@ import type { Certificate } from '../credentials/certificate.ts';
 import type { EpochMs } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Certificates, KeyOwner, State } from '../ports.ts';
+import type { Certificates, KeyOwner } from '../ports/certificates.ts';
+import type { State } from '../ports/state.ts';
 
 /** Of the state, what tells whose something is. */
 export type Owners = Pick<State, 'principal' | 'userName' | 'digestOf'>;

@@ -3,7 +3,7 @@
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Sts, StsCall } from '../ports.ts';
+import type { Sts, StsCall } from '../ports/sts.ts';
 import type { CertificatePorts } from './certificate.ts';
 
 /** What the ways in need of the outside. */

@@ -4,7 +4,8 @@ import { type CertificateHop, keyFileOf } from '../config/entry-hop.ts';
 import { passphraseAccount } from '../config/names.ts';
 import { parsePassphraseItem } from '../credentials/credentials.ts';
 import type { Secret } from '../credentials/secret.ts';
-import type { KeyOwner, Store } from '../ports.ts';
+import type { KeyOwner } from '../ports/certificates.ts';
+import type { Store } from '../ports/store.ts';
 
 /** Opens what is encrypted with the passphrase of the store. `profile` is for messages. */
 export function keyOwner({ files }: CertificateHop, profile: string, store: Pick<Store, 'get'>): KeyOwner {

@@ -5,7 +5,9 @@ import { certificateOf, type KeysSource, type PlaintextKeys, type Recipe } from 
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
-import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { knownCertificate, lastCertificate, type Owners, personOf } from './certificate-owner.ts';
 
 /** What signs the next call, and whose it is. */

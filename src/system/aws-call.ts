@@ -1,7 +1,8 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { Clock, StsCall } from '../ports.ts';
+import type { StsCall } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import type { SendOptions } from './aws-client-settings.ts';
 import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '../credentials/certificate.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Certificates, KeyOwner } from '../ports.ts';
+import type { Certificates, KeyOwner } from '../ports/certificates.ts';
 import { fullPath } from './full-path.ts';
 import { readPlainBytes } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';

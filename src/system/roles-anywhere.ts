@@ -7,7 +7,9 @@ import type { Credentials, EpochMs } from '../credentials/credentials.ts';
 import { explainSessionRefusal } from '../credentials/roles-anywhere-refusal.ts';
 import { parseRefusal, parseSessionReply } from '../credentials/roles-anywhere-reply.ts';
 import { authorizationOf, certificateHeaders } from '../credentials/x509-signature.ts';
-import type { Clock, CreateSessionCall, CreateSessionRequest, RolesAnywhere, StsEndpoint } from '../ports.ts';
+import type { CreateSessionCall, CreateSessionRequest, RolesAnywhere } from '../ports/roles-anywhere.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import { toTrouble } from './sts-failure.ts';
 import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
 
