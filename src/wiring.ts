@@ -8,12 +8,14 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
+import type { Certificates } from './ports/certificates.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Iam, RotationRecords } from './ports/iam.ts';
 import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
 import type { Terminal } from './ports/person.ts';
+import type { RolesAnywhere } from './ports/roles-anywhere.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
 import type { State } from './ports/state.ts';
 import type { Store, StoreManners } from './ports/store.ts';
@@ -59,6 +61,7 @@ export interface Wiring {
   readonly readConfig: () => ConfigFiles;
   /** `withoutTerminal` gives the passphrase of the age store where there is nobody to ask; without it that is `no-terminal`. */
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
+  readonly certificates: Certificates;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
   /** For `rotate` alone. */
@@ -140,6 +143,7 @@ export function openWiring(env: Environment): Wiring {
   const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
+  const certificates = lazyCertificates({ home, uid });
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -161,12 +165,13 @@ export function openWiring(env: Environment): Wiring {
       const asking = manners.prompts === 'allowed' ? { askPassphrase } : {};
       return await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
     },
+    certificates,
     openLock,
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
-      return { ...ports, ...lazyCertificates(clock, { home, uid }) };
+      return { ...ports, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
     },
     openRotation: async () => {
       const [{ createIam }, { createRotationRecords }] = await Promise.all([
@@ -265,16 +270,17 @@ function lazySts(clock: Clock): Sts {
   };
 }
 
-function lazyCertificates(clock: Clock, place: CertificatePlace): Pick<ObtainPorts, 'certificates' | 'rolesAnywhere'> {
-  const certificates = async () => (await import('./system/certificate-files.ts')).createCertificates(place);
-  const rolesAnywhere = async () => (await import('./system/roles-anywhere.ts')).createRolesAnywhere({ clock });
+function lazyCertificates(place: CertificatePlace): Certificates {
+  const opened = async () => (await import('./system/certificate-files.ts')).createCertificates(place);
   return {
-    certificates: {
-      read: async (paths, owner) => (await certificates()).read(paths, owner),
-      open: async (paths, owner) => (await certificates()).open(paths, owner),
-    },
-    rolesAnywhere: { createSession: async (request, call) => (await rolesAnywhere()).createSession(request, call) },
+    read: async (paths, owner) => (await opened()).read(paths, owner),
+    open: async (paths, owner) => (await opened()).open(paths, owner),
   };
+}
+
+function lazyRolesAnywhere(clock: Clock): RolesAnywhere {
+  const opened = async () => (await import('./system/roles-anywhere.ts')).createRolesAnywhere({ clock });
+  return { createSession: async (request, call) => (await opened()).createSession(request, call) };
 }
 
 function isOff(value: string | undefined): boolean {

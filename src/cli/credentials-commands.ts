@@ -50,6 +50,19 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
       (args) => run(args.debug, async (wiring) => void (await (await import('../commands/lock.ts')).lock(wiring))),
     )
     .command(
+      'passphrase <profile>',
+      "put the passphrase of a certificate's private key into the store",
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('forget', { type: 'boolean', default: false, describe: 'take it out of the store again' }),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { passphrase } = await import('../commands/passphrase.ts');
+          return void (await passphrase({ profile: args.profile, isForgetting: args.forget }, wiring));
+        }),
+    )
+    .command(
       'refresh [profiles..]',
       'run AssumeRole for what is due: the named profiles, or all that were asked for before',
       (args) =>

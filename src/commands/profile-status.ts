@@ -10,6 +10,7 @@ import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { StateRecord } from '../ports/state.ts';
 import type { Wiring } from '../wiring.ts';
+import { certificateNotes } from './certificate-notes.ts';
 import { moreLines } from './report.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
@@ -56,7 +57,8 @@ export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: 
   }
 }
 
-function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: StatusInputs): ProfileStatus {
+function statusOf(recipe: Recipe, { wiring, timeWords }: StatusInputs): ProfileStatus {
+  const { clock, state } = wiring;
   const now = clock.now();
   const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
@@ -81,7 +83,7 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
     next: nextOf({ recipe, session, needsSession: sessionIndex >= 0, last: lastRecord, now }, (at) =>
       timeWords(clock.toLocal(at)),
     ),
-    notes: recipe.notes,
+    notes: [...recipe.notes, ...certificateNotes(recipe, wiring)],
   };
 }
 

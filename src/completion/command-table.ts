@@ -36,6 +36,7 @@ export const commandTable: readonly CompletedCommand[] = [
   command('logout', 'forget a session and its roles', 'profile', flag('all', 'of every profile')),
   command('unlock', 'open the age store with its passphrase', 'nothing'),
   command('lock', 'have the agent forget what unlock opened', 'nothing'),
+  command('passphrase', "keep the passphrase of a certificate's key", 'profile', flag('forget', 'take it out of the store')),
   command(
     'refresh',
     'run AssumeRole for what is due',

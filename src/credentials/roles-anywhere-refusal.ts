@@ -21,7 +21,7 @@ export interface SessionRefusal {
   readonly now: EpochMs;
 }
 
-/** `aws-refused`, or `certificate-unusable` where the certificate's time is not now. */
+/** `aws-refused`; never anything else, whatever AWS said. */
 export function explainSessionRefusal(refusal: SessionRefusal): AppError {
   for (const explain of explanations) {
     const error = explain(refusal);
@@ -62,15 +62,16 @@ function explainTransient(refusal: SessionRefusal): AppError | undefined {
 }
 
 /** Whatever AWS says of it. */
-function explainTime({ certificate, path, now }: SessionRefusal): AppError | undefined {
+function explainTime(refusal: SessionRefusal): AppError | undefined {
+  const { certificate, path, now } = refusal;
   const { subject, validFrom, validTo } = certificate;
   if (validTo <= now) {
-    const problem = `the certificate of ${subject} ended at ${isoSeconds(validTo)}`;
-    return new AppError('certificate-unusable', { path, problem, hint: `put a renewed one there: ${path}` });
+    const words = `the certificate of ${subject} ended at ${isoSeconds(validTo)}`;
+    return refused(refusal, { words, hint: `put a renewed one there: ${path}` });
   }
   if (validFrom <= now) return undefined;
-  const problem = `the certificate of ${subject} is not valid before ${isoSeconds(validFrom)}`;
-  return new AppError('certificate-unusable', { path, problem, hint: 'wait for that time, or put another certificate there' });
+  const words = `the certificate of ${subject} is not valid before ${isoSeconds(validFrom)}`;
+  return refused(refusal, { words, hint: `wait for that time, or put another one there: ${path}` });
 }
 
 function explainClock(refusal: SessionRefusal): AppError | undefined {

@@ -18,9 +18,7 @@ export interface CreateSessionCall extends Omit<StsCall, 'caller'> {
   readonly identity: SigningIdentity;
 }
 
-/**
- * Throws like `Sts`, also in what concerns the clock and the deadline, and `certificate-unusable` for a certificate whose time is not now.
- */
+/** Throws like `Sts`, also in what concerns the clock and the deadline. */
 export interface RolesAnywhere {
   createSession(request: CreateSessionRequest, call: CreateSessionCall): Promise<Credentials>;
 }

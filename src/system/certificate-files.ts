@@ -3,6 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { CertificatePaths } from '../config/entry-hop.ts';
+import { fullPath } from '../config/full-path.ts';
 import {
   belongsTo,
   type Certificate,
@@ -16,7 +17,6 @@ import {
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Certificates, KeyOwner } from '../ports/certificates.ts';
-import { fullPath } from './full-path.ts';
 import { readPlainBytes } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
@@ -124,9 +124,7 @@ function identityOf(
 
 function notOpened(path: string, stored: Secret | undefined, { profile }: KeyOwner): AppError {
   const problem =
-    stored === undefined
-      ? 'it is encrypted, and the store has no passphrase for it'
-      : 'the passphrase in the store does not open it';
+    stored === undefined ? 'it is encrypted, and the store has no passphrase for it' : 'the passphrase does not open it';
   return new AppError('certificate-unusable', { path, problem, hint: `run \`rolekeeper passphrase ${profile}\`` });
 }
 

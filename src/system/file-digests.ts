@@ -1,8 +1,8 @@
 // What tells one content of a file from another. A file that did not change is read once in the life of a process.
 
 import { type BigIntStats, statSync } from 'node:fs';
+import { fullPath } from '../config/full-path.ts';
 import { sha256Hex } from '../credentials/digest.ts';
-import { fullPath } from './full-path.ts';
 import { readPlainBytes } from './plain-file.ts';
 
 /** Gives 64 hex digits, or undefined for what cannot be read. Never throws. */

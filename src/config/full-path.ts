@@ -1,4 +1,4 @@
-// Paths of the configuration that begin with the home directory.
+// Paths of the configuration that begin with the home directory. Pure.
 
 import { join } from 'node:path';
 
