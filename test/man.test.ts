@@ -168,12 +168,14 @@ function keysAskedFor(): ReadonlySet<string> {
   const asked = new Set<string>();
   const mfa = 'mfa_serial = arn:aws:iam::123456789012:mfa/alice';
   const role = (name: string) => `role_arn = arn:aws:iam::222233334444:role/${name}\nsource_profile = corp`;
+  const anywhere = (kind: string) => `arn:aws:rolesanywhere:eu-west-1:123456789012:${kind}/1`;
+  const certificate = `certificate = /c.pem\ntrust_anchor_arn = ${anywhere('trust-anchor')}\nprofile_arn = ${anywhere('profile')}\nrole_arn = arn:aws:iam::222233334444:role/Build`;
   const config = parseConfigFile(
-    `[profile corp]\n[rolekeeper corp]\n${mfa}\n[rolekeeper dev]\n${role('Dev')}\n[profile ops]\n${role('Ops')}\n`,
+    `[profile corp]\n[rolekeeper corp]\n${mfa}\n[rolekeeper dev]\n${role('Dev')}\n[profile ops]\n${role('Ops')}\n[rolekeeper build]\n${certificate}\n`,
     'config',
   );
   const files = { config: recording(config, asked), credentials: recording(parseCredentialsFile('', 'credentials'), asked) };
-  for (const name of ['corp', 'dev', 'ops']) resolveRecipe(parseProfileName(name), files, {});
+  for (const name of ['corp', 'dev', 'ops', 'build']) resolveRecipe(parseProfileName(name), files, {});
   return asked;
 }
 
