@@ -1,7 +1,7 @@
 // Items of the store that no recipe leads to any more. Pure.
 
 import { type Account, isPassphraseAccount, keysNameOf } from '../config/names.ts';
-import { type Finding, shellWord } from './finding.ts';
+import { type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ItemsKnown {
   /** What the store's list has. */
@@ -41,7 +41,7 @@ function unusedPassphrase(account: Account): Finding {
     check: 'unused-items',
     what: `the store's item ${account} is the passphrase of a private key that no profile uses`,
     why: 'whoever opens the store has it, for no use to you',
-    mend: 'rolekeeper doctor --fix',
+    mend: fixCommand,
     fix: { kind: 'forget', account },
   };
 }
@@ -51,7 +51,7 @@ function unusedCredentials(account: Account): Finding {
     check: 'unused-items',
     what: `the store's item ${account} has ended, and no recipe makes it any more`,
     why: 'it is of no use to anybody, and makes the list longer',
-    mend: 'rolekeeper doctor --fix',
+    mend: fixCommand,
     fix: { kind: 'forget', account },
   };
 }
