@@ -91,6 +91,7 @@ function parsed(der: Buffer): X509Certificate | undefined {
   }
 }
 
+// Whoever issues certificates may write anything into them; it ends up on terminals.
 function oneLine(text: string): string {
-  return text.replaceAll('\n', ', ');
+  return text.replaceAll('\n', ', ').replace(/\p{Cc}/gu, ' ');
 }

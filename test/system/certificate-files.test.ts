@@ -42,6 +42,12 @@ describe('the files of a certificate', () => {
     expect(identity.certificate.validFrom).toBeLessThan(Date.now() + 1000);
   });
 
+  it('bring no terminal escapes along', async () => {
+    const odd = issue(directory, 'odd', authority, { subject: '/CN=a\u001b[2Jb\u009bc' });
+    const { subject, identity } = (await open({ certificate: odd.certificate, privateKey: odd.key })).certificate;
+    expect(`${subject}${identity}`).not.toMatch(/\p{Cc}/u);
+  });
+
   it('are read from a path that begins with the home directory', async () => {
     expect((await open({ certificate: '~/alice.pem', privateKey: '~/alice.key' })).certificate.subject).toContain('alice');
   });
