@@ -3,11 +3,14 @@
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { isAudited } from './config/audit-setting.ts';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
+import { isAppError } from './errors.ts';
+import type { AuditedAnswer, AuditLog } from './ports/audit.ts';
 import type { Certificates } from './ports/certificates.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Iam, RotationRecords } from './ports/iam.ts';
@@ -71,6 +74,9 @@ export interface Wiring {
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Writes an answer of this process into the audit trail, if the person wants one. Never throws. */
+  readonly noteAnswer: (answer: AuditedAnswer) => Promise<void>;
+  readonly openAuditLog: () => Promise<AuditLog>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
   /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
@@ -187,6 +193,22 @@ export function openWiring(env: Environment): Wiring {
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
+    noteAnswer: async (answer) => {
+      if (
+        !isAudited(
+          env['ROLEKEEPER_AUDIT'],
+          readableOr(() => setting('audit')),
+        )
+      )
+        return;
+      const [{ createAuditTrail }, { describeCaller }] = await Promise.all([
+        import('./system/audit-trail.ts'),
+        import('./system/caller-process.ts'),
+      ]);
+      const caller = describeCaller(process.ppid, false);
+      createAuditTrail(place).record({ ...answer, at: clock.now(), answeredBy: 'process', caller });
+    },
+    openAuditLog: async () => (await import('./system/audit-trail.ts')).createAuditLog(place),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
@@ -259,6 +281,16 @@ async function openSetup(
     newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
     makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
   };
+}
+
+// Files that cannot be read are for the command itself to complain of.
+function readableOr(read: () => string | undefined): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
 }
 
 async function askAgePassphrase(

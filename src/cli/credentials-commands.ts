@@ -9,7 +9,11 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
       (args) => args.positional('profile', profileArgument),
-      (args) => run(args.debug, async (wiring) => void (await (await import('../commands/get.ts')).get(args.profile, wiring))),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { get, noteRefusal } = await import('../commands/get.ts');
+          return void (await get(args.profile, wiring).catch((error) => noteRefusal(args.profile, error, wiring)));
+        }),
     )
     .command(
       'login [profile]',

@@ -118,6 +118,16 @@ export const commandTable: readonly CompletedCommand[] = [
     flag('watch', 'draw it anew until Ctrl-C'),
     flag('prompt', "a short piece for a shell's prompt"),
   ),
+  command(
+    'log',
+    'who was given which credentials',
+    'profile',
+    text('program', 'only what this program asked for'),
+    text('since', '30m, 2h, 3d, or a date'),
+    flag('failed', 'only what was refused'),
+    flag('json', 'the lines as they are'),
+    flag('follow', 'go on with what comes'),
+  ),
   command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command(
     'doctor',

@@ -130,6 +130,18 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
   };
 }
 
+/** What may be told of a key: its last four characters, as AWS's own programs show it. */
+export function keySuffix(accessKeyId: string): string {
+  return accessKeyId.slice(-4);
+}
+
+/** Of a document that `toProcessJson` or `toKeysJson` made, of which nothing else is looked at. */
+export function keySuffixIn(document: Buffer): string {
+  const label = '"AccessKeyId":"';
+  const start = document.indexOf(label) + label.length;
+  return keySuffix(document.subarray(start, document.indexOf('"', start)).toString('latin1'));
+}
+
 /** `account` as in `toCredentialsItem`. */
 export function toKeysItem(keys: Keys, account: string): Secret {
   return new Secret(

@@ -227,7 +227,9 @@ static int print(const struct reply *reply) {
 
 /** Returns the exit status, or -1 and the deadline in the environment: go your own way. */
 static int get(const char *profile) {
-  char deadline[24], problem[320];
+  char deadline[24], caller[24], problem[320];
+  snprintf(caller, sizeof caller, "%ld", (long)getppid());
+  setenv(CALLER_VARIABLE, caller, 1); // what the agent cannot ask the system for
   int64_t deadline_ms = now_ms(CLOCK_MONOTONIC) + limit_ms; // the other clock may jump meanwhile
   snprintf(deadline, sizeof deadline, "%lld", (long long)(now_ms(CLOCK_REALTIME) + limit_ms));
   void (*usual)(int) = signal(SIGPIPE, SIG_IGN);
@@ -237,6 +239,7 @@ static int get(const char *profile) {
   struct reply reply = {0, NULL, 0};
   const struct question asked = {"get", profile, deadline, deadline_ms, ack_ms, busy_ms};
   enum ending ending = ask_agent(&asked, &reply);
+  unsetenv(CALLER_VARIABLE);
   int status = ending == answered ? print(&reply) : -1;
   // Through a volatile pointer no compiler can tell that this is memset, of bytes that nobody reads again.
   static void *(*const volatile wipe)(void *, int, size_t) = memset;
