@@ -12,6 +12,7 @@ import { knownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
+import { certificateNotes } from './certificate-notes.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
 export interface Explanation {
@@ -70,7 +71,7 @@ export function explainProfile(
       explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
     ),
     next: { ...nextGet({ recipe, records, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
-    notes: recipe.notes,
+    notes: [...recipe.notes, ...certificateNotes(recipe, { state, clock })],
   };
 }
 

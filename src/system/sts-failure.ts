@@ -33,12 +33,23 @@ export function isForbidden(error: unknown): boolean {
 
 /** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
-  const { operation, call, endpoint, seconds } = failed;
-  if (isAppError(error)) return error;
-  if (call.signal?.aborted === true) return interruption(call.signal);
-  if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
-  const refusal = refusalIn(error);
+  const { call, hasEnded } = failed;
+  const refusal = call.signal?.aborted === true || hasEnded ? undefined : refusalIn(error);
   if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
+  return toTrouble(error, { ...failed, signal: call.signal });
+}
+
+export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
+  readonly operation: string;
+  /** The call's own. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whatever was thrown on the way to a service and back, and is no refusal. */
+export function toTrouble(error: unknown, { operation, signal, endpoint, hasEnded, seconds }: Trouble): AppError {
+  if (isAppError(error)) return error;
+  if (signal?.aborted === true) return interruption(signal);
+  if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }
@@ -75,7 +86,7 @@ function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, k
   };
 }
 
-function serverTrouble(error: ReplyProblem, operation: Operation): AppError {
+function serverTrouble(error: ReplyProblem, operation: string): AppError {
   return new AppError(
     'aws-refused',
     {
