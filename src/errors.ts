@@ -44,6 +44,8 @@ export interface ErrorDetails {
     readonly profile: string;
     readonly problem: string;
   };
+  /** Of an agent, which runs none: some other process of ours must. */
+  readonly 'program-needed': { readonly setting: string; readonly profile: string };
   /** `state`: what it is instead of plainly locked. */
   readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
   readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
@@ -240,6 +242,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     text: (d) => `${d.setting} of "${d.profile}" gave no ${d.wanted}: ${d.problem}`,
     hint: (d) => `run the command of ${d.setting} by hand`,
   },
+  'program-needed': {
+    exitStatus: 3,
+    text: (d) => `${d.setting} of "${d.profile}" has to run, which is none of the agent's business`,
+    hint: (d) => `run \`rolekeeper refresh ${d.profile}\``,
+  },
   'store-locked': {
     exitStatus: 5,
     text: (d) => `${d.store} ${d.state ?? 'is locked'}`,
@@ -313,7 +320,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'called-by-itself': {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
-    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or credential_process`,
+    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or the command that it runs`,
   },
   'faults-found': {
     exitStatus: 8,

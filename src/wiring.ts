@@ -15,6 +15,7 @@ import type {
   Inspector,
   Lock,
   Log,
+  Programs,
   RotationRecords,
   ServiceFiles,
   ServiceManager,
@@ -169,7 +170,8 @@ export function openWiring(env: Environment): Wiring {
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
+      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock), programs };
     },
     openRotation: async () => {
       const [{ createIam }, { createRotationRecords }] = await Promise.all([

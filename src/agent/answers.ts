@@ -26,6 +26,8 @@ export interface AnswersPorts {
   readonly wordsOf: (error: AppError) => readonly string[];
   /** For the background: who asked for this. */
   readonly noteAsked: (asked: { readonly step: Step; readonly profile: ProfileName; readonly caller: Caller }) => void;
+  /** Starts a process for what only a program outside the agent can refresh. */
+  readonly refreshElsewhere: (caller: Caller, profile: ProfileName) => void;
   /** The local wall clock, which deadlines are given in. */
   readonly localNow: () => number;
 }
@@ -42,6 +44,7 @@ export async function answerGet(request: AgentRequest, caller: Caller, ports: An
   } catch (error) {
     const failure = toAppError(error);
     if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
+    if (isAppError(failure, 'program-needed')) return { kind: 'pass', reason: 'not-mine' };
     return refused(failure, ports);
   }
 }
@@ -85,10 +88,10 @@ function refused(failure: AppError, { wordsOf }: AnswersPorts): AgentAnswer {
 
 async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
   const profile = parseProfileName(request.argument);
-  if (leadsBack(profile, caller.env)) throw new AppError('called-by-itself', { profile });
   // Once for all that this answer needs of them: each look costs as much as finding the credentials.
   const files = caller.readFiles();
   const recipe = caller.recipe(profile, files);
+  if (leadsBack([profile, ...recipe.chain], caller.env)) throw new AppError('called-by-itself', { profile });
   const room = await ports.roomFor(caller, files);
   if (recipe.hops.length === 0) {
     return Buffer.from(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store)));
@@ -114,7 +117,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
   if (known !== undefined && step !== undefined) {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
-    if (freshness === 'due' && !mayWait) void refreshUnasked(asked, step, ports);
+    if (freshness === 'due' && !mayWait) void refreshUnasked(asked, { step, known }, ports);
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
       return { kind: 'credentials', credentials: known, isUnfinished: false };
   }
@@ -122,11 +125,21 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
   const answer = await refreshAndAnswer(recipe.profile, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: () => (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)),
+    refresh: () =>
+      (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
     outwait: clock.wait,
   });
   if (known !== undefined && (answer.kind === 'failure' || answer.credentials !== known)) known.document.fill(0);
   return answer;
+}
+
+/** With something valid to give, the program runs behind; without, whoever asked runs it, and waits for it. */
+function elsewhere({ recipe, caller }: Asked, known: Remembered | undefined, { clock, refreshElsewhere }: AnswersPorts) {
+  return (error: unknown): never => {
+    const hasAnswer = known !== undefined && isValid(known, clock.now());
+    if (hasAnswer && isAppError(error, 'program-needed')) refreshElsewhere(caller, recipe.profile);
+    throw error;
+  };
 }
 
 /** Nobody knew whose keys these are, hence neither what memory and store have for them. */
@@ -144,10 +157,15 @@ async function firstRefresh({ recipe, room, caller }: Asked, { clock, noteAsked 
 }
 
 // Nobody waits for it: the state has a failure, and the next caller who needs it will hear of it.
-async function refreshUnasked({ recipe, room }: Asked, step: Step, { log }: AnswersPorts): Promise<void> {
+async function refreshUnasked(
+  asked: Asked,
+  { step, known }: { readonly step: Step; readonly known: Remembered },
+  ports: AnswersPorts,
+): Promise<void> {
+  const { recipe, room } = asked;
   try {
-    (await room.refresh(recipe, step)).document.fill(0);
+    (await room.refresh(recipe, step).catch(elsewhere(asked, known, ports))).document.fill(0);
   } catch (error) {
-    log.event('refresh.failed', { profile: recipe.profile, code: toAppError(error).code });
+    ports.log.event('refresh.failed', { profile: recipe.profile, code: toAppError(error).code });
   }
 }

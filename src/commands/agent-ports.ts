@@ -15,7 +15,13 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     readClocks: outside.readClocks,
     placeOf: outside.placeOf,
     readFiles: outside.readFiles,
-    openPorts: async (caller) => wiring.openRefresh(await outside.openStoreOf(caller, caller.readFiles())),
+    openPorts: async (caller) => {
+      const { programs: _ofOtherProcesses, ...ports } = await wiring.openRefresh(
+        await outside.openStoreOf(caller, caller.readFiles()),
+      );
+      return ports;
+    },
+    refreshElsewhere: (caller, profile) => outside.startRefreshOf(caller, profile),
     wordsOf: reportLines,
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,

@@ -31,8 +31,8 @@ const starvedStoreDeadlineMs = 10_000;
 /** Prints the profile's credentials. Throws AppError; stdout is then empty. */
 export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(rawProfile);
-  if (leadsBack(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
+  if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
   const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
   try {
     if (recipe.hops.length === 0)

@@ -54,7 +54,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   const settings = linkSettings(profile, files, { visited, fail });
   const alias = settings.aliasOf;
   const way = wayIn(settings, fail);
-  if (alias !== undefined && alias !== profile) return walk(alias, files, chain);
+  if (alias !== undefined && (alias !== profile || settings.isRecipeSection)) return walk(alias, files, chain);
   if (way === 'keys') return { origin: keysProfile(settings, fail), way, roles: [] };
   if (way !== 'role') return { origin: settings, way, roles: takesRole(way) ? [] : rolesOf(settings) };
   const source = settings.get('source_profile');

@@ -17,6 +17,7 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
   }
   if (has('role_arn')) return roleWays.find(([key]) => has(key))?.[1] ?? 'role';
   if (has('sso_session') || has('sso_start_url')) return 'identity-center';
+  if (settings.isRecipeSection && settings.foreignProcess !== undefined) return 'process';
   if (settings.plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
   return settings.foreignProcess === undefined ? 'keys' : 'process';
@@ -54,7 +55,7 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
   'web-identity': unknown('a web identity (web_identity_token_file)'),
   machine: unknown('credentials of the machine it runs on (credential_source)'),
-  process: unknown('another program (credential_process)'),
+  process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
   console: unknown('a console sign-in (login_session)'),
   saml: unknown('SAML'),
   certificate: unknown('a certificate'),

@@ -1,26 +1,34 @@
 // The first hop of a recipe that does not start from keys: hands it to the file of its kind, which is loaded only then.
 
+import type { ProfileName } from '../config/names.ts';
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Sts, StsCall } from '../ports.ts';
+import type { Clock, Programs, Sts, StsCall } from '../ports.ts';
 
 /** What the ways in need of the outside. */
 export interface EntryPorts {
+  readonly clock: Clock;
   readonly sts: Sts;
+  /** Absent in the agent: what a person's configuration runs has no business in its sandbox (decisions.md 21). */
+  readonly programs?: Programs;
 }
 
 /** How a way in reaches AWS: nothing signs for it. */
-export type EntryCall = Omit<StsCall, 'caller' | 'endpoint'>;
+export interface EntryCall extends Omit<StsCall, 'caller' | 'endpoint'> {
+  /** Whose settings name the way in; for messages, and for the mark of programs that it runs. */
+  readonly profile: ProfileName;
+}
 
 /** Throws what the ports throw, and `login-needed` where only a person can go on. */
-export async function requestEntry(step: EntryStep, _call: EntryCall, _ports: EntryPorts): Promise<Credentials> {
+export async function requestEntry(step: EntryStep, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
   const { hop } = step;
   switch (hop.kind) {
+    case 'process':
+      return (await import('./process.ts')).requestProcess(hop, call, ports);
     case 'identity-center':
     case 'web-identity':
     case 'machine':
-    case 'process':
     case 'console':
     case 'saml':
     case 'certificate':

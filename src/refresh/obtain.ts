@@ -129,7 +129,7 @@ async function request(
   const context = contextOf(chain, index);
   const way = { network, context, ...(signal === undefined ? {} : { signal }) };
   const credentials = await (step.kind === 'entry'
-    ? requestEntry(step, way, ports)
+    ? requestEntry(step, { ...way, profile: chain.recipe.chain.at(-1) ?? chain.recipe.profile }, ports)
     : requestSigned(step, { ...way, source, code }, ports));
   return { ...credentials, network: networkToKeep(network) };
 }

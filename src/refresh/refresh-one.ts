@@ -132,8 +132,9 @@ async function issueOrPublishFailure(
     return await refresh.issue(stored);
   } catch (error) {
     const failure = toAppError(error);
-    // A caller's own deadline says nothing about the hop.
-    if (refresh.demand.signal?.aborted !== true) publishFailure(refresh, failure, ports);
+    // Neither a caller's own deadline nor a program that another process must run says anything about the hop.
+    const saysNothing = refresh.demand.signal?.aborted === true || isAppError(failure, 'program-needed');
+    if (!saysNothing) publishFailure(refresh, failure, ports);
     throw failure;
   }
 }
