@@ -1,7 +1,7 @@
 // Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
 
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
@@ -39,6 +39,7 @@ import { ownProgram } from './system/own-program.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,
+  awsLoginCache,
   type Caller,
   homeDirectory,
   runtimeDirectory,
@@ -145,6 +146,7 @@ export function openWiring(env: Environment): Wiring {
   const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
+  const readLoginCache = (fileName: string) => textFiles.read(join(awsLoginCache(caller), fileName));
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -171,7 +173,7 @@ export function openWiring(env: Environment): Wiring {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock), programs };
+      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock), programs, readLoginCache };
     },
     openRotation: async () => {
       const [{ createIam }, { createRotationRecords }] = await Promise.all([

@@ -13,6 +13,7 @@ export const answerVariables: readonly string[] = [
   'AWS_USE_FIPS_ENDPOINT',
   'AWS_USE_DUALSTACK_ENDPOINT',
   'AWS_CA_BUNDLE',
+  'AWS_LOGIN_CACHE_DIRECTORY',
   'HTTPS_PROXY',
   'https_proxy',
   'NO_PROXY',

@@ -56,10 +56,22 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   'web-identity': unknown('a web identity (web_identity_token_file)'),
   machine: unknown('credentials of the machine it runs on (credential_source)'),
   process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
-  console: unknown('a console sign-in (login_session)'),
+  console: readConsole,
   saml: unknown('SAML'),
   certificate: unknown('a certificate'),
 };
+
+/** The AWS CLI is asked for the profile by its name, so that one must have the sign-in. */
+function readConsole({ profile, sectionName, isRecipeSection, get }: ProfileSettings, { fail }: EntryInputs): EntryHop {
+  if (isRecipeSection) {
+    const hint = `put it into a profile of its own, and name that one as source_profile, or run it as \`rolekeeper get\``;
+    throw fail(`login_session stands in ${sectionName}, where the AWS CLI does not see it`, hint);
+  }
+  if (!/^[\w\-./+@:=,]+$/.test(profile)) {
+    throw fail(`its name holds characters that a shell would read`, `rename [profile ${profile}], then \`aws login\` anew`);
+  }
+  return { kind: 'console', loginSession: get('login_session') ?? '' };
+}
 
 function unknown(words: string): Reader {
   return ({ sectionName }, { fail }) => {

@@ -114,7 +114,7 @@ static bool is_carried(const char *entry) {
     "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE", "HTTPS_PROXY",
-    "https_proxy", "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS"};
+    "https_proxy", "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS", "AWS_LOGIN_CACHE_DIRECTORY"};
   const char *equals = strchr(entry, '=');
   if (equals == NULL) return false;
   size_t length = (size_t)(equals - entry);

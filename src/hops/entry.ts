@@ -10,6 +10,8 @@ import type { Clock, Programs, Sts, StsCall } from '../ports.ts';
 export interface EntryPorts {
   readonly clock: Clock;
   readonly sts: Sts;
+  /** The AWS CLI's cache of console sign-ins: the text of one file. Undefined where there is none. Never written. */
+  readonly readLoginCache: (fileName: string) => string | undefined;
   /** Absent in the agent: what a person's configuration runs has no business in its sandbox (decisions.md 21). */
   readonly programs?: Programs;
 }
@@ -26,10 +28,11 @@ export async function requestEntry(step: EntryStep, call: EntryCall, ports: Entr
   switch (hop.kind) {
     case 'process':
       return (await import('./process.ts')).requestProcess(hop, call, ports);
+    case 'console':
+      return (await import('./console.ts')).requestConsole(hop, call, ports);
     case 'identity-center':
     case 'web-identity':
     case 'machine':
-    case 'console':
     case 'saml':
     case 'certificate':
       throw new AppError('unexpected', { problem: `this version cannot start from ${hop.kind}` });

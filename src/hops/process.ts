@@ -30,25 +30,27 @@ export async function requestProcess(
   const programs = programsFor({ setting, profile }, ports);
   const run = { command, setting, wanted, profile, waitMs, longestOutput, showsStderr: false } as const;
   const output = await programs.output({ ...run, ...(signal === undefined ? {} : { signal }) });
-  return credentialsOf(output, { profile, now: ports.clock.now() });
+  return credentialsOf(output, { setting, profile, now: ports.clock.now() });
 }
 
-/** Also for the output of programs that are ours to choose. Throws `program-failed`. */
-export function credentialsOf(
-  output: string,
-  { profile, now }: { readonly profile: string; readonly now: EpochMs },
-): Credentials {
+export interface Printed {
+  /** Whose command it is; for messages. */
+  readonly setting: string;
+  readonly profile: string;
+  readonly now: EpochMs;
+}
+
+/** Throws `program-failed`. */
+export function credentialsOf(output: string, { now, ...command }: Printed): Credentials {
   const parsed = parseForeignDocument(output);
-  if (parsed.kind === 'broken') throw failed(profile, parsed.problem);
+  if (parsed.kind === 'broken') throw new AppError('program-failed', { ...command, wanted, problem: parsed.problem });
   const credentials = living(parsed.value, now);
-  if (!isValid(credentials, now)) throw failed(profile, 'what it printed has ended already');
+  if (!isValid(credentials, now)) {
+    throw new AppError('program-failed', { ...command, wanted, problem: 'what it printed has ended already' });
+  }
   return credentials;
 }
 
 function living({ expiresAt, ...document }: ForeignDocument, now: EpochMs): Credentials {
   return { ...document, issuedAt: now, expiresAt: expiresAt ?? now + unendingMs };
-}
-
-function failed(profile: string, problem: string): AppError {
-  return new AppError('program-failed', { setting, wanted, profile, problem });
 }

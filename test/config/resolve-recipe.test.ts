@@ -219,6 +219,18 @@ describe('resolveRecipe: refusals', () => {
     ['a duration over the limit', role('a', 'duration_seconds = 43201'), 'a', /duration_seconds/],
     ['a region that is no host label', role('a', 'region = evil.example/'), 'a', /region/],
     ['Identity Center', '[profile a]\nsso_session = s\n', 'a', /IAM Identity Center/],
+    [
+      'a console sign-in where the AWS CLI does not see it',
+      '[rolekeeper a]\nlogin_session = arn\n',
+      'a',
+      /login_session stands in \[rolekeeper a\]/,
+    ],
+    [
+      'a console sign-in with a name for shells',
+      '[profile $(id)]\nlogin_session = arn\n',
+      '$(id)',
+      /characters that a shell would read/,
+    ],
     ['a recipe that is an alias of itself', '[rolekeeper a]\ncredential_process = rolekeeper get a\n', 'a', /circle/],
   ])('resolveRecipe refuses %s and says so', (_what, config, profile, words) => {
     const error = failure(profile, config);
@@ -255,6 +267,13 @@ describe("another tool's credential_process", () => {
     const recipe = resolve('a', config);
     expect(recipe.hops).toMatchObject(hops);
     expect([recipe.keys, recipe.hops.length]).toEqual([undefined, hops.length]);
+  });
+
+  it('resolveRecipe starts from a console sign-in, also for a role', () => {
+    const hop = { kind: 'console', loginSession: 'arn:aws:iam::123456789012:user/alice' };
+    const config = `[profile b]\nlogin_session = ${hop.loginSession}\n${role('a').replace('corp', 'b')}`;
+    expect(resolve('b', config).hops).toEqual([hop]);
+    expect(resolve('a', config).hops).toMatchObject([hop, { kind: 'role' }]);
   });
 
   it('resolveRecipe takes keys in a file before it, as botocore does', () => {

@@ -19,7 +19,7 @@ function world(document: Readonly<Record<string, unknown>>) {
       return JSON.stringify({ Version: 1, AccessKeyId: 'AKIA1', SecretAccessKey: 'secret', ...document });
     },
   };
-  return { clock, runs, ports: { clock, sts: fakeSts(clock), programs } };
+  return { clock, runs, ports: { clock, sts: fakeSts(clock), readLoginCache: () => undefined, programs } };
 }
 
 describe('requestProcess', () => {
