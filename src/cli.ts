@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import { agentActions } from './commands/agent-actions.ts';
+import { mfaActions } from './commands/mfa-actions.ts';
 import { writeStderr } from './commands/report.ts';
 import { shells } from './commands/shells.ts';
 import { writeStdout } from './commands/stdout.ts';
@@ -63,8 +64,15 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
     .command(
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
-      (args) => args.positional('profile', profileArgument),
-      (args) => run(args.debug, async (wiring) => void (await (await import('./commands/get.ts')).get(args.profile, wiring))),
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('interactive', { type: 'boolean', default: false, describe: 'may ask you for the MFA code, for 50 s at most' }),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          await (await import('./commands/get.ts')).get(args.profile, wiring, args.interactive);
+          return 0;
+        }),
     )
     .command(
       'login [profile]',
@@ -79,6 +87,21 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
           async (wiring) =>
             void (await (await import('./commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
         ),
+    )
+    .command(
+      'mfa <action> <profile>',
+      'keep the secret of an MFA device in the store, so that login needs no typing; know the risk',
+      (args) =>
+        args
+          .positional('action', { choices: mfaActions, demandOption: true, describe: 'put it in, or take it out' } as const)
+          .positional('profile', profileArgument)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { mfa } = await import('./commands/mfa.ts');
+          await mfa({ action: args.action, profile: args.profile, isYes: args.yes }, wiring);
+          return 0;
+        }),
     )
     .command(
       'logout [profile]',

@@ -309,6 +309,19 @@ export interface Terminal {
   choose(question: string, choices: readonly string[]): Promise<string>;
 }
 
+/** Asks the person for one line, wherever a person can be found: the terminal behind the caller, or a dialog on the desktop. */
+export interface Prompter {
+  /** Shows nothing of what is typed. Ends when the signal is aborted, as `dismissed`. Never reads stdin, never writes to stdout or stderr. */
+  askHidden(question: string, signal: AbortSignal): Promise<PromptAnswer>;
+}
+
+export type PromptAnswer =
+  | { readonly kind: 'typed'; readonly text: Secret }
+  /** The person did not want to, or did not come in time. */
+  | { readonly kind: 'dismissed' }
+  /** There is nobody who could be asked. */
+  | { readonly kind: 'nobody' };
+
 /** One command of a service's plan: a program and its arguments, no shell. */
 export interface ServiceCommand {
   readonly words: readonly [string, ...string[]];

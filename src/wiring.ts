@@ -16,6 +16,7 @@ import type {
   Lock,
   Log,
   Programs,
+  Prompter,
   RotationRecords,
   ServiceFiles,
   ServiceManager,
@@ -35,6 +36,7 @@ import { chooseStore } from './stores/choose-store.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
+import type { MfaRun } from './system/mfa-process.ts';
 import { ownProgram } from './system/own-program.ts';
 import {
   awsConfigFile,
@@ -72,11 +74,17 @@ export interface Wiring {
   /** For `rotate` alone. */
   readonly openRotation: () => Promise<RotationSide>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
-  readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
+  readonly runMfaProcess: (run: MfaRun) => Promise<MfaCode>;
+  /** For `get`, where it may ask. */
+  readonly openPrompter: () => Promise<Prompter>;
+  /** `interactive` of `[rolekeeper]`, as it is written. */
+  readonly interactiveSetting: () => string | undefined;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** The same outside the sandbox of a service, whatever the person said: this process does it in the person's stead. */
+  readonly refreshElsewhere: (profile: string) => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
   readonly startAgentLater: () => Promise<boolean>;
   /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
@@ -183,12 +191,22 @@ export function openWiring(env: Environment): Wiring {
       return { iam: createIam({ clock }), records: createRotationRecords(place) };
     },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
-    runMfaProcess: async (command, profile) =>
-      (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
+    runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
+    openPrompter: async () =>
+      (await import('./system/prompter.ts')).createPrompter({
+        env,
+        platform,
+        chosen: env['ROLEKEEPER_PROMPT'] || setting('prompt'),
+      }),
+    interactiveSetting: () => setting('interactive'),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
+    },
+    refreshElsewhere: async (profile) => {
+      const background = { ...place, script, env, configPath, credentialsPath };
+      (await import('./system/background.ts')).startRefreshElsewhere(profile, background);
     },
     startAfterLogin: async (profiles) => {
       if (!startsOthers()) return;

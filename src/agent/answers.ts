@@ -1,7 +1,9 @@
 // Answers one request of a caller: from memory, after a look into the store, or after a refresh that all its callers share.
 // Never prompts; never gives expired credentials; passes on what another process must answer.
 
+import { findSection } from '../config/aws-config.ts';
 import { leadsBack } from '../config/caller-mark.ts';
+import { mayAsk } from '../config/may-ask.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { keysOf, type Recipe, type Step } from '../config/recipe.ts';
@@ -44,7 +46,8 @@ export async function answerGet(request: AgentRequest, caller: Caller, ports: An
   } catch (error) {
     const failure = toAppError(error);
     if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
-    if (isAppError(failure, 'program-needed')) return { kind: 'pass', reason: 'not-mine' };
+    if (isAppError(failure, 'program-needed') || asksPerson(failure, request, caller))
+      return { kind: 'pass', reason: 'not-mine' };
     return refused(failure, ports);
   }
 }
@@ -70,6 +73,14 @@ export async function answerUnlock(request: AgentRequest, caller: Caller, ports:
 function isOfFiles(failure: AppError, { env }: Caller): boolean {
   if (isAppError(failure, 'store-unavailable')) return env['ROLEKEEPER_AGE_KEY_FILE'] !== undefined;
   return isAppError(failure, 'profile-unknown', 'config-unreadable', 'config-malformed', 'recipe-invalid', 'keys-missing');
+}
+
+/** A person may be asked by a process of the caller's own. */
+function asksPerson(failure: AppError, { argument }: AgentRequest, caller: Caller): boolean {
+  if (!isAppError(failure, 'login-needed')) return false;
+  const files = caller.readFiles();
+  const setting = findSection(files.config, 'rolekeeper-settings', '')?.settings.get('interactive')?.value;
+  return mayAsk(caller.recipe(parseProfileName(argument), files), caller.env, setting);
 }
 
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];

@@ -1,6 +1,6 @@
 // What the store lists against what the recipes lead to, for `doctor`.
 
-import { type Account, keysAccount } from '../config/names.ts';
+import { type Account, keysAccount, totpAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import { type Recipe, stepsOf } from '../config/recipe.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
@@ -46,5 +46,9 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
 
 function accountsOf(recipe: Recipe, principal: string | undefined): readonly Account[] {
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
-  return [...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]), ...steps.map(({ account }) => account)];
+  const { keys } = recipe;
+  return [
+    ...(keys === undefined ? [] : [keysAccount(keys.name), totpAccount(keys.name)]),
+    ...steps.map(({ account }) => account),
+  ];
 }

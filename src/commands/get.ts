@@ -2,6 +2,7 @@
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
 import { leadsBack } from '../config/caller-mark.ts';
+import { mayAsk } from '../config/may-ask.ts';
 import { parseProfileName } from '../config/names.ts';
 import { keysOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
@@ -28,8 +29,8 @@ const busyAgentMs = 1_500;
 /** On a machine as in `starvedMs`, where the keychain is as slow. */
 const starvedStoreDeadlineMs = 10_000;
 
-/** Prints the profile's credentials. Throws AppError; stdout is then empty. */
-export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
+/** Prints the profile's credentials. Throws AppError; stdout is then empty. `isInteractive` as if the settings said so. */
+export async function get(rawProfile: string, wiring: Wiring, isInteractive = false): Promise<void> {
   const profile = parseProfileName(rawProfile);
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
@@ -38,6 +39,11 @@ export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
     if (recipe.hops.length === 0)
       return writeStdout(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store)));
     const { answer, refreshLater } = await answerFor(recipe, store, wiring);
+    const needed = answer.kind === 'failure' && isAppError(answer.error, 'login-needed') ? answer.error : undefined;
+    if (needed !== undefined && (isInteractive || mayAsk(recipe, wiring.env, wiring.interactiveSetting()))) {
+      const { getAsking } = await import('./get-interactive.ts');
+      return writeStdout(documentOf(await getAsking(recipe, { needed, store }, wiring), wiring));
+    }
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
     // One start is enough for one call: an agent that is started now sees for itself what is due.
     await (refreshLater ? wiring.refreshLater(profile) : wiring.startAgentLater());

@@ -66,6 +66,7 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'transitive_tag_keys',
   'mfa_serial',
   'mfa_process',
+  'interactive',
   'keys',
   'session',
   'session_duration_seconds',

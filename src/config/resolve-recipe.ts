@@ -23,6 +23,7 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
   const notes: string[] = unused.map((setting) => `${setting} is no setting of rolekeeper; it is not used`);
   const inputs = { profile, origin, roles: innermostFirst, env, notes, fail };
   const mfaProcess = firstOf([...roles, origin], 'mfa_process');
+  const interactive = firstOf([...roles, origin], 'interactive');
   const front = roles[0] ?? origin;
   const region = front.get('region');
   return {
@@ -30,6 +31,7 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
     ...(way === 'keys' ? fromKeys(inputs) : { hops: hopsFrom(way, files, inputs), loginTarget: profile }),
     ...(region === undefined ? {} : { region }),
     ...(mfaProcess === undefined ? {} : { mfaProcess }),
+    ...(interactive === undefined ? {} : { interactive }),
     network: resolveNetwork([front.get, origin.get], env),
     chain,
     ...(unused.length === 0 ? {} : { unused }),

@@ -30,7 +30,7 @@ export interface PairChange {
 export const movedKeys: ReadonlySet<string> = new Set([
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
   ...['source_identity', 'policy', 'policy_arns', 'tags', 'transitive_tag_keys'],
-  ...['mfa_process', 'keys', 'session', 'session_duration_seconds'],
+  ...['mfa_process', 'interactive', 'keys', 'session', 'session_duration_seconds'],
 ]);
 
 export const processKey = 'credential_process';

@@ -155,6 +155,26 @@ export function parseKeysItem(item: Secret, account: string): Parsed<Keys> {
   return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
 }
 
+/** The secret of an MFA device, and which device. `account` as in `toCredentialsItem`. */
+export interface TotpDevice {
+  readonly serial: string;
+  /** Base32. */
+  readonly secret: Secret;
+}
+
+export function toTotpItem({ serial, secret }: TotpDevice, account: string): Secret {
+  return new Secret(JSON.stringify({ v: formatVersion, account, serial, secret: secret.reveal() }));
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parseTotpItem(item: Secret, account: string): Parsed<TotpDevice> {
+  const fields = parseItem(item, account);
+  if (fields.kind === 'broken') return fields;
+  const { serial, secret } = fields.value;
+  if (!isText(serial) || !isText(secret)) return broken('a field is missing');
+  return { kind: 'ok', value: { serial, secret: new Secret(secret) } };
+}
+
 function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
   const value = parseJson(item.reveal());
   if (!isFields(value)) return broken('not a JSON object');

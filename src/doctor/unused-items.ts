@@ -1,6 +1,6 @@
 // Items of the store that no recipe leads to any more. Pure.
 
-import { type Account, keysNameOf } from '../config/names.ts';
+import { type Account, keysNameOf, totpNameOf } from '../config/names.ts';
 import { type Finding, shellWord } from './finding.ts';
 
 export interface ItemsKnown {
@@ -20,6 +20,8 @@ export function checkUnusedItems({ listed, used, isOver, configPath }: ItemsKnow
     .flatMap((account): readonly Finding[] => {
       const keys = keysNameOf(account);
       if (keys !== undefined) return [unusedKeys(keys, configPath)];
+      const device = totpNameOf(account);
+      if (device !== undefined) return [unusedDevice(device)];
       return isOver(account) ? [unusedCredentials(account)] : [];
     });
 }
@@ -31,6 +33,15 @@ function unusedKeys(name: string, configPath: string): Finding {
     what: `the store has access keys "${name}", and no profile uses them`,
     why: 'keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by it',
     mend: `printf '\\n[rolekeeper %s]\\n' ${shellWord(section)} >> ${shellWord(configPath)}`,
+  };
+}
+
+function unusedDevice(name: string): Finding {
+  return {
+    check: 'unused-items',
+    what: `the store has the secret of an MFA device for the keys "${name}", and no profile uses those`,
+    why: 'it is half of a login, and of no use here',
+    mend: `rolekeeper mfa remove ${shellWord(name)}`,
   };
 }
 

@@ -6,7 +6,7 @@ import type { ProgramRun } from '../../src/ports.ts';
 import { runMfaProcess } from '../../src/system/mfa-process.ts';
 
 function printing(output: string): Promise<string> {
-  return runMfaProcess('command', 'corp', { output: async () => output });
+  return runMfaProcess({ command: 'command', profile: 'corp', showsStderr: true }, { output: async () => output });
 }
 
 describe('runMfaProcess', () => {
@@ -18,10 +18,11 @@ describe('runMfaProcess', () => {
         return '123456\n';
       },
     };
-    await runMfaProcess('ykman oath accounts code --single AWS:alice', 'corp', programs);
+    const command = 'ykman oath accounts code --single AWS:alice';
+    await runMfaProcess({ command, profile: 'corp', showsStderr: true }, programs);
     expect(runs).toEqual([
       {
-        ...{ command: 'ykman oath accounts code --single AWS:alice', setting: 'mfa_process', wanted: 'code', profile: 'corp' },
+        ...{ command, setting: 'mfa_process', wanted: 'code', profile: 'corp' },
         ...{ waitMs: 60_000, longestOutput: 4_096, showsStderr: true },
       },
     ]);
