@@ -8,27 +8,19 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import type {
-  Clock,
-  Environment,
-  Iam,
-  Inspector,
-  Lock,
-  Log,
-  Programs,
-  Prompter,
-  RotationRecords,
-  ServiceFiles,
-  ServiceManager,
-  ServiceRecords,
-  State,
-  Store,
-  StoreManners,
-  Sts,
-  Terminal,
-  TextFiles,
-  UndoNotes,
-} from './ports.ts';
+import type { Environment } from './ports/environment.ts';
+import type { Iam, RotationRecords } from './ports/iam.ts';
+import type { Inspector } from './ports/inspector.ts';
+import type { Lock } from './ports/lock.ts';
+import type { Log } from './ports/log.ts';
+import type { Prompter, Terminal } from './ports/person.ts';
+import type { Programs } from './ports/programs.ts';
+import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
+import type { State } from './ports/state.ts';
+import type { Store, StoreManners } from './ports/store.ts';
+import type { Sts } from './ports/sts.ts';
+import type { TextFiles, UndoNotes } from './ports/text-files.ts';
+import type { Clock } from './ports/time.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
 import type { AskPassphrase, PassphrasePurpose } from './stores/age-passphrase.ts';
@@ -85,6 +77,8 @@ export interface Wiring {
   readonly refreshLater: (profile: string) => Promise<void>;
   /** The same outside the sandbox of a service, whatever the person said: this process does it in the person's stead. */
   readonly refreshElsewhere: (profile: string) => Promise<void>;
+  /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
+  readonly closeInheritedFiles: () => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
   readonly startAgentLater: () => Promise<boolean>;
   /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
@@ -190,6 +184,7 @@ export function openWiring(env: Environment): Wiring {
       ]);
       return { iam: createIam({ clock }), records: createRotationRecords(place) };
     },
+    closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
     openPrompter: async () =>

@@ -3,7 +3,8 @@
 
 import { existsSync } from 'node:fs';
 import { type AppError, isAppError } from '../errors.ts';
-import type { Clock, ServiceRecord } from '../ports.ts';
+import type { ServiceRecord } from '../ports/service.ts';
+import type { Clock } from '../ports/time.ts';
 import { removalChanges } from '../service/file-changes.ts';
 import { parseKind, type ServiceKind, type ServiceMode } from '../service/service-plan.ts';
 import { readState, type ServiceState, stateCommand } from '../service/service-state.ts';

@@ -15,7 +15,7 @@ import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
 import { checkRecipe } from '../doctor/recipes.ts';
 import { checkSdkCache } from '../doctor/sdk-caches.ts';
 import { type AppError, isAppError } from '../errors.ts';
-import type { Inspector } from '../ports.ts';
+import type { Inspector } from '../ports/inspector.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundStatus } from './background-status.ts';
 import { examineItems } from './doctor-items.ts';

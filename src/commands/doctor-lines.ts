@@ -14,7 +14,7 @@ import {
   type ProcessLine,
 } from '../doctor/process-line.ts';
 import { isAppError } from '../errors.ts';
-import type { Inspector, LineRun } from '../ports.ts';
+import type { Inspector, LineRun } from '../ports/inspector.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Examined, examined, recipeOrUndefined } from './doctor-look.ts';

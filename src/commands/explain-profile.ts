@@ -9,7 +9,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { State, StateRecord } from '../ports.ts';
+import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
 

@@ -5,7 +5,7 @@ import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
 import { type Hop, needsCode } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { Wiring } from '../wiring.ts';
 
 /** `AWS_PROFILE`, else the only profile that needs a login, else `default`, else the one the person chooses. Throws `usage`. */

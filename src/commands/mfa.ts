@@ -8,7 +8,7 @@ import { toTotpItem } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
 import { parseTotpSecret } from '../credentials/totp.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import type { MfaAction } from './mfa-actions.ts';

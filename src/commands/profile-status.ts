@@ -8,7 +8,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { StateRecord } from '../ports.ts';
+import type { StateRecord } from '../ports/state.ts';
 import type { Wiring } from '../wiring.ts';
 import { moreLines } from './report.ts';
 

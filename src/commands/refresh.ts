@@ -5,7 +5,9 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
-import type { Clock, StateRecord, Store } from '../ports.ts';
+import type { StateRecord } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Clock } from '../ports/time.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
@@ -30,6 +32,7 @@ const lanes = 4;
  * asked for. Returns the exit status of the first failure, 0 without one. Throws `usage` for settings that make no sense.
  */
 export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, wiring: Wiring): Promise<number> {
+  await wiring.closeInheritedFiles(); // a `get` may have started this, out of a script that holds a lock
   const files = wiring.readConfig();
   if (profiles.length > 0) {
     return await refreshAll(

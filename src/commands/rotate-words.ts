@@ -5,8 +5,8 @@ import type { Recipe } from '../config/recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
-import { refused, type Subject } from './rotate-keys.ts';
+import type { Clock } from '../ports/time.ts';
+import { refused, type Subject } from '../rotation/rotate-keys.ts';
 
 export interface RotateOptions {
   readonly profile: string;

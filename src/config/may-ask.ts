@@ -1,6 +1,6 @@
 // Whether a `get` may ask the person for an MFA code. Off unless somebody said so. Pure.
 
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { Recipe } from './recipe.ts';
 
 /** The nearest wins: `ROLEKEEPER_INTERACTIVE`, the recipe's `interactive`, that of `[rolekeeper]` (`setting`). */

@@ -9,6 +9,7 @@ import { isCommentLine, locateIn } from './config-edit.ts';
 import { type Contents, checkEdit, contentsOf } from './config-edit-check.ts';
 import { afterLine, indentOf, lineContent, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
 import type { ProfileName } from './names.ts';
+import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 /** What one profile's edit does to the text: a stretch of whole lines, the newline of the last not among them, gives way to another. */
 export interface PairChange {
@@ -29,7 +30,7 @@ export interface PairChange {
 /** The settings of a recipe that start from access keys, in AWS's words and in ours: what goes into `[rolekeeper X]`. */
 export const movedKeys: ReadonlySet<string> = new Set([
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
-  ...['source_identity', 'policy', 'policy_arns', 'tags', 'transitive_tag_keys'],
+  ...['source_identity', 'policy', 'policy_arns', ...tagsNames, ...transitiveTagKeysNames],
   ...['mfa_process', 'interactive', 'keys', 'session', 'session_duration_seconds'],
 ]);
 

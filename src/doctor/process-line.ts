@@ -1,6 +1,6 @@
 // Judges a credential_process line: how it is written, and what came of running it as the clients do. Pure; never repeats an answer.
 
-import type { LineRun } from '../ports.ts';
+import type { LineRun } from '../ports/inspector.ts';
 import { editCommand, type Finding } from './finding.ts';
 
 export interface ProcessLine {

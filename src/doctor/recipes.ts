@@ -5,7 +5,7 @@ import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, profileOfHop } from '../config/setting-sources.ts';
 import { isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { editCommand, type Finding } from './finding.ts';
 
 /** Under this, the strictest clients ask again on every request (sdk-contract.md 14). */

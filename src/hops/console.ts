@@ -6,7 +6,7 @@ import type { Credentials } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { parseLoginToken } from '../credentials/login-token.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Programs } from '../ports.ts';
+import type { Programs } from '../ports/programs.ts';
 import type { EntryCall, EntryPorts } from './entry.ts';
 import { credentialsOf } from './process.ts';
 import { programsFor } from './programs.ts';

@@ -4,7 +4,9 @@ import type { ProfileName } from '../config/names.ts';
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Clock, Programs, Sts, StsCall } from '../ports.ts';
+import type { Programs } from '../ports/programs.ts';
+import type { Sts, StsCall } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 
 /** What the ways in need of the outside. */
 export interface EntryPorts {

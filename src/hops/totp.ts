@@ -2,7 +2,7 @@
 
 import { type ProfileName, totpAccount } from '../config/names.ts';
 import { parseTotpItem, type TotpDevice } from '../credentials/credentials.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 
 /** Undefined where there is none, none that can be read, or that of another device. Throws what the store throws, and `format-newer`. */
 export async function loadTotpDevice(

@@ -6,7 +6,11 @@ import { describeHop, recordKind, type Step } from '../config/recipe.ts';
 import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
 import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
-import type { Clock, HeldLock, Lock, LockOutcome, Log, State, Store } from '../ports.ts';
+import type { HeldLock, Lock, LockOutcome } from '../ports/lock.ts';
+import type { Log } from '../ports/log.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Clock } from '../ports/time.ts';
 import { faultPoint } from './fault-point.ts';
 import { readStored } from './stored.ts';
 

@@ -1,7 +1,8 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { Clock, StsCall } from '../ports.ts';
+import type { StsCall } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import type { SendOptions } from './aws-client-settings.ts';
 import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
@@ -60,8 +61,15 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   }
 }
 
+/** A Date header that is older than this when it is read is no news any more. */
+const toleratedSleepMs = 2_000;
+
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
+  const sentAt = { awsMs: clock.now(), monotonicMs: performance.now() };
   const learn = (serverNow: number) => {
+    // Asleep between the reply and its reading, we would take the time of yesterday for today's, and what has ended for valid.
+    const sleptMs = clock.now() - sentAt.awsMs - (performance.now() - sentAt.monotonicMs);
+    if (sleptMs > toleratedSleepMs) return;
     clock.learn(serverNow);
     heard.at = clock.now();
   };

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
-import type { Clock, Iam, IamCall, ListedKey, NewAccessKey } from '../ports.ts';
+import type { Iam, IamCall, ListedKey, NewAccessKey } from '../ports/iam.ts';
+import type { Clock } from '../ports/time.ts';
 import { converse, type Line, twiceAtMost } from './aws-call.ts';
 import { clientSettings, type SendOptions, withoutNodeWarning } from './aws-client-settings.ts';
 import type { Operation } from './sts-failure.ts';

@@ -2,7 +2,7 @@
 
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { AppError } from '../errors.ts';
-import type { Programs } from '../ports.ts';
+import type { Programs } from '../ports/programs.ts';
 
 export interface MfaRun {
   readonly command: string;

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { Secret } from '../credentials/secret.ts';
-import type { Environment, PromptAnswer } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { PromptAnswer } from '../ports/person.ts';
 import type { Ask } from './prompter.ts';
 
 /** `nobody` where there is no pinentry, or none that can show anything here. */

@@ -1,7 +1,8 @@
 // Finds a way to ask the person who stands behind a `get`: the first that is there, or the one that was chosen. Each way is a file of its own.
 
 import { AppError } from '../errors.ts';
-import type { Environment, PromptAnswer, Prompter } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { PromptAnswer, Prompter } from '../ports/person.ts';
 
 export interface PromptPlace {
   readonly env: Environment;

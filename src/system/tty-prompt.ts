@@ -9,7 +9,7 @@ import { ReadStream, WriteStream } from 'node:tty';
 import password from '@inquirer/password';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { PromptAnswer } from '../ports.ts';
+import type { PromptAnswer } from '../ports/person.ts';
 import { errorCode } from './problem-words.ts';
 
 /** Throws `interrupted` on Ctrl-C. `nobody` without a terminal, and in the background of one. */

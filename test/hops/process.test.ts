@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseProfileName } from '../../src/config/names.ts';
 import { isAppError } from '../../src/errors.ts';
 import { requestProcess } from '../../src/hops/process.ts';
-import type { ProgramRun } from '../../src/ports.ts';
+import type { ProgramRun } from '../../src/ports/programs.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeSts } from '../fakes/fake-sts.ts';
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProgramRun } from '../../src/ports.ts';
+import type { ProgramRun } from '../../src/ports/programs.ts';
 import { runMfaProcess } from '../../src/system/mfa-process.ts';
 
 function printing(output: string): Promise<string> {

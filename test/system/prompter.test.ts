@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PromptAnswer } from '../../src/ports.ts';
+import type { PromptAnswer } from '../../src/ports/person.ts';
 import { createPrompter } from '../../src/system/prompter.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAppError } from '../../src/errors.ts';
-import type { ProgramRun } from '../../src/ports.ts';
+import type { ProgramRun } from '../../src/ports/programs.ts';
 import { createPrograms } from '../../src/system/user-program.ts';
 
 let directory: string;
