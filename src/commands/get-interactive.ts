@@ -16,6 +16,11 @@ import type { Wiring } from '../wiring.ts';
 const limitMs = 50_000;
 const attempts = 3;
 
+/** Of the time since this process began. */
+function leftMs(): number {
+  return Math.max(0, Math.round(limitMs - performance.now()));
+}
+
 /** `needed` is what stood in the way; thrown as it is where there is nobody to ask. Throws `interrupted` on Ctrl-C, and what STS throws. */
 export async function getAsking(
   recipe: Recipe,
@@ -28,7 +33,7 @@ export async function getAsking(
   const step = chain.steps[index];
   // A sign-in elsewhere is missing, not a code.
   if (step === undefined) throw needed;
-  const signal = AbortSignal.timeout(Math.max(0, limitMs - performance.now()));
+  const signal = AbortSignal.timeout(leftMs());
   await logInOnce({ chain, index, step, needed, signal }, ports, wiring);
   const demand = {
     accepts: (life: Life) => isComfortable(life, ports.clock.now()),
@@ -50,7 +55,7 @@ async function logInOnce(login: Login, ports: ObtainPorts, wiring: Wiring): Prom
   const { step, needed, signal } = login;
   const since = ports.clock.now() - failureMemoryMs;
   const settled = () => sessionSince(since, step, ports);
-  const wait = { waitMs: Math.max(0, limitMs - performance.now()), signal, meanwhile: settled };
+  const wait = { waitMs: leftMs(), signal, meanwhile: settled };
   const outcome = await ports.lock.withLock(keyIdOf(['prompt', step.id]), wait, async () => {
     if ((await settled()) === undefined) await askAndTell(login, ports, wiring);
     return true as const;

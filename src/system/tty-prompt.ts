@@ -49,12 +49,17 @@ function openTerminal(): number | undefined {
 function isInBackground(): boolean {
   if (process.platform !== 'linux') return false;
   const stat = readFileSync('/proc/self/stat', 'latin1');
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
+  const [, , , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
   return group !== foreground;
 }
 
-// TTOU would stop it: by then the terminal may be in somebody else's hands.
-const guard = `trap '' TTOU TTIN INT QUIT TERM HUP; saved=$(stty -g) && echo ready; cat <&3 >/dev/null; stty "$saved"`;
+// TTOU would stop it: by then the terminal may be in somebody else's hands. The last words show the cursor again.
+const guard = [
+  `trap '' TTOU TTIN INT QUIT TERM HUP`,
+  'saved=$(stty -g) && echo ready',
+  'cat <&3 >/dev/null',
+  `stty "$saved" && printf '\\033[?25h' >&0`,
+].join('; ');
 
 /** Returns what brings the echo back, and ends when it is. */
 async function guardEcho(): Promise<() => Promise<void>> {
