@@ -24,6 +24,10 @@ mfa_serial = arn:aws:iam::123456789012:mfa/alice
 [profile mfa]
 role_arn = arn:aws:iam::222233334444:role/dev
 source_profile = work
+[profile asking]
+role_arn = arn:aws:iam::222233334444:role/dev
+source_profile = work
+interactive = yes
 [profile plain]
 keys = corp
 session = none
@@ -320,6 +324,22 @@ describe('who asked', () => {
 describe('the agent', () => {
   it('passes on a caller that is not its own', async () => {
     expect(await get('dev', { env: { HOME: '/home/bob' } })).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  it.each([
+    ['the profile', 'asking', {}],
+    ['the environment', 'mfa', { ROLEKEEPER_INTERACTIVE: '1' }],
+  ])('leaves it to a process of its own to ask for a code where %s allows that', async (_who, profile, env) => {
+    expect((await timed(get(profile, { env }))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+    await world.logIn();
+    expect(await got(profile, { env })).toMatch(/^ASIA/);
+  });
+
+  it.each([
+    ['nobody allows that', 'mfa', {}],
+    ['the environment forbids it', 'asking', { ROLEKEEPER_INTERACTIVE: 'no' }],
+  ])('says that a login is needed where %s', async (_why, profile, env) => {
+    expect((await timed(get(profile, { env }))).answer).toMatchObject({ kind: 'exit', status: 4 });
   });
 
   it('does not answer a process that it is waiting for itself', async () => {
