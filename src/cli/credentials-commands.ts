@@ -1,6 +1,5 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
-import { mfaActions } from '../commands/mfa-actions.ts';
 import type { AddCommands } from './add-commands.ts';
 import { namedProfiles, optionalProfile, profileArgument, yes } from './shared-options.ts';
 
@@ -34,17 +33,19 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
         ),
     )
     .command(
-      'mfa <action> <profile>',
+      'mfa-secret <profile>',
       'keep the secret of an MFA device in the store, so that login needs no typing; know the risk',
       (args) =>
         args
-          .positional('action', { choices: mfaActions, demandOption: true, describe: 'put it in, or take it out' } as const)
           .positional('profile', profileArgument)
+          .option('remove', { type: 'boolean', default: false, describe: 'take it out of the store again' })
           .option('yes', yes),
       (args) =>
         runChanging(args.debug, async (wiring) => {
-          const { mfa } = await import('../commands/mfa.ts');
-          await mfa({ action: args.action, profile: args.profile, isYes: args.yes }, wiring);
+          const { keepMfaSecret, removeMfaSecret } = await import('../commands/mfa-secret.ts');
+          await (args.remove
+            ? removeMfaSecret(args.profile, wiring)
+            : keepMfaSecret({ profile: args.profile, isYes: args.yes }, wiring));
           return 0;
         }),
     )

@@ -14,12 +14,9 @@ import { readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';
 
 const limitMs = 50_000;
+/** A start that took longer was a busy machine's, as in get.ts: what is left for the person does not shrink any more by that. */
+const longestStartMs = 2_000;
 const attempts = 3;
-
-/** Of the time since this process began. */
-function leftMs(): number {
-  return Math.max(0, Math.round(limitMs - performance.now()));
-}
 
 /** `needed` is what stood in the way; thrown as it is where there is nobody to ask. Throws `interrupted` on Ctrl-C, and what STS throws. */
 export async function getAsking(
@@ -27,19 +24,23 @@ export async function getAsking(
   { needed, store }: { readonly needed: AppError; readonly store: Store },
   wiring: Wiring,
 ): Promise<Credentials> {
+  const waitMs = limitMs - Math.round(Math.min(performance.now(), longestStartMs));
+  const signal = AbortSignal.timeout(waitMs);
   const ports = await wiring.openRefresh(store);
   const chain = await openChain(recipe, ports);
   const index = recipe.hops.findIndex(needsCode);
   const step = chain.steps[index];
   // A sign-in elsewhere is missing, not a code.
   if (step === undefined) throw needed;
-  const signal = AbortSignal.timeout(leftMs());
-  await logInOnce({ chain, index, step, needed, signal }, ports, wiring);
-  const demand = {
-    accepts: (life: Life) => isComfortable(life, ports.clock.now()),
-    ...{ lockWaitMs: limitMs, sharesFailures: true, signal },
-  };
-  return (await obtain(chain, chain.steps.length - 1, { demand, ports })).credentials;
+  await logInOnce({ chain, index, step, needed, waitMs, signal }, ports, wiring);
+  const accepts = (life: Life) => isComfortable(life, ports.clock.now());
+  const demand = { accepts, lockWaitMs: waitMs, sharesFailures: true, signal };
+  try {
+    return (await obtain(chain, chain.steps.length - 1, { demand, ports })).credentials;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new AppError('deadline', { doing: `getting credentials for "${recipe.profile}"`, seconds: limitMs / 1000 }, error);
+  }
 }
 
 interface Login {
@@ -47,15 +48,16 @@ interface Login {
   readonly index: number;
   readonly step: Step;
   readonly needed: AppError;
+  readonly waitMs: number;
   readonly signal: AbortSignal;
 }
 
 /** Whoever waits for the prompt of another gets its session, or its end. */
 async function logInOnce(login: Login, ports: ObtainPorts, wiring: Wiring): Promise<void> {
-  const { step, needed, signal } = login;
+  const { step, needed, waitMs, signal } = login;
   const since = ports.clock.now() - failureMemoryMs;
   const settled = () => sessionSince(since, step, ports);
-  const wait = { waitMs: leftMs(), signal, meanwhile: settled };
+  const wait = { waitMs, signal, meanwhile: settled };
   const outcome = await ports.lock.withLock(keyIdOf(['prompt', step.id]), wait, async () => {
     if ((await settled()) === undefined) await askAndTell(login, ports, wiring);
     return true as const;

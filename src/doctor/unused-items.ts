@@ -41,7 +41,7 @@ function unusedDevice(name: string): Finding {
     check: 'unused-items',
     what: `the store has the secret of an MFA device for the keys "${name}", and no profile uses those`,
     why: 'it is half of a login, and of no use here',
-    mend: `rolekeeper mfa remove ${shellWord(name)}`,
+    mend: `rolekeeper mfa-secret --remove ${shellWord(name)}`,
   };
 }
 

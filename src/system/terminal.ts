@@ -9,6 +9,11 @@ import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Terminal } from '../ports/person.ts';
 
+export interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
 /** `command` and `instead` are for the error where there is no terminal: what needs to ask, and what to type instead. */
 export function openTerminal({ command, instead }: { readonly command: string; readonly instead: string }): Terminal {
   const streams = { input: process.stdin, output: process.stderr };
@@ -25,9 +30,14 @@ export function openTerminal({ command, instead }: { readonly command: string; r
   return {
     isInteractive,
     say: (line) => void process.stderr.write(`${line}\n`),
-    askHidden: (message) => asking(async () => new Secret(await password({ message, mask: false }, streams))),
+    askHidden: (message) => asking(() => askHiddenOn(streams, message)),
     ask: (message) => asking(() => input({ message }, streams)),
     confirm: (message) => asking(() => confirm({ message, default: false }, streams)),
     choose: (message, choices) => asking(() => select({ message, choices: [...choices] }, streams)),
   };
+}
+
+/** A question on any terminal. Rejects as inquirer does: `ExitPromptError` on Ctrl-C, `AbortPromptError` for the signal. */
+export async function askHiddenOn(streams: Streams, message: string, signal?: AbortSignal): Promise<Secret> {
+  return new Secret(await password({ message, mask: false }, signal === undefined ? streams : { ...streams, signal }));
 }

@@ -6,11 +6,10 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { ReadStream, WriteStream } from 'node:tty';
-import password from '@inquirer/password';
-import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { PromptAnswer } from '../ports/person.ts';
 import { errorCode } from './problem-words.ts';
+import { askHiddenOn } from './terminal.ts';
 
 /** Throws `interrupted` on Ctrl-C. `nobody` without a terminal, and in the background of one. */
 export async function askOnTerminal(question: string, signal: AbortSignal): Promise<PromptAnswer> {
@@ -20,8 +19,7 @@ export async function askOnTerminal(question: string, signal: AbortSignal): Prom
   const input = new ReadStream(terminal);
   const output = new WriteStream(openSync(path, 'w'));
   try {
-    const typed = await password({ message: question, mask: false }, { input, output, signal, clearPromptOnDone: true });
-    return { kind: 'typed', text: new Secret(typed) };
+    return { kind: 'typed', text: await askHiddenOn({ input, output }, question, signal) };
   } catch (error) {
     if (error instanceof Error && error.name === 'ExitPromptError') throw new AppError('interrupted', {}, error);
     if (error instanceof Error && error.name === 'AbortPromptError') return { kind: 'dismissed' };

@@ -56,7 +56,7 @@ describe('mfa_process', () => {
 
 describe('the secret of a device in the store', () => {
   function add(text = secret): Promise<Ran> {
-    return world.rolekeeper(['mfa', 'add', 'corp', '--yes'], { stdin: `${text}\n` });
+    return world.rolekeeper(['mfa-secret', 'corp', '--yes'], { stdin: `${text}\n` });
   }
 
   it('goes in with its risk stated, and login needs no typing', async () => {
@@ -118,17 +118,17 @@ describe('the secret of a device in the store', () => {
 
   it('is nothing without a device, and nobody is asked for --yes without a terminal', async () => {
     writeFileSync(world.configPath, world.readConfig().replace(/^mfa_serial.*$/m, ''));
-    expect((await world.rolekeeper(['mfa', 'add', 'dev', '--yes'], { stdin: secret })).stderr).toContain('no mfa_serial');
+    expect((await world.rolekeeper(['mfa-secret', 'dev', '--yes'], { stdin: secret })).stderr).toContain('no mfa_serial');
     world.writeConfig(usualConfig);
-    expect((await world.rolekeeper(['mfa', 'add', 'corp'], { stdin: secret })).status).toBe(2);
+    expect((await world.rolekeeper(['mfa-secret', 'corp'], { stdin: secret })).status).toBe(2);
   });
 
-  it('outlives a logout, and goes with `mfa remove`', async () => {
+  it('outlives a logout, and goes with `mfa-secret --remove`', async () => {
     await succeed(add());
     await succeed(world.rolekeeper(['login', 'corp']));
     await succeed(world.rolekeeper(['logout', '--all']));
-    expect((await succeed(world.rolekeeper(['mfa', 'remove', 'corp']))).stderr).toContain('removed totp/corp');
-    expect((await succeed(world.rolekeeper(['mfa', 'remove', 'corp']))).stderr).toContain('there is no totp/corp');
+    expect((await succeed(world.rolekeeper(['mfa-secret', '--remove', 'corp']))).stderr).toContain('removed totp/corp');
+    expect((await succeed(world.rolekeeper(['mfa-secret', '--remove', 'corp']))).stderr).toContain('there is no totp/corp');
     expect((await world.rolekeeper(['login', 'corp'], { stdin: '' })).status).toBe(2);
   }, 60_000);
 
@@ -137,8 +137,8 @@ describe('the secret of a device in the store', () => {
     expect((await world.rolekeeper(['doctor'])).stdout).not.toContain('totp');
     world.writeConfig('[profile other]\nregion = eu-west-1\n');
     const found = await world.rolekeeper(['doctor']);
-    expect(found.stdout).toContain('rolekeeper mfa remove corp');
-    await succeed(world.rolekeeper(['mfa', 'remove', 'corp']));
+    expect(found.stdout).toContain('rolekeeper mfa-secret --remove corp');
+    await succeed(world.rolekeeper(['mfa-secret', '--remove', 'corp']));
   }, 60_000);
 
   it('is named before `uninstall --purge` deletes it', async () => {

@@ -1,4 +1,4 @@
-// `rolekeeper mfa add|remove PROFILE`: keeps the secret of an MFA device in the store, so that `login` needs no typing; and takes it out again.
+// `rolekeeper mfa-secret PROFILE [--remove]`: keeps the secret of an MFA device in the store, so that `login` needs no typing; and takes it out again.
 // The secret comes from the terminal or stdin, never from the arguments.
 
 import { type ProfileName, parseProfileName, totpAccount } from '../config/names.ts';
@@ -11,25 +11,30 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
-import type { MfaAction } from './mfa-actions.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 
-export interface MfaOptions {
-  readonly action: MfaAction;
-  readonly profile: string;
-  readonly isYes: boolean;
-}
-
 const storeDeadlineMs = 60_000;
 
-export async function mfa({ action, profile: raw, isYes }: MfaOptions, wiring: Wiring): Promise<void> {
+/** Throws `usage` for a profile without an MFA device and for what is no secret, and `interrupted` for a no. */
+export async function keepMfaSecret(
+  { profile: raw, isYes }: { readonly profile: string; readonly isYes: boolean },
+  wiring: Wiring,
+): Promise<void> {
   const profile = parseProfileName(raw);
-  const device = deviceOf(profile, wiring);
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  await withStore(wiring, (store) => keep({ ...deviceOf(profile, wiring), profile, isYes }, store, wiring));
+}
+
+/** Does nothing where there is none, and says so. */
+export async function removeMfaSecret(profile: string, wiring: Wiring): Promise<void> {
+  const { keys } = deviceOf(parseProfileName(profile), wiring);
+  await withStore(wiring, (store) => remove(keys, store, wiring));
+}
+
+async function withStore({ openStore }: Wiring, work: (store: Store) => Promise<void>): Promise<void> {
+  const store = await openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
-    if (action === 'add') await add({ ...device, profile, isYes }, store, wiring);
-    else await remove(device.keys, store, wiring);
+    await work(store);
   } finally {
     await store.close();
   }
@@ -52,18 +57,18 @@ function deviceOf(profile: ProfileName, wiring: Wiring): Device {
   }
 }
 
-interface Adding extends Device {
+interface Keeping extends Device {
   readonly profile: ProfileName;
   readonly isYes: boolean;
 }
 
-async function add({ keys, serial, profile, isYes }: Adding, store: Store, wiring: Wiring): Promise<void> {
+async function keep({ keys, serial, profile, isYes }: Keeping, store: Store, wiring: Wiring): Promise<void> {
   if (serial === undefined) {
     const hint = `add mfa_serial to "${profile}", or to its source`;
     throw new AppError('usage', { problem: `profile "${profile}" has no mfa_serial: there is no MFA device for it`, hint });
   }
   const account = totpAccount(keys);
-  const terminal = await wiring.openTerminal({ command: 'mfa add', instead: 'write the secret to stdin, and say --yes' });
+  const terminal = await wiring.openTerminal({ command: 'mfa-secret', instead: 'write the secret to stdin, and say --yes' });
   writeStderr([
     ...riskLines(serial, store),
     ...((await store.get(account)) === undefined ? [] : ['It takes the place of the one there.']),
@@ -80,7 +85,7 @@ function riskLines(serial: string, { description }: Store): readonly string[] {
   return [
     `The secret of ${serial} goes into ${description}, beside the access keys.`,
     'Whoever can read that store then has both factors: MFA protects against leaked keys, no longer against this machine.',
-    'A key that wants a touch (mfa_process) has not that weakness. Take the secret out with `rolekeeper mfa remove`.',
+    'A key that wants a touch (mfa_process) has not that weakness. Take the secret out with `--remove`.',
   ];
 }
 
