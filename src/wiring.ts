@@ -19,7 +19,7 @@ import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/servi
 import type { State } from './ports/state.ts';
 import type { Store, StoreManners } from './ports/store.ts';
 import type { Sts } from './ports/sts.ts';
-import type { TextFiles, UndoNotes } from './ports/text-files.ts';
+import type { NewPlaces, TextFiles, UndoNotes } from './ports/text-files.ts';
 import type { Clock } from './ports/time.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
@@ -63,8 +63,9 @@ export interface Wiring {
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
-  /** For `rotate` alone. */
-  readonly openRotation: () => Promise<RotationSide>;
+  /** Loads the SDK's client of IAM. */
+  readonly openIam: () => Promise<Iam>;
+  readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   readonly runMfaProcess: (run: MfaRun) => Promise<MfaCode>;
   /** For `get`, where it may ask. */
@@ -88,14 +89,18 @@ export interface Wiring {
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
   readonly openInspector: () => Promise<Inspector>;
+  /** `directories`: of the files that it may make, besides ours. */
+  readonly openSetup: (directories: readonly string[]) => Promise<SetupSide>;
+}
+
+/** What only `setup` needs of the outside. */
+export interface SetupSide {
+  readonly newPlaces: NewPlaces;
+  /** A new identity for the age store, in a file of its own. */
+  readonly makeAgeKeyFile: (path: string, textFiles: TextFiles) => Promise<void>;
 }
 
 /** What only a rotation of access keys needs of the outside. */
-export interface RotationSide {
-  readonly iam: Iam;
-  readonly records: RotationRecords;
-}
-
 export interface AgentSettingTexts {
   readonly idleMinutes: string | undefined;
   readonly unusedDays: string | undefined;
@@ -119,6 +124,8 @@ export interface ServiceSide {
 export interface Asker {
   readonly command: string;
   readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 export function openWiring(env: Environment): Wiring {
@@ -177,13 +184,8 @@ export function openWiring(env: Environment): Wiring {
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
       return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock), programs, readLoginCache };
     },
-    openRotation: async () => {
-      const [{ createIam }, { createRotationRecords }] = await Promise.all([
-        import('./system/iam.ts'),
-        import('./system/rotation-file.ts'),
-      ]);
-      return { iam: createIam({ clock }), records: createRotationRecords(place) };
-    },
+    openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
+    openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
     closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
@@ -219,6 +221,7 @@ export function openWiring(env: Environment): Wiring {
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
     openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
+    openSetup: async (directories) => openSetup(caller, { base, machine: place.machine, directories }),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;
@@ -252,6 +255,23 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
     records: records.createServiceRecords({ base, owner }),
     refuseForeign: () => directory.refuseForeignPlaces({ base, owner }),
     removeState: () => removal.removeState({ base, machine, home }),
+  };
+}
+
+async function openSetup(
+  caller: Caller,
+  { base, machine, directories }: { readonly base: string; readonly machine: string; readonly directories: readonly string[] },
+): Promise<SetupSide> {
+  const [places, { isOwnDirectory }, { newKeyFile }] = await Promise.all([
+    import('./system/new-places.ts'),
+    import('./system/directory.ts'),
+    import('./stores/age-cipher.ts'),
+  ]);
+  const runtime = runtimeDirectory(caller, (path) => isOwnDirectory(path, caller.uid));
+  const age = caller.env['ROLEKEEPER_AGE_DIR'] || join(base, 'age');
+  return {
+    newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
+    makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
   };
 }
 

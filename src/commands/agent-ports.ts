@@ -4,6 +4,7 @@ import type { AgentPorts } from '../agent/agent.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import { reportLines } from './report.ts';
+import { endRotationsOf } from './rotation-ports.ts';
 
 export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: boolean): AgentPorts {
   const { env, clock, state, log } = wiring;
@@ -22,6 +23,7 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
       return ports;
     },
     refreshElsewhere: (caller, profile) => outside.startRefreshOf(caller, profile),
+    endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,

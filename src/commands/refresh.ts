@@ -16,6 +16,7 @@ import type { Wiring } from '../wiring.ts';
 import { type BackgroundSettings, backgroundSettings } from './background-settings.ts';
 import { wantedProfiles, wantedRecords } from './kept-profiles.ts';
 import { fullReport, writeStderr } from './report.ts';
+import { endRotationsOf } from './rotation-ports.ts';
 import { agentStatus } from './tell-agent.ts';
 
 export interface RefreshOptions {
@@ -71,6 +72,7 @@ async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring
     });
     const failures = reports.filter((report) => report.kind === 'failed');
     if (!isQuiet) writeStderr(failureLines(await withAgentsHint(failures, store, wiring)));
+    if (mode === 'due') await endRotationsOf({ files, env: wiring.env }, async () => ports, wiring);
     return failures[0]?.error.exitStatus ?? 0;
   } finally {
     await store.close();

@@ -1,12 +1,11 @@
 // `rolekeeper rotate PROFILE`: a new access key for the IAM user whose keys are in the store. The old one is made inactive at once and
 // deleted after a grace period. Run again after an interruption, it goes on where it was.
 
-import { type Account, type ProfileName, parseProfileName } from '../config/names.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
 import type { HeldLock } from '../ports/lock.ts';
-import type { Store } from '../ports/store.ts';
 import {
   createKey,
   deactivateKey,
@@ -21,11 +20,11 @@ import {
   verifyKey,
 } from '../rotation/rotate-keys.ts';
 import { iamEndpointOf, subjectOf } from '../rotation/subject.ts';
-import { forgetItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { type Asked, dayMs, graceLines, planLines, type RotateOptions, warningLines } from './rotate-words.ts';
+import { rotationPorts } from './rotation-ports.ts';
 
 const storeDeadlineMs = 60_000;
 const usualDays = 7;
@@ -41,7 +40,7 @@ export async function rotate(options: RotateOptions, wiring: Wiring): Promise<vo
   const iamEndpoint = iamEndpointOf(recipe, { files, env: wiring.env });
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
-    const ports = await openPorts(store, wiring);
+    const ports = await rotationPorts(await wiring.openRefresh(store), wiring, (line) => writeStderr([line]));
     const subject = await subjectOf(recipe, { iamEndpoint, log: wiring.log }, ports);
     const asked = { options, profile, graceMs, subject };
     const before = await lookAtRotation(subject, ports);
@@ -149,15 +148,6 @@ const lockWaitMs = 180_000;
 async function alone(name: ProfileName, { openLock }: Wiring, work: (held: HeldLock) => Promise<void>): Promise<void> {
   const outcome = await (await openLock()).withLock('rotate', { waitMs: lockWaitMs }, work);
   if (outcome.kind === 'busy') throw refused(name, 'another rotation is under way', 'wait for it to end, then look again');
-}
-
-async function openPorts(store: Store, wiring: Wiring): Promise<RotatePorts> {
-  const [{ sts, clock, remember, lock }, { iam, records }] = await Promise.all([
-    wiring.openRefresh(store),
-    wiring.openRotation(),
-  ]);
-  const forget = (account: Account) => forgetItem({ store, lock }, account);
-  return { store, sts, clock, remember, iam, records, forget, say: (line) => writeStderr([line]) };
 }
 
 function daysOf(text: string | undefined): number {

@@ -12,6 +12,7 @@ export const checkNames = [
   'clock',
   'store',
   'unused-items',
+  'rotations',
   'agent',
   'service',
   'process-line',
@@ -33,7 +34,11 @@ export interface Finding {
 /** Changes that take nothing away that anybody could miss. */
 export type Fix =
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
+  /** credential_process of a profile. */
+  | { readonly kind: 'line'; readonly profile: string; readonly value: string }
   | { readonly kind: 'forget'; readonly account: string };
+
+export const fixCommand = 'rolekeeper doctor --fix';
 
 /** The editor at that line; every usual editor knows `+LINE`. */
 export function editCommand({ path, line }: { readonly path: string; readonly line: number }): string {

@@ -7,7 +7,7 @@ import { movedKeys } from '../config/role-pair.ts';
 import { editCommand, type Finding, shellWord } from './finding.ts';
 
 /** What botocore, JavaScript, Terraform or .NET read as a way to credentials of its own (sdk-contract.md 15). */
-const otherWays = [
+export const otherWays = [
   'role_arn',
   'source_profile',
   'credential_source',

@@ -1,4 +1,4 @@
-// The access keys of a user in AWS IAM. The only importer of @aws-sdk/client-iam; loaded by `rotate` alone.
+// The access keys of a user in AWS IAM. The only importer of @aws-sdk/client-iam; loaded by `rotate`, and when a rotation ends.
 
 import {
   CreateAccessKeyCommand,

@@ -12,18 +12,29 @@ import type { Terminal } from '../ports/person.ts';
 export interface Streams {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
-/** `command` and `instead` are for the error where there is no terminal: what needs to ask, and what to type instead. */
-export function openTerminal({ command, instead }: { readonly command: string; readonly instead: string }): Terminal {
-  const streams = { input: process.stdin, output: process.stderr };
+export interface TerminalOptions {
+  /** For the error where there is no terminal: what needs to ask, and what to type instead. */
+  readonly command: string;
+  readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
+
+export function openTerminal({ command, instead, signal }: TerminalOptions): Terminal {
+  const streams = { input: process.stdin, output: process.stderr, ...(signal === undefined ? {} : { signal }) };
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asking = async <T>(question: () => Promise<T>): Promise<T> => {
     if (!isInteractive) throw new AppError('no-terminal', { command, instead });
     try {
       return await question();
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExitPromptError') throw new AppError('interrupted', {}, error);
+      if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name)) {
+        throw new AppError('interrupted', {}, error);
+      }
       throw error;
     }
   };
@@ -38,6 +49,6 @@ export function openTerminal({ command, instead }: { readonly command: string; r
 }
 
 /** A question on any terminal. Rejects as inquirer does: `ExitPromptError` on Ctrl-C, `AbortPromptError` for the signal. */
-export async function askHiddenOn(streams: Streams, message: string, signal?: AbortSignal): Promise<Secret> {
-  return new Secret(await password({ message, mask: false }, signal === undefined ? streams : { ...streams, signal }));
+export async function askHiddenOn(streams: Streams, message: string): Promise<Secret> {
+  return new Secret(await password({ message, mask: false }, streams));
 }

@@ -19,7 +19,7 @@ export async function askOnTerminal(question: string, signal: AbortSignal): Prom
   const input = new ReadStream(terminal);
   const output = new WriteStream(openSync(path, 'w'));
   try {
-    return { kind: 'typed', text: await askHiddenOn({ input, output }, question, signal) };
+    return { kind: 'typed', text: await askHiddenOn({ input, output, signal }, question) };
   } catch (error) {
     if (error instanceof Error && error.name === 'ExitPromptError') throw new AppError('interrupted', {}, error);
     if (error instanceof Error && error.name === 'AbortPromptError') return { kind: 'dismissed' };

@@ -95,6 +95,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
       readFiles: () => files,
       openPorts: async () => ({ ...world.ports, sts, store }),
       refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
+      endRotations: async () => undefined,
       wordsOf: reportLines,
       programStamp: () => 'as it was',
       socketIdentity: () => socketIdentity(path),
