@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # Stands in for pinentry, as strict as the real one: one command a line, arguments percent-encoded, no command before its answer, lines of at
-# most 1000 bytes. Logs each prompt as one line of $PROMPTS, and answers with the next line of $ANSWERS: digits, `cancel`, `wait` or `none`.
+# most 1000 bytes. Logs each prompt as one line of $PROMPTS, and answers with the next line of $ANSWERS: digits, `cancel`, `wait`, `none`,
+# or `now`: the code that the device of the test world's alice shows at this moment (RFC 6238).
+import base64
+import hmac
 import os
 import re
+import struct
 import sys
 import time
 
@@ -11,6 +15,12 @@ def say(line):
 
 def fail(code, words):
     say(f"ERR {code} {words} <Pinentry>")
+
+def code_now():
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(base64.b32decode("JBSWY3DPEHPK3PXP"), counter, "sha1").digest()
+    number = struct.unpack_from(">I", digest, digest[-1] & 15)[0] & 0x7FFFFFFF
+    return f"{number % 1000000:06}"
 
 def next_answer():
     path = os.environ["ANSWERS"]
@@ -55,6 +65,8 @@ while True:
             time.sleep(float(os.environ.get("THINKING", "0")))
             say("# a comment that means nothing")
             say("S BUTTON_INFO close")
+            if answer == "now":
+                answer = code_now()
             if answer:
                 say("D " + answer.replace("%", "%25"))
             say("OK")
