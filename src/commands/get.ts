@@ -42,7 +42,8 @@ export async function get(rawProfile: string, wiring: Wiring, isInteractive = fa
     const needed = answer.kind === 'failure' && isAppError(answer.error, 'login-needed') ? answer.error : undefined;
     if (needed !== undefined && (isInteractive || mayAsk(recipe, wiring.env, wiring.interactiveSetting()))) {
       const { getAsking } = await import('./get-interactive.ts');
-      return writeStdout(documentOf(await getAsking(recipe, { needed, store }, wiring), wiring));
+      writeStdout(documentOf(await getAsking(recipe, { needed, store }, wiring), wiring));
+      return void (await wiring.startAgentLater());
     }
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
     // One start is enough for one call: an agent that is started now sees for itself what is due.
