@@ -77,9 +77,18 @@ export function parseProcessJson(text: string): (KeysDocument & { readonly local
   };
 }
 
-/** UTC, whole seconds, literal Z. Rounds down, so that nobody keeps credentials past their end. */
+/** The end of the year 9999: the last time that has the usual form in writing. */
+export const lastTime: EpochMs = 253_402_300_799_999;
+
+/** True for a time that can have been written by us. */
+export function isEpochMs(value: unknown): value is EpochMs {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastTime;
+}
+
+/** UTC, whole seconds, literal Z, always 20 characters. Rounds down, so that nobody keeps credentials past their end. */
 export function isoSeconds(at: EpochMs): string {
-  return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const written = Math.min(Math.max(at, 0), lastTime); // a clock that is off by ages may have moved it
+  return `${new Date(Math.floor(written / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** For people: the local date and minute, `2026-01-02 18:04`. */
@@ -118,7 +127,7 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
   if (!isText(accessKeyId) || !isText(secretAccessKey)) return broken('a key is missing');
   // A token that was lost is not the same as none.
   if (!isText(sessionToken) && sessionToken !== null) return broken('the token is missing');
-  if (!isTime(issuedAt) || !isTime(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
+  if (!isEpochMs(issuedAt) || !isEpochMs(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
   return {
     kind: 'ok',
     value: {
@@ -204,10 +213,6 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
-}
-
-function isTime(value: unknown): value is EpochMs {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function secretsOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, Secret>> {
