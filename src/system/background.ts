@@ -65,8 +65,8 @@ function isService(env: Environment): boolean {
 function asService({ command, args, env }: Command): Command {
   const names = Object.keys(env).filter((name) => isForService(name) && env[name] !== undefined);
   const options = ['--user', '--collect', '--quiet', '--no-block', '--property=LimitCORE=0', '--property=UMask=0077'];
-  // The manager would put variables into what it is given (systemd.service(5), COMMAND LINES).
-  const words = [command, ...args].map((word) => word.replaceAll('$', '$$$$'));
+  // The manager puts variables into the arguments, not into the path of the program (systemd.service(5), COMMAND LINES).
+  const words = [command, ...args.map((word) => word.replaceAll('$', '$$$$'))];
   return { command: 'systemd-run', args: [...options, ...names.map((name) => `--setenv=${name}`), '--', ...words], env };
 }
 
