@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { arnThrough, realCallers } from '../harness/real-callers.ts';
@@ -65,7 +66,9 @@ describe('a console sign-in', () => {
     'is the source of a role for %s, and its cache stays as it is',
     async (caller) => {
       const text = writeCache(15 * 60_000);
-      expect(await arnThrough(caller, 'far', world)).toBe('arn:aws:sts::222233334444:assumed-role/Far/rolekeeper-root');
+      expect(await arnThrough(caller, 'far', world)).toBe(
+        `arn:aws:sts::222233334444:assumed-role/Far/rolekeeper-${userInfo().username}`,
+      );
       expect(readFileSync(cachePath, 'utf8')).toBe(text);
     },
     60_000,

@@ -1,6 +1,7 @@
 // Another tool's credential_process as the source: kept, single-flighted and bounded as everything else.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, startAgent } from '../harness/agent.ts';
@@ -85,7 +86,9 @@ describe("another tool's credential_process", () => {
   it.each(realCallers)(
     'is the source of a role for %s',
     async (caller) => {
-      expect(await arnThrough(caller, 'behind', world)).toBe('arn:aws:sts::222233334444:assumed-role/Open/rolekeeper-root');
+      expect(await arnThrough(caller, 'behind', world)).toBe(
+        `arn:aws:sts::222233334444:assumed-role/Open/rolekeeper-${userInfo().username}`,
+      );
       expect(runs()).toBe(1);
     },
     60_000,
