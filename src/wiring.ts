@@ -182,7 +182,19 @@ export function openWiring(env: Environment): Wiring {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock), programs, readLoginCache };
+      return {
+        clock,
+        store,
+        state,
+        lock,
+        log,
+        random: Math.random,
+        remember,
+        sts: lazySts(clock),
+        programs,
+        readLoginCache,
+        ...nearby,
+      };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
     openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
@@ -301,8 +313,16 @@ function lazySts(clock: Clock): Sts {
     getCallerIdentity: async (call) => (await open()).getCallerIdentity(call),
     getSessionToken: async (request, call) => (await open()).getSessionToken(request, call),
     assumeRole: async (request, call) => (await open()).assumeRole(request, call),
+    assumeRoleWithWebIdentity: async (request, call) => (await open()).assumeRoleWithWebIdentity(request, call),
+    assumeRoleWithSaml: async (request, call) => (await open()).assumeRoleWithSaml(request, call),
   };
 }
+
+/** What a machine's own credentials and tokens need. */
+const nearby: Pick<ObtainPorts, 'readSmallFile' | 'askLink'> = {
+  readSmallFile: async (path) => (await import('./system/small-file.ts')).readSmallFile(path),
+  askLink: async (request) => (await import('./system/link.ts')).askLink(request),
+};
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && ['0', 'no', 'off', 'false'].includes(value.toLowerCase());

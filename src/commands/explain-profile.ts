@@ -29,7 +29,7 @@ export interface Explanation {
 export interface ExplainedKeys {
   readonly name: ProfileName;
   readonly profile: ProfileName;
-  readonly in: 'store' | 'file';
+  readonly in: 'store' | 'file' | 'environment';
   /** The user's ARN, where it is known. */
   readonly principal?: string;
   readonly settings: readonly SettingSource[];
@@ -76,13 +76,14 @@ export function explainProfile(
 
 function explainKeys(
   recipe: Recipe,
-  { name, plaintext }: KeysSource,
+  { name, plaintext, ofCaller }: KeysSource,
   { principal, files, state }: { readonly principal: string | undefined; readonly files: ConfigFiles; readonly state: State },
 ): ExplainedKeys {
   return {
     name,
     profile: recipe.chain.at(-1) ?? recipe.profile,
-    in: plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
+    in:
+      ofCaller !== undefined ? 'environment' : plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
     ...(principal === undefined ? {} : { principal }),
     settings: keysSources(recipe, files),
   };

@@ -18,7 +18,11 @@ const longestOutput = 64_000;
 const setting = 'login_session';
 
 /** Throws `login-needed` where only a person can go on, `program-failed` and `program-needed`. */
-export async function requestConsole({ loginSession }: ConsoleHop, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
+export async function requestConsole(
+  { loginSession }: ConsoleHop,
+  call: EntryCall,
+  ports: Pick<EntryPorts, 'clock' | 'programs' | 'readLoginCache'>,
+): Promise<Credentials> {
   const { profile } = call;
   // Where the cache is depends on the caller's environment, of which the agent knows only a part.
   const programs = programsFor({ setting, profile }, ports);

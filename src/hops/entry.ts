@@ -4,7 +4,9 @@ import type { ProfileName } from '../config/names.ts';
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
+import type { LinkReply, LinkRequest } from '../ports/link.ts';
 import type { Programs } from '../ports/programs.ts';
+import type { SmallFile } from '../ports/small-file.ts';
 import type { Sts, StsCall } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 
@@ -16,6 +18,9 @@ export interface EntryPorts {
   readonly readLoginCache: (fileName: string) => string | undefined;
   /** Absent in the agent: what a person's configuration runs has no business in its sandbox (decisions.md 21). */
   readonly programs?: Programs;
+  readonly readSmallFile: (path: string) => Promise<SmallFile>;
+  /** Ends within a second. Throws the signal's reason, and nothing else. */
+  readonly askLink: (request: LinkRequest) => Promise<LinkReply>;
 }
 
 /** How a way in reaches AWS: nothing signs for it. */
@@ -26,16 +31,19 @@ export interface EntryCall extends Omit<StsCall, 'caller' | 'endpoint'> {
 
 /** Throws what the ports throw, and `login-needed` where only a person can go on. */
 export async function requestEntry(step: EntryStep, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
-  const { hop } = step;
+  const { hop, defaultSessionName } = step;
   switch (hop.kind) {
     case 'process':
       return (await import('./process.ts')).requestProcess(hop, call, ports);
     case 'console':
       return (await import('./console.ts')).requestConsole(hop, call, ports);
-    case 'identity-center':
     case 'web-identity':
+      return (await import('./web-identity.ts')).requestWebIdentity(hop, call, { ...ports, defaultSessionName });
     case 'machine':
+      return (await import('./machine.ts')).requestMachine(hop, call, ports);
     case 'saml':
+      return (await import('./saml.ts')).requestSaml(hop, call, ports);
+    case 'identity-center':
     case 'certificate':
       throw new AppError('unexpected', { problem: `this version cannot start from ${hop.kind}` });
     default:

@@ -25,7 +25,7 @@ const wanted = 'credentials';
 export async function requestProcess(
   { command }: ProcessHop,
   { profile, signal }: EntryCall,
-  ports: EntryPorts,
+  ports: Pick<EntryPorts, 'clock' | 'programs'>,
 ): Promise<Credentials> {
   const programs = programsFor({ setting, profile }, ports);
   const run = { command, setting, wanted, profile, waitMs, longestOutput, showsStderr: false } as const;

@@ -33,7 +33,7 @@ export interface Chain {
 export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: AbortSignal): Promise<Chain> {
   const { profile, keys, network } = recipe;
   if (keys === undefined) {
-    const principal = personOf(ports.state);
+    const principal = personOf(recipe, ports.state);
     return { recipe, principal, steps: stepsOf(recipe, principal) };
   }
   const call = { endpoint: keys.endpoint, network, ...(signal === undefined ? {} : { signal }) };

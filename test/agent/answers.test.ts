@@ -36,6 +36,15 @@ credential_process = /usr/bin/other-tool
 [profile behind]
 role_arn = arn:aws:iam::222233334444:role/dev
 source_profile = other
+[profile job]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = Environment
+[profile task]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = EcsContainer
+[profile pod]
+role_arn = arn:aws:iam::222233334444:role/dev
+web_identity_token_file = /tmp/token
 [profile broken]
 role_arn = arn:aws:iam::222233334444:role/dev
 `;
@@ -442,5 +451,19 @@ describe('the agent asked for what a program of the person has to make', () => {
 
   it('does not answer a program that leads back over a profile of the same chain', async () => {
     expect(wordsIn(await get('behind', { env: { ROLEKEEPER_CALLER: 'other' } }))).toContain('leads back');
+  });
+});
+
+describe('the agent asked for what it cannot see', () => {
+  // Files that are loaded then would take real time, of which the machine's clocks know nothing.
+  beforeAll(() => Promise.all([import('../../src/hops/machine.ts'), import('../../src/hops/web-identity.ts')]));
+
+  it.each(['job', 'task'])('leaves "%s" to its caller, whose environment holds what it starts from', async (profile) => {
+    expect((await timed(get(profile))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  // A service has a /tmp of its own.
+  it('leaves a token file that is not there to its caller', async () => {
+    expect((await timed(get('pod'))).answer).toEqual({ kind: 'pass', reason: 'config' });
   });
 });
