@@ -23,11 +23,19 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
   if (ownWay !== undefined && (settings.isRecipeSection || ownWay[1] !== 'machine')) {
     throw fail(`it has ${ownWay[0]} but no role_arn`, `add role_arn to ${settings.sectionName}`);
   }
+  return wayWithoutRole(settings, has);
+}
+
+/** A recipe section's own command wins over keys in a file, which stand elsewhere (decisions.md 13). */
+function wayWithoutRole(
+  { plaintext, isRecipeSection, foreignProcess }: ProfileSettings,
+  has: (key: string) => boolean,
+): Exclude<WayIn, 'role'> {
   if (has('sso_session') || has('sso_start_url')) return 'identity-center';
-  if (settings.isRecipeSection && settings.foreignProcess !== undefined) return 'process';
-  if (settings.plaintext !== undefined || has('keys')) return 'keys';
+  if (isRecipeSection && foreignProcess !== undefined) return 'process';
+  if (plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
-  return settings.foreignProcess === undefined ? 'keys' : 'process';
+  return foreignProcess === undefined ? 'keys' : 'process';
 }
 
 /** What a role may start from instead of a source profile. */
