@@ -60,16 +60,17 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   }
 }
 
-/** A Date header that is older than this when it is read is no news any more. */
-const toleratedSleepMs = 2_000;
+/** A Date header has whole seconds. */
+const resolutionMs = 999;
 
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
-  const sentAt = { awsMs: clock.now(), monotonicMs: performance.now() };
+  const sentAt = clock.now();
   const learn = (serverNow: number) => {
-    // Asleep between the reply and its reading, we would take the time of yesterday for today's, and what has ended for valid.
-    const sleptMs = clock.now() - sentAt.awsMs - (performance.now() - sentAt.monotonicMs);
-    if (sleptMs > toleratedSleepMs) return;
-    clock.learn(serverNow);
+    // AWS wrote it after we asked and before we read it, which a sleep or a starved machine can put hours apart: a clock that is not proved
+    // wrong stays, and else errs towards "later". Taken for the present, the Date of the evening would revive what ended in the night.
+    const now = clock.now();
+    const latest = serverNow + resolutionMs + Math.max(0, now - sentAt);
+    clock.learn(Math.min(Math.max(now, serverNow), latest));
     heard.at = clock.now();
   };
   return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
