@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
-/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID` or `index`. */
+/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID`, `sso/ID` or `index`. */
 export type Account = string & { readonly brand: 'Account' };
 
 /** Throws `usage` for what no AWS config section can be called. */
@@ -56,6 +56,17 @@ export function roleAccount(id: KeyId): Account {
   return account(`role/${id}`);
 }
 
+/** A sign-in to IAM Identity Center. */
+export function signInAccount(id: KeyId): Account {
+  return account(`sso/${id}`);
+}
+
+/** Where the store has what a record of the state is about. */
+export function accountOfRecord({ kind, id }: { readonly kind: 'session' | 'role' | 'sign-in'; readonly id: KeyId }): Account {
+  if (kind === 'sign-in') return signInAccount(id);
+  return kind === 'role' ? roleAccount(id) : sessionAccount(id);
+}
+
 export function indexAccount(): Account {
   return account('index');
 }
@@ -75,7 +86,7 @@ function isAccount(text: string): text is Account {
   const name = rest.join('/');
   if (text === 'index') return true;
   if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old') return isProfileName(name);
-  return (kind === 'session' || kind === 'role') && isKeyId(name);
+  return (kind === 'session' || kind === 'role' || kind === 'sso') && isKeyId(name);
 }
 
 /** True for what `parseProfileName` takes. */

@@ -70,7 +70,10 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'session',
   'session_duration_seconds',
   'sso_session',
+  'sso_account_id',
+  'sso_role_name',
   'sso_start_url',
+  'sso_region',
   'web_identity_token_file',
   'login_session',
 ]);

@@ -3,6 +3,7 @@
 
 import type { Environment, StsEndpoint } from '../ports.ts';
 import type { EntryHop } from './entry-hop.ts';
+import { readIdentityCenter } from './identity-center.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
 
@@ -16,10 +17,12 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
     throw fail('it has both source_profile and credential_source', `remove one of them from ${settings.sectionName}`);
   }
   if (has('role_arn')) return roleWays.find(([key]) => has(key))?.[1] ?? 'role';
-  if (has('sso_session') || has('sso_start_url')) return 'identity-center';
+  if (has('sso_account_id') || has('sso_role_name')) return 'identity-center';
   if (settings.plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
-  return settings.foreignProcess === undefined ? 'keys' : 'process';
+  if (settings.foreignProcess !== undefined) return 'process';
+  // Without account and role it is no way in for AWS either; its reader says what is missing.
+  return has('sso_session') || has('sso_start_url') ? 'identity-center' : 'keys';
 }
 
 /** What a role may start from instead of a source profile. */
@@ -51,7 +54,7 @@ export function readEntry(way: EntryHop['kind'], settings: ProfileSettings, inpu
 type Reader = (settings: ProfileSettings, inputs: EntryInputs) => EntryHop;
 
 const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
-  'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
+  'identity-center': readIdentityCenter,
   'web-identity': unknown('a web identity (web_identity_token_file)'),
   machine: unknown('credentials of the machine it runs on (credential_source)'),
   process: unknown('another program (credential_process)'),
