@@ -9,6 +9,8 @@ import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
 import type {
+  Browser,
+  CallbackPage,
   Clock,
   Environment,
   Iam,
@@ -70,6 +72,8 @@ export interface Wiring {
   /** For `rotate` alone. */
   readonly openRotation: () => Promise<RotationSide>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
+  /** For a person who signs in to IAM Identity Center. */
+  readonly openSignInPages: () => Promise<SignInPages>;
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -84,6 +88,14 @@ export interface Wiring {
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
   readonly openInspector: () => Promise<Inspector>;
+}
+
+/** What a person sees while signing in. */
+export interface SignInPages {
+  readonly browser: Browser;
+  readonly callbackPage: CallbackPage;
+  /** A text as lines that a camera can read. */
+  readonly qrLines: (text: string) => readonly string[];
 }
 
 /** What only a rotation of access keys needs of the outside. */
@@ -169,7 +181,12 @@ export function openWiring(env: Environment): Wiring {
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      const ports = { clock, store, state, lock, log, random: Math.random, remember };
+      return {
+        ...ports,
+        sts: lazySts(clock),
+        openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
+      };
     },
     openRotation: async () => {
       const [{ createIam }, { createRotationRecords }] = await Promise.all([
@@ -179,6 +196,14 @@ export function openWiring(env: Environment): Wiring {
       return { iam: createIam({ clock }), records: createRotationRecords(place) };
     },
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
+    openSignInPages: async () => {
+      const [{ createBrowser }, { createCallbackPage }, { qrLines }] = await Promise.all([
+        import('./system/browser.ts'),
+        import('./system/callback-page.ts'),
+        import('./system/qr-code.ts'),
+      ]);
+      return { browser: createBrowser(env, platform), callbackPage: createCallbackPage(), qrLines };
+    },
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),

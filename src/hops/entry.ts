@@ -3,21 +3,25 @@
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { Sts, StsCall } from '../ports.ts';
+import type { IdentityCenter, Sts, StsCall } from '../ports.ts';
 
 /** What the ways in need of the outside. */
 export interface EntryPorts {
   readonly sts: Sts;
+  readonly openIdentityCenter: () => Promise<IdentityCenter>;
 }
 
 /** How a way in reaches AWS: nothing signs for it. */
 export type EntryCall = Omit<StsCall, 'caller' | 'endpoint'>;
 
 /** Throws what the ports throw, and `login-needed` where only a person can go on. */
-export async function requestEntry(step: EntryStep, _call: EntryCall, _ports: EntryPorts): Promise<Credentials> {
+export async function requestEntry(step: EntryStep, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
   const { hop } = step;
   switch (hop.kind) {
-    case 'identity-center':
+    case 'identity-center': {
+      const { requestIdentityCenter } = await import('./identity-center.ts');
+      return await requestIdentityCenter(hop, call, await ports.openIdentityCenter());
+    }
     case 'web-identity':
     case 'machine':
     case 'process':

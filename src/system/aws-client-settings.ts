@@ -2,7 +2,7 @@
 // instance metadata.
 
 import process from 'node:process';
-import type { StsCall, StsEndpoint } from '../ports.ts';
+import type { ServiceEndpoint, StsCall } from '../ports.ts';
 import { type Exchange, StsHttpHandler } from './sts-http.ts';
 
 export interface SendOptions extends Omit<Exchange, 'network'> {
@@ -15,16 +15,23 @@ export interface SendOptions extends Omit<Exchange, 'network'> {
 export function clientSettings({ call, aheadMs, ...exchange }: SendOptions) {
   const { caller, endpoint, network } = call;
   return {
-    ...endpointFields(endpoint),
-    ...nothingFromOutside,
+    ...unsignedSettings(endpoint, { network, ...exchange }),
     credentials: {
       accessKeyId: caller.accessKeyId,
       secretAccessKey: caller.secretAccessKey.reveal(),
       ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
     },
-    requestHandler: new StsHttpHandler({ network, ...exchange }),
-    maxAttempts: 1,
     systemClockOffset: aheadMs,
+  };
+}
+
+/** For a client whose requests nobody signs. */
+export function unsignedSettings(endpoint: ServiceEndpoint, exchange: Exchange) {
+  return {
+    ...endpointFields(endpoint),
+    ...nothingFromOutside,
+    requestHandler: new StsHttpHandler(exchange),
+    maxAttempts: 1,
     logger: silence,
   };
 }
@@ -45,7 +52,7 @@ export function withoutNodeWarning<T>(construct: () => T): T {
   }
 }
 
-function endpointFields({ region, url, useFips, useDualstack }: StsEndpoint) {
+function endpointFields({ region, url, useFips, useDualstack }: ServiceEndpoint) {
   return {
     region,
     ...(url === undefined ? {} : { endpoint: url }),

@@ -31,14 +31,32 @@ export function isForbidden(error: unknown): boolean {
   return code === 'AccessDenied' || code === 'AccessDeniedException';
 }
 
-/** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
+/** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
-  const { operation, call, endpoint, seconds } = failed;
+  const explain = (refusal: AwsRefusal) => explainRefusal({ ...refusal, ...refusalScene(failed) });
+  return failureOf(error, { ...failed, signal: failed.call.signal }, explain);
+}
+
+/** The same for any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
+export function failureOf(
+  error: unknown,
+  {
+    operation,
+    signal,
+    endpoint,
+    hasEnded,
+    seconds,
+  }: Omit<FailedCall, 'operation' | 'call' | 'request'> & {
+    readonly operation: string;
+    readonly signal: AbortSignal | undefined;
+  },
+  explain: (refusal: AwsRefusal) => AppError,
+): AppError {
   if (isAppError(error)) return error;
-  if (call.signal?.aborted === true) return interruption(call.signal);
-  if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
+  if (signal?.aborted === true) return interruption(signal);
+  if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
   const refusal = refusalIn(error);
-  if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
+  if (refusal !== undefined) return explain(refusal);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }
@@ -47,21 +65,24 @@ function interruption(signal: AbortSignal): AppError {
   return isAppError(signal.reason) ? signal.reason : new AppError('interrupted', {}, signal.reason);
 }
 
-interface AwsRefusal {
+export interface AwsRefusal {
   readonly awsCode: string;
   readonly message: string;
   readonly httpStatus?: number;
 }
 
 /** The SDK marks what the service said with `$fault`; its own troubles have none. */
-function refusalIn(error: unknown): AwsRefusal | undefined {
+export function refusalIn(error: unknown): AwsRefusal | undefined {
   if (!(error instanceof Error) || !('$fault' in error)) return undefined;
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
   // The SDK names some errors otherwise than AWS does: ExpiredTokenException for ExpiredToken.
   const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
-  return { awsCode: code, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+  // The sign-in service speaks OAuth (RFC 6749, 5.2), whose errors have a description instead of a message.
+  const described = 'error_description' in error ? error.error_description : undefined;
+  const message = typeof described === 'string' ? described : error.message;
+  return { awsCode: code, message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {
@@ -75,7 +96,7 @@ function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, k
   };
 }
 
-function serverTrouble(error: ReplyProblem, operation: Operation): AppError {
+function serverTrouble(error: ReplyProblem, operation: string): AppError {
   return new AppError(
     'aws-refused',
     {

@@ -21,7 +21,7 @@ export class ReplyProblem extends Error {
 export interface Exchange {
   readonly network: Network;
   /** Who should answer, for messages; STS when absent. */
-  readonly service?: 'STS' | 'IAM';
+  readonly service?: 'STS' | 'IAM' | 'IAM Identity Center';
   readonly signal: AbortSignal;
   /** Called with the Date header of every reply of STS, refusals too: a web page's clock is nobody's. */
   readonly learn: (serverNow: EpochMs) => void;
@@ -95,6 +95,9 @@ function checkReply(
   }: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly service: string },
 ): void {
   const text = Buffer.from(body).toString('utf8').trim();
+  // The Identity Center answers in JSON, or not at all where there is nothing to say.
+  if (service === 'IAM Identity Center' && ((text.startsWith('{') && text.endsWith('}')) || (text === '' && status === 200)))
+    return;
   const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]*Response)[\s>]/.exec(text)?.[1];
   if (root !== undefined && text.endsWith(`</${root}>`)) return;
   if (status >= 500) throw new ReplyProblem(`it answered with HTTP status ${status}`, true);

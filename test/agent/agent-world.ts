@@ -16,6 +16,7 @@ import { type FakeMachine, fakeMachine } from '../fakes/fake-machine.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
 import { faultyStore } from '../fakes/faulty-store.ts';
+import { noEntries } from '../fakes/no-entries.ts';
 
 export const second = 1_000;
 export const minute = 60 * second;
@@ -147,6 +148,7 @@ export async function openAgentWorld() {
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
+    ...noEntries,
     clock: machine.clock,
     sts,
     store,

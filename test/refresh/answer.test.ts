@@ -11,6 +11,7 @@ import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
+import { noEntries } from '../fakes/no-entries.ts';
 
 const minute = 60_000;
 const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
@@ -37,6 +38,7 @@ async function world() {
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
+    ...noEntries,
     clock,
     sts,
     store,

@@ -13,6 +13,7 @@ import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
+import { noEntries } from '../fakes/no-entries.ts';
 
 const minute = 60_000;
 const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
@@ -27,6 +28,7 @@ function world() {
   const remembered: string[] = [];
   const events: string[] = [];
   const ports: ObtainPorts = {
+    ...noEntries,
     clock,
     sts,
     store,
