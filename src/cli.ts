@@ -68,16 +68,34 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
     )
     .command(
       'login [profile]',
-      "spend one MFA code on the day's session, or on the one role that takes the code itself",
+      "sign in to IAM Identity Center, or spend one MFA code on the day's session or on the one role that takes it",
       (args) =>
         args
           .positional('profile', optionalProfile)
-          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' }),
+          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' })
+          .option('sso-session', { type: 'string', describe: 'an sso-session section of ~/.aws/config, instead of a profile' })
+          .option('device-code', {
+            type: 'boolean',
+            default: false,
+            describe: 'sign in with a code on any device, instead of in a browser here',
+          })
+          .option('no-browser', { type: 'boolean', default: false, describe: 'print the address of the sign-in page only' }),
       (args) =>
         runChanging(
           args.debug,
           async (wiring) =>
-            void (await (await import('./commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
+            void (await (
+              await import('./commands/login.ts')
+            ).login(
+              {
+                profile: args.profile,
+                code: args.code,
+                ssoSession: args.ssoSession,
+                isDeviceCode: args.deviceCode,
+                opensBrowser: !args.noBrowser,
+              },
+              wiring,
+            )),
         ),
     )
     .command(

@@ -1,8 +1,9 @@
 // What the store lists against what the recipes lead to, for `doctor`.
 
-import { type Account, keysAccount } from '../config/names.ts';
+import { type Account, keysAccount, signInAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
-import { type Recipe, stepsOf } from '../config/recipe.ts';
+import { type Recipe, signInOf, stepsOf } from '../config/recipe.ts';
+import { signInIdOf } from '../config/sign-in.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
 import { isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
@@ -46,5 +47,10 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
 
 function accountsOf(recipe: Recipe, principal: string | undefined): readonly Account[] {
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
-  return [...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]), ...steps.map(({ account }) => account)];
+  const signIn = signInOf(recipe);
+  return [
+    ...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]),
+    ...(signIn === undefined ? [] : [signInAccount(signInIdOf(signIn))]),
+    ...steps.map(({ account }) => account),
+  ];
 }

@@ -2,15 +2,7 @@
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
 import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
-import {
-  type Account,
-  indexAccount,
-  isProfileName,
-  type ProfileName,
-  parseAccount,
-  roleAccount,
-  sessionAccount,
-} from '../config/names.ts';
+import { type Account, accountOfRecord, indexAccount, isProfileName, type ProfileName, parseAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
@@ -84,7 +76,7 @@ interface Inspected {
 }
 
 async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
-  const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
+  const known = ports.state.list().map(accountOfRecord);
   const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
   const there: Account[] = [];
   for (const account of accounts) {

@@ -11,6 +11,7 @@ export const checkNames = [
   'sdk-caches',
   'clock',
   'store',
+  'sign-ins',
   'unused-items',
   'agent',
   'service',
