@@ -4,6 +4,7 @@ import process from 'node:process';
 import { agentActions } from './commands/agent-actions.ts';
 import { writeStderr } from './commands/report.ts';
 import { shells } from './commands/shells.ts';
+import { defaultTemplate, ssoActions } from './commands/sso-words.ts';
 import { writeStdout } from './commands/stdout.ts';
 import { completionShells } from './completion/command-table.ts';
 import { AppError } from './errors.ts';
@@ -17,6 +18,8 @@ const profileArgument = { type: 'string', demandOption: true, describe: 'a profi
 const optionalProfile = { type: 'string', describe: 'a profile of ~/.aws/config' } as const;
 const noProfiles: string[] = [];
 const namedProfiles = { type: 'string', array: true, default: noProfiles, describe: 'profiles of ~/.aws/config' } as const;
+const noTexts: string[] = [];
+const manyTexts = { type: 'string', array: true, nargs: 1, default: noTexts } as const;
 const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as const;
 const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
@@ -238,6 +241,45 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
         runChanging(args.debug, async (wiring) => {
           const { release } = await import('./commands/release.ts');
           await release({ profiles: args.profiles, isAll: args.all, isDryRun: args.dryRun, isYes: args.yes }, wiring);
+          return 0;
+        }),
+    )
+    .command(
+      'sso <action>',
+      'the accounts and roles that you have in IAM Identity Center, and profiles for them',
+      (args) =>
+        args
+          .positional('action', {
+            choices: ssoActions,
+            demandOption: true,
+            describe: '`accounts` lists what you have; `populate` adds profiles for it',
+          } as const)
+          .option('profile', { type: 'string', describe: 'a profile that starts from there; else the only sign-in there is' })
+          .option('sso-session', { type: 'string', describe: 'an sso-session section of ~/.aws/config, instead of a profile' })
+          .option('account', { ...manyTexts, describe: 'only this account, by its id or name; may be repeated' })
+          .option('role', { ...manyTexts, describe: 'only this role; may be repeated' })
+          .option('all', { type: 'boolean', default: false, describe: 'with populate: every role that you have' })
+          .option('template', {
+            type: 'string',
+            default: defaultTemplate,
+            describe: 'with populate: how profiles are called; knows {account_id}, {account_name}, {role_name} and {session}',
+          })
+          .option('prefix', { type: 'string', default: '', describe: 'with populate: what their names begin with' })
+          .option('region', { type: 'string', describe: 'with populate: the region of the profiles' })
+          .option('json', { type: 'boolean', default: false, describe: 'with accounts: one JSON document' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { profile, ssoSession, account: accounts, role: roles, template, prefix, region } = args;
+          const question = { profile, ssoSession, accounts, roles };
+          if (args.action === 'accounts') {
+            await (await import('./commands/sso-accounts.ts')).ssoAccounts(question, args.json, wiring);
+            return 0;
+          }
+          const { ssoPopulate } = await import('./commands/sso-populate.ts');
+          const more = { isAll: args.all, template, prefix, region, isDryRun: args.dryRun, isYes: args.yes };
+          await ssoPopulate({ ...question, ...more }, wiring);
           return 0;
         }),
     )
@@ -471,7 +513,7 @@ function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
   throw new AppError('usage', { problem: `--${name} is given more than once`, hint: `run \`rolekeeper ${command} --help\`` });
 }
 
-const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles']);
+const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles', 'account', 'role']);
 
 /** In yargs' own words. */
 class UsageMessage extends Error {}

@@ -38,7 +38,11 @@ export function targetOfSession(name: string, files: ConfigFiles, { env }: Pick<
   const profile = parseProfileName(name);
   const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, hint, chain: [] });
   const target = readSsoSession(name, files.config, { env, fail });
-  if (target !== undefined) return { signIn: target, call: { network: resolveNetwork([], env), context: { profile } } };
+  if (target !== undefined)
+    return {
+      signIn: target,
+      call: { network: resolveNetwork([], env), context: { profile, loginTarget: `--sso-session ${name}` } },
+    };
   throw new AppError('usage', {
     problem: `there is no [sso-session ${name}] in ${files.config.path}`,
     hint: 'name a section of that file, or a profile: `rolekeeper login PROFILE`',

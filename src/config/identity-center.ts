@@ -82,7 +82,7 @@ function merged(settings: ProfileSettings, config: AwsFile, fail: Fail): Lookup 
   const section = findSection(config, 'sso-session', sessionName);
   if (section === undefined) {
     throw fail(
-      `there is no [sso-session ${sessionName}] in ${config.path}`,
+      `it starts from IAM Identity Center, and there is no [sso-session ${sessionName}] in ${config.path}`,
       `add that section, or change sso_session in ${settings.sectionName}`,
     );
   }

@@ -31,7 +31,7 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
   if (role !== undefined && (httpStatus === 403 || httpStatus === 404)) {
     return refused(
       `you have no role "${role.roleName}" in account ${role.accountId} there`,
-      `\`rolekeeper sso accounts ${profile}\` lists those that you have`,
+      `\`rolekeeper sso accounts --profile ${profile}\` lists those that you have`,
     );
   }
   const words = message.trim() === '' ? 'it gives no reason' : message.slice(0, 300);

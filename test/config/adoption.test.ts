@@ -134,7 +134,7 @@ describe('files as people have them', () => {
         expect(Object.entries(after?.['profiles'] ?? {}).find(([found]) => found === name)?.[1]).toEqual({
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
-              ([key]) => !/^(role_|source_profile|mfa_|external_id|duration_seconds|policy)/.test(key),
+              ([key]) => !/^(role_|sso_|source_profile|mfa_|external_id|duration_seconds|policy)/.test(key),
             ),
           ),
           credential_process: expect.stringMatching(new RegExp(`^${program} get "?${name}"?$`)),
@@ -350,7 +350,7 @@ describe('what is refused', () => {
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
-      'config:5: "dev" by way of "sso": it starts from IAM Identity Center (sso_session or sso_start_url)',
+      'config:5: "dev" by way of "sso": it starts from IAM Identity Center, and there is no [sso-session s]',
     ],
     [
       'a source that is not there',
