@@ -80,13 +80,13 @@ type Look =
 function lookAt(request: IncomingMessage, expected: { readonly host: string; readonly state: string }): Look {
   // A page elsewhere whose name was made to point here (DNS rebinding) has a name of its own.
   if (request.headers.host !== expected.host) return wrong(421, 'This address is not for that name.');
-  const url = URL.canParse(request.url ?? '', `http://${expected.host}`)
-    ? new URL(request.url ?? '', `http://${expected.host}`)
-    : undefined;
-  if (url?.pathname !== path) return wrong(404, 'There is nothing here.');
+  // Taken apart by hand: to URL, `//elsewhere/oauth/callback` is this path on another host.
+  const [asked, query = ''] = (request.url ?? '').split('?', 2);
+  if (asked !== path) return wrong(404, 'There is nothing here.');
   if (request.method !== 'GET') return wrong(405, 'This page is only read.');
+  const params = new URLSearchParams(query);
   const one = (name: string) => {
-    const [value, ...more] = url.searchParams.getAll(name);
+    const [value, ...more] = params.getAll(name);
     return more.length === 0 ? value : undefined;
   };
   if (!isSame(one('state') ?? '', expected.state)) {
