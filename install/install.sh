@@ -32,11 +32,14 @@ main() {
   while [ $# -gt 0 ]; do
     case $1 in
       --prefix)
-        [ $# -ge 2 ] || fail '--prefix needs a directory'
-        prefix=$2
+        prefix=${2:-}
+        [ -n "$prefix" ] || fail '--prefix needs a directory'
         shift
         ;;
-      --prefix=*) prefix=${1#--prefix=} ;;
+      --prefix=*)
+        prefix=${1#--prefix=}
+        [ -n "$prefix" ] || fail '--prefix needs a directory'
+        ;;
       --uninstall) action=uninstall ;;
       --help | -h)
         usage
@@ -83,10 +86,10 @@ check_prefix() {
 install() {
   source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
   say "installing below ${prefix:-/} ($why)"
-  check_node
-  build
   recover
   note_directories
+  check_node
+  build
   staging=$library.new.$$
   trap clean_up EXIT
   trap 'exit 130' INT TERM HUP
@@ -127,20 +130,29 @@ fetch_packages() {
   npm ci --ignore-scripts --no-audit --no-fund --prefer-offline
 }
 
-# What a run that was killed has left.
+# What a run that was killed has left, and the directories that it had made for that.
 recover() {
   for path in "$library".old.*; do
     if [ -d "$path" ] && [ ! -e "$library" ]; then mv "$path" "$library"; fi
   done
-  rm -rf "$library".old.* "$library".new.*
+  for path in "$library".new.*; do
+    if [ ! -d "$path" ]; then continue; fi
+    made=$(cat "$path/made" 2>/dev/null || true)
+    rm -rf "$path"
+    remove_directories "$made"
+  done
+  rm -rf "$library".old.*
+}
+
+# Inner ones first, and only while nothing of somebody else's is in them.
+remove_directories() {
+  printf '%s\n' "$1" | sort -r | while IFS= read -r path; do rmdir "$path" 2>/dev/null || true; done
 }
 
 # Runs at the end of every run; after a failed first one nothing is left.
 clean_up() {
   rm -rf "$staging"
-  if [ ! -f "$manifest" ]; then
-    printf '%s' "$directories" | sort -r | while IFS= read -r path; do rmdir "$path" 2>/dev/null || true; done
-  fi
+  if [ ! -f "$manifest" ]; then remove_directories "$directories"; fi
 }
 
 # Which directories are of our making: found out before the first is made. Those of an earlier run stay ours.
@@ -151,16 +163,22 @@ note_directories() {
     path=$prefix/$directory
     missing=
     while [ ! -d "$path" ]; do
+      if [ -e "$path" ] || [ -L "$path" ]; then
+        fail "$path is in the way: it is no directory" 'move it away, or choose another place: --prefix DIRECTORY'
+      fi
       missing="$path
 $missing"
       path=$(dirname -- "$path")
     done
+    [ -w "$path" ] || fail "you may not write to $path" 'choose another place: --prefix DIRECTORY'
     directories=$directories$missing
   done
 }
 
 # Everything under its new place's name, aside: lib/ goes to lib/rolekeeper, all else to the same names below the prefix.
 stage() {
+  mkdir -p "$staging"
+  printf '%s' "$directories" >"$staging/made"
   mkdir -p "$staging/lib" "$staging/share/man"
   for name in package.json LICENSE; do
     if [ -f "$source/$name" ]; then cp "$source/$name" "$staging/lib/"; fi
@@ -312,6 +330,7 @@ explain_path() {
 }
 
 uninstall() {
+  recover
   [ -f "$manifest" ] || fail "nothing was installed below $prefix by this script" 'did you install with another --prefix?'
   # A service would go on and run what is no longer there.
   if [ -x "$prefix/bin/rolekeeper" ] && "$prefix/bin/rolekeeper" uninstall --dry-run 2>&1 | grep -q '^uninstall:'; then
@@ -324,11 +343,8 @@ uninstall() {
   list=$(cat "$manifest")
   rm -f "$manifest"
   printf '%s\n' "$list" | sed -n 's/^file //p' | while IFS= read -r path; do rm -f "$path"; done
-  # Inner directories first, and only while nothing of somebody else's is in them.
   if [ -d "$library" ]; then find "$library" -depth -type d -exec rmdir {} \; 2>/dev/null || true; fi
-  printf '%s\n' "$list" | sed -n 's/^directory //p' | sort -r | while IFS= read -r path; do
-    rmdir "$path" 2>/dev/null || true
-  done
+  remove_directories "$(printf '%s\n' "$list" | sed -n 's/^directory //p')"
   say "rolekeeper is gone from $prefix"
 }
 

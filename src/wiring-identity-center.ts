@@ -1,6 +1,6 @@
 // Builds what IAM Identity Center needs of the outside. Loaded only where a profile starts from there.
 
-import type { IdentityCenter } from './ports.ts';
+import type { IdentityCenter } from './ports/identity-center.ts';
 import type { RefreshPorts } from './refresh/refresh-one.ts';
 import { createSignIns } from './refresh/sign-ins.ts';
 import { createForeignSignIns } from './system/aws-sso-cache.ts';

@@ -8,27 +8,18 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import type {
-  Browser,
-  CallbackPage,
-  Clock,
-  Environment,
-  Iam,
-  Inspector,
-  Lock,
-  Log,
-  RotationRecords,
-  ServiceFiles,
-  ServiceManager,
-  ServiceRecords,
-  State,
-  Store,
-  StoreManners,
-  Sts,
-  Terminal,
-  TextFiles,
-  UndoNotes,
-} from './ports.ts';
+import type { Environment } from './ports/environment.ts';
+import type { Iam, RotationRecords } from './ports/iam.ts';
+import type { Inspector } from './ports/inspector.ts';
+import type { Lock } from './ports/lock.ts';
+import type { Log } from './ports/log.ts';
+import type { Browser, CallbackPage, Terminal } from './ports/person.ts';
+import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
+import type { State } from './ports/state.ts';
+import type { Store, StoreManners } from './ports/store.ts';
+import type { Sts } from './ports/sts.ts';
+import type { TextFiles, UndoNotes } from './ports/text-files.ts';
+import type { Clock } from './ports/time.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
 import type { AskPassphrase, PassphrasePurpose } from './stores/age-passphrase.ts';
@@ -69,8 +60,9 @@ export interface Wiring {
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
-  /** For `rotate` alone. */
-  readonly openRotation: () => Promise<RotationSide>;
+  /** Loads the SDK's client of IAM. */
+  readonly openIam: () => Promise<Iam>;
+  readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
   /** For a person who signs in to IAM Identity Center. */
   readonly openSignInPages: () => Promise<SignInPages>;
@@ -79,6 +71,8 @@ export interface Wiring {
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
+  readonly closeInheritedFiles: () => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
   readonly startAgentLater: () => Promise<boolean>;
   /** Starts the agent likewise, or with a timer instead of one a refresh of these profiles, whose session has just begun. */
@@ -99,11 +93,6 @@ export interface SignInPages {
 }
 
 /** What only a rotation of access keys needs of the outside. */
-export interface RotationSide {
-  readonly iam: Iam;
-  readonly records: RotationRecords;
-}
-
 export interface AgentSettingTexts {
   readonly idleMinutes: string | undefined;
   readonly unusedDays: string | undefined;
@@ -188,13 +177,9 @@ export function openWiring(env: Environment): Wiring {
         openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
       };
     },
-    openRotation: async () => {
-      const [{ createIam }, { createRotationRecords }] = await Promise.all([
-        import('./system/iam.ts'),
-        import('./system/rotation-file.ts'),
-      ]);
-      return { iam: createIam({ clock }), records: createRotationRecords(place) };
-    },
+    openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
+    openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
+    closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
     openSignInPages: async () => {
       const [{ createBrowser }, { createCallbackPage }, { qrLines }] = await Promise.all([

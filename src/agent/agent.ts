@@ -5,7 +5,11 @@ import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { isValid } from '../credentials/plan.ts';
 import { type AppError, isAppError, toAppError } from '../errors.ts';
-import type { Bell, Clock, ClockReading, Environment, Log, Notifier, State } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Log } from '../ports/log.ts';
+import type { Notifier } from '../ports/person.ts';
+import type { State } from '../ports/state.ts';
+import type { Bell, Clock, ClockReading } from '../ports/time.ts';
 import { type Kept, warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 import { type AnswersPorts, answerGet, answerUnlock } from './answers.ts';
@@ -31,6 +35,11 @@ export interface AgentPorts {
   readonly readFiles: (place: CallerPlace) => ConfigFiles;
   /** The ports of a refresh, with the caller's store. */
   readonly openPorts: (caller: Caller) => Promise<ObtainPorts>;
+  /** Deletes the old keys of rotations whose grace period is over. */
+  readonly endRotations: (
+    config: Pick<Caller, 'env'> & { readonly files: ConfigFiles },
+    open: () => Promise<ObtainPorts>,
+  ) => Promise<void>;
   readonly wordsOf: (error: AppError) => readonly string[];
   /** Changes when the program on the disk is another one. */
   readonly programStamp: () => string;
@@ -59,6 +68,8 @@ export type Leaving = 'told' | 'idle' | 'program-changed' | 'socket-gone';
 const closeWaitMs = 12_000;
 const mostInterests = 5_000;
 const noteEveryMs = 10 * 60_000;
+/** A grace period is days long. */
+const endRotationsEveryMs = 10 * 60_000;
 
 /** Runs until it is told to stop, or has reason to leave. Throws what listening throws. */
 export async function runAgent(settings: AgentSettings, ports: AgentPorts, stop: AbortSignal): Promise<Leaving> {
@@ -87,6 +98,7 @@ class Agent {
   #server: AgentServer | undefined;
   /** Whose items were looked for in the store once; what becomes of them later, their refreshes and callers bring. */
   readonly #lookedFor = new Set<KeyId>();
+  #rotationsEndedMs: number | undefined;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     const { env, placeOf, readFiles, openPorts, readClocks } = ports;
@@ -152,6 +164,7 @@ class Agent {
     const kept = this.#refresher.wanted();
     await this.#takeIn(kept);
     warnOf(kept, { ...this.#ports, warnsAtNight: this.#settings.warnsAtNight });
+    await this.#endRotations();
     if (this.#server?.isReachable() !== true) this.#leave('socket-gone');
     else if (this.#ports.programStamp() !== this.#startedFrom) this.#leave('program-changed');
     else if (this.#isIdle()) this.#leave('idle');
@@ -212,6 +225,7 @@ class Agent {
   // After a login, what was used lately is refreshed at once: the first caller of the day finds it.
   #lookAnew(): void {
     this.#lookedFor.clear();
+    this.#rotationsEndedMs = undefined;
     this.#refresher.planAnew();
     void this.#ringOrLog();
   }
@@ -258,6 +272,25 @@ class Agent {
     }
   }
 
+  async #endRotations(): Promise<void> {
+    const nowMs = this.#ports.readClocks().uptimeMs;
+    if (this.#rotationsEndedMs !== undefined && nowMs - this.#rotationsEndedMs < endRotationsEveryMs) return;
+    this.#rotationsEndedMs = nowMs;
+    for (const caller of this.#knownCallers()) {
+      try {
+        const files = caller.readFiles();
+        await this.#ports.endRotations({ files, env: caller.env }, async () => (await this.#rooms.of(caller, files)).ports);
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        this.#ports.log.event('rotation.failed', { code: error.code });
+      }
+    }
+  }
+
+  #knownCallers(): ReadonlySet<Caller> {
+    return new Set([this.#own, ...[...this.#interests.values()].map(({ caller }) => caller)]);
+  }
+
   #callerOf(id: KeyId): Caller {
     return this.#interests.get(id)?.caller ?? this.#own;
   }
@@ -284,8 +317,7 @@ class Agent {
 
   /** A number for each parsed state of the files that recipes come from. */
   #filesInUse(): readonly string[] {
-    const callers = new Set([this.#own, ...[...this.#interests.values()].map(({ caller }) => caller)]);
-    return [...callers].map((caller) => caller.filesStamp());
+    return [...this.#knownCallers()].map((caller) => caller.filesStamp());
   }
 
   #status(): AgentStatus {

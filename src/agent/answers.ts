@@ -10,8 +10,10 @@ import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credential
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
+import { leftUntil } from '../refresh/left-until.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';
 import type { StoreRoom } from './store-room.ts';
@@ -118,7 +120,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
       return { kind: 'credentials', credentials: known, isUnfinished: false };
   }
-  const leftMs = Math.min(Math.max(request.deadlineMs - ports.localNow(), 0), limitMs);
+  const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
   const answer = await refreshAndAnswer(recipe.profile, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,

@@ -6,7 +6,7 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { AgentRequest } from './wire.ts';
 
 /** Where a caller's things are, by its environment. */

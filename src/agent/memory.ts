@@ -4,7 +4,7 @@
 import type { Account } from '../config/names.ts';
 import { type Credentials, isoSeconds, toProcessJson } from '../credentials/credentials.ts';
 import type { Life } from '../credentials/plan.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/time.ts';
 
 export interface Remembered extends Life {
   /** The document for stdout. A copy, which the caller wipes after use. */

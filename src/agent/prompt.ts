@@ -6,7 +6,8 @@ import { loginIdOf, needsCode, type Recipe, stepsOf } from '../config/recipe.ts'
 import { dueAt, isValid } from '../credentials/plan.ts';
 import { isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { Clock, State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Clock } from '../ports/time.ts';
 import { lifeOf } from '../refresh/kept.ts';
 import type { Caller } from './callers.ts';
 

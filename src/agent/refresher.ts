@@ -5,7 +5,9 @@ import type { KeyId, ProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
 import { isAppError, toAppError } from '../errors.ts';
-import type { Clock, ClockReading, Log, State, StateRecord } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { State, StateRecord } from '../ports/state.ts';
+import type { Clock, ClockReading } from '../ports/time.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { isWanted, type Kept, type Known, keptFor, lifeOf } from '../refresh/kept.ts';
 

@@ -11,7 +11,7 @@ import { resolveNetwork, resolveStsEndpoint } from '../config/sts-endpoint.ts';
 import type { UndoNote } from '../config/undo-note.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';

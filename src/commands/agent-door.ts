@@ -1,6 +1,6 @@
 // The agent, as install and uninstall see it: whether it answers, and how it ends.
 
-import type { AgentDoor } from '../ports.ts';
+import type { AgentDoor } from '../ports/agent-door.ts';
 import type { Wiring } from '../wiring.ts';
 import { agentStatus, tellAgentToStop } from './tell-agent.ts';
 

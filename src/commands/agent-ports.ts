@@ -4,6 +4,7 @@ import type { AgentPorts } from '../agent/agent.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import { reportLines } from './report.ts';
+import { endRotationsOf } from './rotation-ports.ts';
 
 export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: boolean): AgentPorts {
   const { env, clock, state, log } = wiring;
@@ -16,6 +17,7 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     placeOf: outside.placeOf,
     readFiles: outside.readFiles,
     openPorts: async (caller) => wiring.openRefresh(await outside.openStoreOf(caller, caller.readFiles())),
+    endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,

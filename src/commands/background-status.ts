@@ -3,12 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { type AppError, isAppError } from '../errors.ts';
-import type { Clock, ServiceRecord } from '../ports.ts';
+import type { ServiceRecord } from '../ports/service.ts';
+import type { Clock } from '../ports/time.ts';
 import { removalChanges } from '../service/file-changes.ts';
 import { parseKind, type ServiceKind, type ServiceMode } from '../service/service-plan.ts';
 import { readState, type ServiceState, stateCommand } from '../service/service-state.ts';
 import type { ServiceSide, Wiring } from '../wiring.ts';
-import { agentStatusAtOnce } from './tell-agent.ts';
+import { agentStatusWithin } from './tell-agent.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
 export interface AgentSummary extends Fault {
@@ -41,16 +42,23 @@ interface Fault {
   readonly hint?: string;
 }
 
-/** `version` is this program's. Never throws for what is wrong with agent or service. */
-export async function backgroundStatus(version: string, wiring: Wiring): Promise<BackgroundSummary> {
+export interface BackgroundOptions {
+  /** This program's. */
+  readonly version: string;
+  /** How long a busy agent may take to answer. */
+  readonly agentWaitMs: number;
+}
+
+/** Never throws for what is wrong with agent or service. */
+export async function backgroundStatus({ version, agentWaitMs }: BackgroundOptions, wiring: Wiring): Promise<BackgroundSummary> {
   const side = await wiring.openService();
   const found = readRecord(side);
   const which = found.record === undefined ? undefined : parseKind(found.record.kind, found.record.mode);
   const command = which === undefined ? undefined : stateCommand(which, side.place.uid);
   const state = which === undefined || command === undefined ? undefined : readState(which, await side.manager.run(command));
   // Asking would start an agent that systemd has ready: looking at things shall not change them.
-  const answer = state?.isWaiting === true ? 'nobody' : await agentStatusAtOnce(wiring);
-  const agent = agentSummary(answer, { version, hasService: which?.mode === 'agent', clock: wiring.clock });
+  const answer = state?.isWaiting === true ? 'nobody' : await agentStatusWithin(agentWaitMs, wiring);
+  const agent = agentSummary(answer, { version, agentWaitMs, hasService: which?.mode === 'agent', clock: wiring.clock });
   if (found.record === undefined)
     return { agent, service: { installed: found.problem !== undefined, ...faultOf(found.problem) } };
   if (which === undefined) {
@@ -84,20 +92,19 @@ function faultOf(error: AppError | undefined): Fault {
   return error === undefined ? {} : { problem: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
 }
 
-interface AgentKnown {
-  readonly version: string;
+interface AgentKnown extends BackgroundOptions {
   readonly hasService: boolean;
   readonly clock: Clock;
 }
 
 function agentSummary(
-  answer: Awaited<ReturnType<typeof agentStatusAtOnce>>,
-  { version, hasService, clock }: AgentKnown,
+  answer: Awaited<ReturnType<typeof agentStatusWithin>>,
+  { version, agentWaitMs, hasService, clock }: AgentKnown,
 ): AgentSummary {
   if (answer === 'nobody') return { running: false };
   if (answer === 'silent') {
     const hint = 'it may be busy: `rolekeeper agent status` waits longer';
-    return { running: true, problem: 'it did not answer within 0.3 s', hint };
+    return { running: true, problem: `it did not answer within ${agentWaitMs / 1000} s`, hint };
   }
   const { pid, version: its, uptimeSeconds, planned, nextRefreshAt } = answer;
   const hint = hasService ? 'run `rolekeeper install`' : 'run `rolekeeper agent restart`';

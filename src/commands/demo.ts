@@ -6,7 +6,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type DemoWorld, openDemoWorld } from '../sandbox/demo-world.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
@@ -65,7 +65,7 @@ interface Stage {
 async function wholeDay(stage: Stage): Promise<void> {
   const { world, title, say, rolekeeper } = stage;
   say(
-    `A sandbox in ${world.home}: its own home, its own AWS (an STS double on ${world.sts.url}), a file store. Nothing of yours is touched.`,
+    `A sandbox in ${world.home}: its own home, its own AWS (an STS double on ${world.sts.url}), an age store. Nothing of yours is touched.`,
   );
 
   await title('Once: the long-term keys move from the credentials file into the store');

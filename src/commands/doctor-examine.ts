@@ -15,10 +15,11 @@ import { checkFileMode } from '../doctor/file-modes.ts';
 import { type CheckName, editCommand, type Finding, shellWord } from '../doctor/finding.ts';
 import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
 import { checkRecipe } from '../doctor/recipes.ts';
-import { checkSdkCache } from '../doctor/sdk-caches.ts';
+import { checkRotation } from '../doctor/rotations.ts';
+import { cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
 import { checkSignIns, type SignInLook } from '../doctor/sign-ins.ts';
 import { type AppError, isAppError } from '../errors.ts';
-import type { Inspector } from '../ports.ts';
+import type { Inspector } from '../ports/inspector.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundStatus } from './background-status.ts';
 import { examineItems } from './doctor-items.ts';
@@ -64,6 +65,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     store,
     withFiles('sign-ins', (read) => checkSignIns(signInLooks(read, wiring), wiring.clock.now())),
     items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
+    'config' in files ? await examineRotations(files, wiring) : skipped('rotations', 'the config cannot be read'),
     ...(await examineBackground(version, wiring)),
     'config' in files
       ? await examineLines(files, store, { inspector, wiring })
@@ -111,7 +113,7 @@ function checkModes({ look }: Inspector, { configPath, credentialsPath }: Wiring
 }
 
 function checkCaches({ list }: Inspector, awsDirectory: string): readonly Finding[] {
-  return (['cli', 'sso'] as const).flatMap((kind) => {
+  return cacheKinds.flatMap((kind) => {
     const path = join(awsDirectory, kind, 'cache');
     return checkSdkCache({ kind, path, files: list(path) });
   });
@@ -122,9 +124,29 @@ async function examineStore(wiring: Wiring): Promise<Examined> {
   return examined('store', checkTrouble('store', trouble), description);
 }
 
+async function examineRotations(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
+  const { read } = await wiring.openRotationRecords();
+  const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
+  const byKeys = new Map(recipes.toReversed().flatMap(({ profile, keys }) => (keys === undefined ? [] : [[keys.name, profile]])));
+  try {
+    const now = wiring.clock.now();
+    const looks = [...byKeys].map(([keys, profile]) => ({ profile, keys, record: read(keys) }));
+    return examined(
+      'rotations',
+      looks.flatMap((look) => checkRotation(look, now)),
+    );
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return skipped('rotations', error.message);
+  }
+}
+
+/** One that is busy is no fault. */
+const agentWaitMs = 3_000;
+
 async function examineBackground(version: string, wiring: Wiring): Promise<readonly Examined[]> {
   const [{ agent, service }, { socketPath, isOwnSocket }] = await Promise.all([
-    backgroundStatus(version, wiring),
+    backgroundStatus({ version, agentWaitMs }, wiring),
     wiring.openAgentWiring(),
   ]);
   const socket = { path: socketPath, directory: dirname(socketPath), isThere: existsSync(socketPath), isOwn: isOwnSocket() };

@@ -5,16 +5,20 @@ import { findSection } from '../config/aws-config.ts';
 import type { ProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, keptProfiles, ownProfile } from '../config/profile-settings.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { otherWays } from '../doctor/mixed-profiles.ts';
 import {
   checkLineRuns,
+  checkLineTarget,
   checkLineText,
+  checkMissingLine,
   lineDeadlineMs,
   lineOutputLimit,
   mergeLogins,
   type ProcessLine,
 } from '../doctor/process-line.ts';
 import { isAppError } from '../errors.ts';
-import type { Inspector, LineRun } from '../ports.ts';
+import type { Inspector, LineRun } from '../ports/inspector.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Examined, examined, recipeOrUndefined } from './doctor-look.ts';
@@ -29,11 +33,12 @@ interface LineSide {
 
 /** What has been found out already is not found once more by each line: a broken recipe, a store that does not answer. */
 export async function examineLines(files: ConfigFiles, store: Examined, side: LineSide): Promise<Examined> {
-  const lines = keptProfiles(files).flatMap((profile) => lineOf(profile, files, side.wiring));
+  const kept = keptProfiles(files);
+  const lines = kept.flatMap((profile) => lineOf(profile, files, side.wiring) ?? []);
   const hasStore = store.findings.length === 0;
-  const findings = await fewAtOnce(lines, lanes, async ({ asked, ...line }) => {
-    const written = checkLineText(line);
-    if (written.length > 0) return written;
+  const findings = await fewAtOnce(lines, lanes, async ({ asked, hasRecipe, ...line }) => {
+    const written = [...checkLineTarget(line, { asked, hasRecipe }), ...(asked === undefined ? [] : checkLineText(line))];
+    if (written.length > 0 || asked === undefined) return written;
     if (recipeOrUndefined(asked, files, side.wiring) === undefined) return [];
     const runs = await runAsClients(line.line, side);
     return checkLineRuns(
@@ -41,30 +46,50 @@ export async function examineLines(files: ConfigFiles, store: Examined, side: Li
       runs.filter(({ status }) => hasStore || status !== storeStatusCode),
     );
   });
-  return examined('process-line', mergeLogins(findings.flat()), lines.length === 1 ? 'one line' : `${lines.length} lines`);
+  const missing = kept.flatMap((profile) => missingLines(profile, files, side.wiring));
+  const all = [...missing, ...findings.flat()];
+  return examined('process-line', mergeLogins(all), lines.length === 1 ? 'one line' : `${lines.length} lines`);
 }
 
 /** The exit status for a store that is locked or does not answer. */
 const storeStatusCode = 5;
 
 interface KeptLine extends ProcessLine {
-  readonly asked: ProfileName;
+  readonly asked: ProfileName | undefined;
+  readonly hasRecipe: boolean;
 }
 
-function lineOf(profile: string, { config }: ConfigFiles, { program }: Wiring): readonly KeptLine[] {
+function lineOf(profile: ProfileName, files: ConfigFiles, { program }: Wiring): KeptLine | undefined {
+  const { config } = files;
   const setting = findSection(config, 'profile', profile)?.settings.get('credential_process');
-  const asked = setting === undefined ? undefined : ownProfile(setting.value);
-  if (setting === undefined || asked === undefined) return [];
-  const right = rightLine(program, asked);
-  return [{ profile, line: setting.value, place: { path: config.path, line: setting.line }, right, asked }];
+  if (setting === undefined) return undefined;
+  const asked = ownProfile(setting.value);
+  const hasRecipe = hasRoleRecipe(profile, files);
+  const right = rightLine(program, hasRecipe || asked === undefined ? profile : asked);
+  const place = { path: config.path, line: setting.line };
+  return { profile, line: setting.value, place, right, asked, hasRecipe };
 }
 
-function rightLine(program: string, profile: ProfileName): string {
+function hasRoleRecipe(profile: ProfileName, { config }: ConfigFiles): boolean {
+  return findSection(config, 'rolekeeper', profile)?.settings.has('role_arn') === true;
+}
+
+/** Of a profile that has no other way to credentials; a recipe without a profile is one for others to start from. */
+function missingLines(profile: ProfileName, files: ConfigFiles, { program }: Wiring): readonly Finding[] {
+  const { config } = files;
+  const section = findSection(config, 'profile', profile);
+  if (section === undefined || !hasRoleRecipe(profile, files)) return [];
+  if (['credential_process', ...otherWays].some((key) => section.settings.has(key))) return [];
+  return [checkMissingLine({ profile, place: { path: config.path, line: section.line }, right: rightLine(program, profile) })];
+}
+
+/** Undefined where some SDK could not run it. */
+function rightLine(program: string, profile: ProfileName): string | undefined {
   try {
     return processLine(program, profile);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    return `/ABSOLUTE/PATH/rolekeeper get ${profile}`;
+    return undefined;
   }
 }
 

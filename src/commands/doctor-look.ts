@@ -6,7 +6,7 @@ import type { Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { CheckName, Finding } from '../doctor/finding.ts';
 import { isAppError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import type { Wiring } from '../wiring.ts';
 
 export interface Examined {

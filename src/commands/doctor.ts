@@ -1,9 +1,12 @@
 // `rolekeeper doctor`: what is wrong on this machine, why it matters, and the command that mends it. `--fix` does only what nobody can miss.
 
+import { setSetting } from '../config/config-edit.ts';
 import { isKeyId, parseAccount } from '../config/names.ts';
+import { processKey } from '../config/role-pair.ts';
 import type { Finding, Fix } from '../doctor/finding.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
+import { alone, readTexts, writeTexts } from './config-texts.ts';
 import { examine } from './doctor-examine.ts';
 import type { Examined } from './doctor-look.ts';
 import { forgetItems } from './forget-items.ts';
@@ -52,7 +55,7 @@ async function fixAll(findings: readonly Finding[], wiring: Wiring): Promise<rea
       writeStderr([`rolekeeper: ${error.message}`]);
     }
   }
-  if (fixed.some(({ fix }) => fix?.kind === 'forget')) await tellAgentToForget(wiring);
+  if (fixed.some(({ fix }) => fix?.kind === 'forget' || fix?.kind === 'line')) await tellAgentToForget(wiring);
   return fixed;
 }
 
@@ -60,11 +63,21 @@ async function applyFix(fix: Fix, wiring: Wiring): Promise<void> {
   switch (fix.kind) {
     case 'mode':
       return (await wiring.openInspector()).setMode(fix.path, fix.mode);
+    case 'line':
+      return await setLine(fix, wiring);
     case 'forget':
       return await forget(fix.account, wiring);
     default:
       return fix satisfies never;
   }
+}
+
+async function setLine({ profile, value }: Extract<Fix, { kind: 'line' }>, wiring: Wiring): Promise<void> {
+  await alone(wiring, () => {
+    const before = readTexts(wiring);
+    const section = { type: 'profile', name: profile } as const;
+    writeTexts(before, { ...before, config: setSetting(before.config, wiring.configPath, section, processKey, value) }, wiring);
+  });
 }
 
 const storeDeadlineMs = 5_000;

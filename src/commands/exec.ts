@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { Wiring } from '../wiring.ts';
 import { credentialVariables, obtainForPerson } from './person-credentials.ts';
 

@@ -10,7 +10,7 @@ import { hopSources, keysSources, profileOfHop, type SettingSource } from '../co
 import { describeSignIn, signInIdOf } from '../config/sign-in.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { State, StateRecord } from '../ports.ts';
+import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
 

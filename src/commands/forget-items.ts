@@ -1,7 +1,10 @@
 // Removes items from store and state for a logout, each under its lock, so that no refresh under way stores its result afterwards.
 
 import type { Step } from '../config/recipe.ts';
-import type { Clock, Lock, State, Store } from '../ports.ts';
+import type { Lock } from '../ports/lock.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Clock } from '../ports/time.ts';
 import { forgetItem } from '../stores/item-index.ts';
 
 export type Item = Pick<Step, 'id' | 'account'>;

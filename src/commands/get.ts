@@ -9,7 +9,7 @@ import { type Credentials, toKeysJson, toProcessJson } from '../credentials/cred
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal, loadKeysThemselves } from '../hops/keys.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
 import { noteWanted, readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';

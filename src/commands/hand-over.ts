@@ -4,7 +4,7 @@
 import type { Conversation } from '../agent/client.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStderr } from './report.ts';
 import { agentByItself } from './start-agent.ts';

@@ -2,7 +2,9 @@
 // What it is about to make is recorded before it is made, so that whatever interrupts it, uninstall knows.
 
 import { AppError } from '../errors.ts';
-import type { AgentDoor, ServiceRecord } from '../ports.ts';
+import type { AgentDoor } from '../ports/agent-door.ts';
+import type { ServiceRecord } from '../ports/service.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import { planService, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, installChanges, recordAfter, recordDuring } from '../service/file-changes.ts';
 import type { ServiceMode, ServicePlace, ServicePlan, ServiceRemoval } from '../service/service-plan.ts';
@@ -54,7 +56,9 @@ export async function install({ mode, isDryRun, isYes }: InstallOptions, ports: 
   await makeFiles({ plan, changes, left, record }, ports);
   await cleanUp(replaced, ports);
   await ports.stopAgent(); // one that was started without the service, or before an upgrade
+  faultPoint('old agent stopped');
   await runService(plan.start, ports.manager, hint);
+  faultPoint('service started');
   await runService(plan.verify, ports.manager, hint);
   ports.say([mode === 'agent' ? await agentAnswer(ports, hint) : 'the timer runs, and a first refresh went well']);
   ports.say(['to take it all back: `rolekeeper uninstall`']);
@@ -154,8 +158,11 @@ async function makeFiles(
   const paths = [records.path, ...plan.files.map(({ path }) => path), ...plan.traces];
   const directories = files.missingDirectories(paths);
   records.keep({ ...recordDuring(plan, record, directories), program });
+  faultPoint('service noted');
   for (const change of made) applyChange(change, files);
+  faultPoint('service files made');
   records.keep({ ...recordAfter(plan, { before: record, directories, left }), program });
+  faultPoint('service recorded');
 }
 
 async function cleanUp(replaced: ServiceRemoval | undefined, { files, manager }: InstallPorts): Promise<void> {

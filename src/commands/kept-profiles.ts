@@ -3,7 +3,7 @@
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isAppError } from '../errors.ts';
-import type { StateRecord } from '../ports.ts';
+import type { StateRecord } from '../ports/state.ts';
 import { isWanted, type Kept, keptFor } from '../refresh/kept.ts';
 import type { Wiring } from '../wiring.ts';
 import type { BackgroundSettings } from './background-settings.ts';

@@ -9,7 +9,7 @@ import { resolveNetwork } from '../config/sts-endpoint.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import type { SignInTokens } from '../credentials/sign-in-tokens.ts';
 import { AppError } from '../errors.ts';
-import type { IdentityCenterCall } from '../ports.ts';
+import type { IdentityCenterCall } from '../ports/identity-center.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { profilesBehind } from './profiles-behind.ts';

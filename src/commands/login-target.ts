@@ -5,7 +5,7 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import { type Hop, needsCode, signInOf } from '../config/recipe.ts';
 import { signInIdOf } from '../config/sign-in.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { Wiring } from '../wiring.ts';
 import { workingRecipes } from './working-recipes.ts';
 

@@ -8,7 +8,7 @@ import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { isComfortable } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Terminal } from '../ports.ts';
+import type { Terminal } from '../ports/person.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';

@@ -9,7 +9,7 @@ import { signInOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { describeSignIn, signInIdOf } from '../config/sign-in.ts';
 import { AppError } from '../errors.ts';
-import type { PortalAccount } from '../ports.ts';
+import type { PortalAccount } from '../ports/identity-center.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import type { Wiring } from '../wiring.ts';
 import { type SignInTarget, targetOfProfile, targetOfSession } from './login-identity-center.ts';

@@ -5,10 +5,13 @@ import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { type Hop, loginIdOf, needsCode, type Recipe, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
+import type { EpochMs } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
+import type { RotationRecord } from '../credentials/rotation-record.ts';
 import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { StateRecord } from '../ports.ts';
+import type { RotationRecords } from '../ports/iam.ts';
+import type { StateRecord } from '../ports/state.ts';
 import type { Wiring } from '../wiring.ts';
 import { moreLines } from './report.ts';
 
@@ -28,6 +31,8 @@ export interface ProfileStatus {
   readonly lastError?: Trouble & { readonly at: string; readonly count: number; readonly retryAt: string };
   /** Why the profile cannot work at all. */
   readonly problem?: Trouble;
+  /** Of a profile of the keys alone: the key before, which a rotation will delete. */
+  readonly oldKey?: { readonly accessKeyId: string; readonly deleteAt: string };
   /** What happens next, in words. */
   readonly next: string;
   readonly notes: readonly string[];
@@ -42,6 +47,7 @@ export interface Trouble {
 
 export interface StatusInputs {
   readonly wiring: Wiring;
+  readonly rotations: Pick<RotationRecords, 'read'>;
   /** How `next` shows a moment of the local clock. */
   readonly timeWords: (localAt: number) => string;
 }
@@ -56,7 +62,7 @@ export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: 
   }
 }
 
-function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: StatusInputs): ProfileStatus {
+function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWords }: StatusInputs): ProfileStatus {
   const now = clock.now();
   const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
@@ -66,6 +72,7 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
   const sessionId = loginIdOf(recipe, steps);
   const session = sessionId === undefined ? undefined : state.read(sessionId);
   const needsSession = signInOf(recipe) !== undefined || recipe.hops.some(needsCode);
+  const rotation = recipe.chain.length === 1 ? rotationOf(recipe, rotations) : undefined;
   return {
     profile: recipe.profile,
     kind: kindOf(last),
@@ -81,7 +88,8 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, timeWords }: Statu
     ...(lastRecord?.issuedAt === undefined ? {} : { lastRefreshAt: iso(lastRecord.issuedAt) }),
     ...(isThreatening({ recipe, last: lastRecord, session, now }) ? lastErrorOf(lastRecord) : {}),
     next: nextOf({ recipe, session, needsSession, last: lastRecord, now }, (at) => timeWords(clock.toLocal(at))),
-    notes: recipe.notes,
+    ...(rotation === undefined ? {} : { oldKey: { accessKeyId: rotation.oldAccessKeyId, deleteAt: iso(rotation.deleteAt) } }),
+    notes: [...recipe.notes, ...(rotation === undefined ? [] : [noteOf(rotation, timeWords(clock.toLocal(rotation.deleteAt)))])],
   };
 }
 
@@ -95,6 +103,23 @@ function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role'> {
   if (last === undefined || last.kind === 'session') return {};
   const role = last.kind === 'role' ? last.request.roleArn : entryRoleArn(last);
   return role === undefined ? {} : { role };
+}
+
+type WaitingRotation = Pick<RotationRecord, 'oldAccessKeyId'> & { readonly deleteAt: EpochMs };
+
+/** Undefined without an old key, and for a record that cannot be read: `rotate` says what is wrong with it. */
+function rotationOf({ keys }: Recipe, { read }: Pick<RotationRecords, 'read'>): WaitingRotation | undefined {
+  try {
+    const { oldAccessKeyId, deleteAt } = (keys === undefined ? undefined : read(keys.name)) ?? {};
+    return oldAccessKeyId === undefined || deleteAt === undefined ? undefined : { oldAccessKeyId, deleteAt };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return undefined;
+  }
+}
+
+function noteOf({ oldAccessKeyId }: WaitingRotation, time: string): string {
+  return `the old key ${oldAccessKeyId} is inactive, and deleted after ${time}`;
 }
 
 interface NextInputs {

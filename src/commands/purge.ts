@@ -11,7 +11,7 @@ import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';

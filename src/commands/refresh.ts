@@ -5,7 +5,9 @@ import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
-import type { Clock, StateRecord, Store } from '../ports.ts';
+import type { StateRecord } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Clock } from '../ports/time.ts';
 import { fewAtOnce } from '../refresh/few-at-once.ts';
 import { warnOf } from '../refresh/kept.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
@@ -14,6 +16,7 @@ import type { Wiring } from '../wiring.ts';
 import { type BackgroundSettings, backgroundSettings } from './background-settings.ts';
 import { wantedProfiles, wantedRecords } from './kept-profiles.ts';
 import { fullReport, writeStderr } from './report.ts';
+import { endRotationsOf } from './rotation-ports.ts';
 import { agentStatus } from './tell-agent.ts';
 
 export interface RefreshOptions {
@@ -30,6 +33,7 @@ const lanes = 4;
  * asked for. Returns the exit status of the first failure, 0 without one. Throws `usage` for settings that make no sense.
  */
 export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, wiring: Wiring): Promise<number> {
+  await wiring.closeInheritedFiles(); // a `get` may have started this, out of a script that holds a lock
   const files = wiring.readConfig();
   if (profiles.length > 0) {
     return await refreshAll(
@@ -68,6 +72,7 @@ async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring
     });
     const failures = reports.filter((report) => report.kind === 'failed');
     if (!isQuiet) writeStderr(failureLines(await withAgentsHint(failures, store, wiring)));
+    if (mode === 'due') await endRotationsOf({ files, env: wiring.env }, async () => ports, wiring);
     return failures[0]?.error.exitStatus ?? 0;
   } finally {
     await store.close();

@@ -9,7 +9,7 @@ import type { UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import type { Wiring } from '../wiring.ts';
 import { refusedLines, refuseNone } from './adopt.ts';
 import { alone, readTexts, writeTexts } from './config-texts.ts';

@@ -5,8 +5,8 @@ import type { Recipe } from '../config/recipe.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
-import { refused, type Subject } from './rotate-keys.ts';
+import type { Clock } from '../ports/time.ts';
+import { refused, type Subject } from '../rotation/rotate-keys.ts';
 
 export interface RotateOptions {
   readonly profile: string;
@@ -104,7 +104,7 @@ function graceLinesBefore(plan: Extract<RotationPlan, { kind: 'grace' }>, asked:
 
 /** Of the old key. */
 function afterwards({ options: { deletes }, graceMs }: Asked): string {
-  return deletes ? 'deleted at once' : `made inactive at once, and may be deleted after ${days(graceMs / dayMs)}`;
+  return deletes ? 'deleted at once' : `made inactive at once, and deleted after ${days(graceMs / dayMs)}`;
 }
 
 /** Of the old key, once it is inactive. */
@@ -114,7 +114,7 @@ export function graceLines(
   clock: Clock,
 ): readonly string[] {
   return [
-    `the old key ${oldId} is inactive; \`rolekeeper rotate ${profile} --finish\` deletes it from ${localMinute(clock.toLocal(deleteAt))} on`,
+    `the old key ${oldId} is inactive, and deleted after ${localMinute(clock.toLocal(deleteAt))}; at once by \`rolekeeper rotate ${profile} --finish --delete\``,
   ];
 }
 

@@ -1,22 +1,13 @@
 // `rolekeeper rotate PROFILE`: a new access key for the IAM user whose keys are in the store. The old one is made inactive at once and
 // deleted after a grace period. Run again after an interruption, it goes on where it was.
 
-import { type Account, type ProfileName, parseProfileName } from '../config/names.ts';
-import { profileSettings } from '../config/profile-settings.ts';
-import { keysOf, type Recipe, stepsOf } from '../config/recipe.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { resolveIamEndpoint } from '../config/sts-endpoint.ts';
 import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
-import type { Clock, HeldLock, Log, Store, StsCaller, StsEndpoint } from '../ports.ts';
-import { readStored } from '../refresh/stored.ts';
-import { forgetItem } from '../stores/item-index.ts';
-import type { Wiring } from '../wiring.ts';
-import { handOver } from './hand-over.ts';
-import { writeStderr } from './report.ts';
+import type { HeldLock } from '../ports/lock.ts';
 import {
   createKey,
-  currentKeys,
   deactivateKey,
   deleteKey,
   lookAtRotation,
@@ -27,8 +18,13 @@ import {
   type Subject,
   switchKeys,
   verifyKey,
-} from './rotate-keys.ts';
+} from '../rotation/rotate-keys.ts';
+import { iamEndpointOf, subjectOf } from '../rotation/subject.ts';
+import type { Wiring } from '../wiring.ts';
+import { handOver } from './hand-over.ts';
+import { writeStderr } from './report.ts';
 import { type Asked, dayMs, graceLines, planLines, type RotateOptions, warningLines } from './rotate-words.ts';
+import { rotationPorts } from './rotation-ports.ts';
 
 const storeDeadlineMs = 60_000;
 const usualDays = 7;
@@ -39,11 +35,12 @@ export async function rotate(options: RotateOptions, wiring: Wiring): Promise<vo
     throw new AppError('usage', { problem: '--delete and --delete-after exclude each other' });
   }
   const graceMs = options.deletes ? 0 : daysOf(options.deleteAfter) * dayMs;
-  const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
-  const iamEndpoint = iamEndpointOf(recipe, wiring);
+  const files = wiring.readConfig();
+  const recipe = resolveRecipe(profile, files, wiring.env);
+  const iamEndpoint = iamEndpointOf(recipe, { files, env: wiring.env });
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
-    const ports = await openPorts(store, wiring);
+    const ports = await rotationPorts(await wiring.openRefresh(store), wiring, (line) => writeStderr([line]));
     const subject = await subjectOf(recipe, { iamEndpoint, log: wiring.log }, ports);
     const asked = { options, profile, graceMs, subject };
     const before = await lookAtRotation(subject, ports);
@@ -151,72 +148,6 @@ const lockWaitMs = 180_000;
 async function alone(name: ProfileName, { openLock }: Wiring, work: (held: HeldLock) => Promise<void>): Promise<void> {
   const outcome = await (await openLock()).withLock('rotate', { waitMs: lockWaitMs }, work);
   if (outcome.kind === 'busy') throw refused(name, 'another rotation is under way', 'wait for it to end, then look again');
-}
-
-async function openPorts(store: Store, wiring: Wiring): Promise<RotatePorts> {
-  const [{ sts, clock, remember, lock }, { iam, records }] = await Promise.all([
-    wiring.openRefresh(store),
-    wiring.openRotation(),
-  ]);
-  const forget = (account: Account) => forgetItem({ store, lock }, account);
-  return { store, sts, clock, remember, iam, records, forget, say: (line) => writeStderr([line]) };
-}
-
-async function subjectOf(
-  recipe: Recipe,
-  { iamEndpoint, log }: { readonly iamEndpoint: StsEndpoint; readonly log: Log },
-  { store, clock }: RotatePorts,
-): Promise<Subject> {
-  const { network, loginTarget, profile } = recipe;
-  const keys = keysOf(recipe);
-  const context = { profile, loginTarget };
-  const { userArn } = await currentKeys({ name: keys.name, context }, { store });
-  const userName = /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(userArn)?.[1];
-  if (userName === undefined) {
-    throw refused(keys.name, `they are of ${userArn}, which is no IAM user`, 'rotate keeps to users: take the keys of one');
-  }
-  const session = await sessionOf(recipe, userArn, { store, clock, log });
-  return {
-    name: keys.name,
-    userArn,
-    userName,
-    iamEndpoint,
-    session,
-    route: { endpoint: keys.endpoint, network },
-    context: { ...context, callerArn: userArn },
-  };
-}
-
-/** It has to last for all of a rotation. */
-const sessionLeadMs = 300_000;
-
-/** Without MFA, IAM takes no session at all (sdk-contract.md 20). */
-async function sessionOf(
-  recipe: Recipe,
-  userArn: string,
-  { store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: Log },
-): Promise<StsCaller | undefined> {
-  const [step] = stepsOf(recipe, userArn);
-  if (step?.kind !== 'session' || step.hop.mfaSerial === undefined) return undefined;
-  const stored = await readStored(step, { store, log });
-  return stored !== undefined && stored.expiresAt - sessionLeadMs > clock.now() ? stored : undefined;
-}
-
-/** Of the profile that the keys are in, as for STS. */
-function iamEndpointOf({ chain, profile }: Recipe, { env, readConfig }: Wiring): StsEndpoint {
-  const settings = profileSettings(parseProfileName(chain.at(-1) ?? profile), readConfig());
-  const endpoint = resolveIamEndpoint({
-    settings: (key) => settings?.get(key),
-    services: (service, key) => settings?.service(service, key),
-    env,
-  });
-  if (endpoint.kind === 'ok') return endpoint.value;
-  throw new AppError('recipe-invalid', {
-    profile,
-    problem: endpoint.problem,
-    chain: [],
-    hint: 'check its region and endpoint_url',
-  });
 }
 
 function daysOf(text: string | undefined): number {

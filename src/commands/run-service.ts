@@ -1,7 +1,7 @@
 // Runs the commands of a service's plan, one after the other.
 
 import { AppError } from '../errors.ts';
-import type { ServiceCommand, ServiceManager } from '../ports.ts';
+import type { ServiceCommand, ServiceManager } from '../ports/service.ts';
 
 /** Throws `service-failed` at the first that fails and may not. `hint` is how to find out more, or to take it back. */
 export async function runService(commands: readonly ServiceCommand[], manager: ServiceManager, hint: string): Promise<void> {

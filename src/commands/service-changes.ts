@@ -1,6 +1,6 @@
 // Makes one change to a file of the service.
 
-import type { ServiceFiles } from '../ports.ts';
+import type { ServiceFiles } from '../ports/service.ts';
 import type { FileChange } from '../service/file-changes.ts';
 
 /** Throws `config-unwritable` when the file has changed since the plan was made; then nothing is written. */

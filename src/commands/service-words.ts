@@ -1,7 +1,7 @@
 // What install and uninstall are about to do, in lines for a person.
 
 import { unifiedDiff } from '../config/unified-diff.ts';
-import type { ServiceCommand } from '../ports.ts';
+import type { ServiceCommand } from '../ports/service.ts';
 import type { FileChange } from '../service/file-changes.ts';
 
 export function changeLine(change: FileChange): string {

@@ -7,17 +7,15 @@ import { Secret } from '../credentials/secret.ts';
 import type { SignInTokens } from '../credentials/sign-in-tokens.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type {
-  Browser,
-  CallbackAnswer,
-  CallbackPage,
-  Clock,
   IdentityCenter,
   IdentityCenterCall,
   IssuedTokens,
   RegisteredClient,
   SignInFlow,
   TokenOutcome,
-} from '../ports.ts';
+} from '../ports/identity-center.ts';
+import type { Browser, CallbackAnswer, CallbackPage } from '../ports/person.ts';
+import type { Clock } from '../ports/time.ts';
 
 /** `browser`: opens one, or falls back on a device code where there is none. `address`: the person opens the page by hand. */
 export type SignInWay = 'browser' | 'address' | 'device';

@@ -19,6 +19,9 @@ import { terminalColumns } from './terminal-columns.ts';
 import { type TerminalLook, terminalLook } from './terminal-look.ts';
 import { watchStatus } from './watch-status.ts';
 
+/** As the front waits for it: a person who looks would notice more. */
+const agentWaitMs = 300;
+
 export interface StatusOptions {
   readonly profile: string | undefined;
   readonly isJson: boolean;
@@ -52,15 +55,16 @@ async function statusText(options: StatusOptions, wiring: Wiring): Promise<strin
 
 async function look({ profile, version }: StatusOptions, timeWords: (localAt: number) => string, wiring: Wiring) {
   const files = wiring.readConfig();
+  const rotations = await wiring.openRotationRecords();
   const asked = wiring.state.list().map((record) => record.profile);
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
   const profiles = names
-    .map((name) => profileStatus(name, files, { wiring, timeWords }))
+    .map((name) => profileStatus(name, files, { wiring, rotations, timeWords }))
     .filter((one) => profile !== undefined || !isGone(one));
   const [named] = profile === undefined ? [] : profiles;
   if (named?.problem?.code === 'profile-unknown')
     throw new AppError('profile-unknown', { profile: named.profile, path: wiring.configPath });
-  const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus(version, wiring)]);
+  const [store, background] = await Promise.all([storeStatus(wiring), backgroundStatus({ version, agentWaitMs }, wiring)]);
   return { v: 1, store, ...background, profiles };
 }
 

@@ -5,7 +5,10 @@ import { type Keys, toKeysItem } from '../credentials/credentials.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Network, State, Store, StsEndpoint } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Network, StsEndpoint } from '../ports/sts.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
 
 export interface NewKeys {
@@ -73,7 +76,9 @@ export async function storeKeys(
 ): Promise<void> {
   const account = keysAccount(name);
   await ports.remember(account);
+  faultPoint('keys listed');
   await ports.store.set(account, toKeysItem(keys, account));
+  faultPoint('keys stored');
   const readBack = await loadStoredKeys(name, ports.store);
   if (readBack === undefined || readBack.secretAccessKey.reveal() !== keys.secretAccessKey.reveal()) {
     throw new AppError('store-rejected', {
@@ -84,4 +89,5 @@ export async function storeKeys(
   }
   const { arn } = await ports.sts.getCallerIdentity({ ...route, caller: readBack });
   ports.state.rememberPrincipal(name, arn);
+  faultPoint('keys verified');
 }

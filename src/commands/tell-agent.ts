@@ -63,9 +63,9 @@ export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefin
   return statusIn(await ask('status', wiring));
 }
 
-/** The same for who can wait no longer than for an acknowledgement, and wants to know why there is no answer. */
-export async function agentStatusAtOnce(wiring: Wiring): Promise<AgentStatus | 'nobody' | 'silent'> {
-  const conversation = await ask('status', wiring, { answerWaitMs: acknowledgeWaitMs });
+/** The same for who can wait so long, and wants to know why there is no answer. */
+export async function agentStatusWithin(waitMs: number, wiring: Wiring): Promise<AgentStatus | 'nobody' | 'silent'> {
+  const conversation = await ask('status', wiring, { acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
   return conversation.kind === 'nobody' ? 'nobody' : (statusIn(conversation) ?? 'silent');
 }
 

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 import { styleText } from 'node:util';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import type { BarCells, LifeColour } from './life-bar.ts';
 
 export interface TerminalLook {

@@ -6,7 +6,7 @@ import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { KeysNote, UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';

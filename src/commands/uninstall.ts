@@ -3,7 +3,8 @@
 
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { RecordedFile, ServiceRecord } from '../ports.ts';
+import type { RecordedFile, ServiceRecord } from '../ports/service.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 import { possiblePlans, recordedRemoval } from '../service/choose-service.ts';
 import { type FileChange, pathOf, removalChanges } from '../service/file-changes.ts';
 import { isMarkedAsOurs, type ServiceRemoval } from '../service/service-plan.ts';
@@ -109,6 +110,7 @@ async function removeService({ found, changes, left }: Removing, ports: Uninstal
   for (const change of changes) {
     if (!left.includes(change)) applyChange(change, files);
   }
+  faultPoint('service files removed');
   for (const trace of removals.flatMap(({ traces }) => traces)) files.removeTrace(trace);
   await runService(all('settle'), manager, 'run the command again');
   await removeSocket(ports);

@@ -4,7 +4,7 @@ import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 export function workingRecipes(files: ConfigFiles, env: Environment): readonly Recipe[] {
   return knownProfiles(files).flatMap((profile) => {

@@ -1,7 +1,7 @@
 // Which profiles rolekeeper could not answer for as AWS's programs do now, or would be overruled in: each with its line. Pure.
 
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type AwsFile, findSection, type Section } from './aws-config.ts';
 import type { ScannedFile } from './aws-config-lines.ts';
 import { locateIn } from './config-edit.ts';
@@ -73,10 +73,17 @@ function refuseUnready(
       path: section === undefined ? credentials.path : path,
       line,
       problem: `"${profile}" has no role_arn: it is not a role`,
-      hint: `access keys go into the store with \`rolekeeper import ${profile}\``,
+      hint: hintForNoRole(profile, [section, stored]),
     });
   }
   refuseStored(profile, credentials);
+}
+
+function hintForNoRole(profile: ProfileName, sections: readonly (Section | undefined)[]): string {
+  const has = (key: string) => sections.some((each) => each?.settings.has(key));
+  if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${profile}\``;
+  if (has(processKey)) return `leave it as it is; or put keys that you type in its place: \`rolekeeper add ${profile}\``;
+  return 'leave it as it is: only roles are adopted';
 }
 
 /** What the recipe does not use would still be taken by some SDK. */

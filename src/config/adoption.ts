@@ -2,7 +2,7 @@
 // Nothing is adopted that rolekeeper would not answer for in the same way afterwards.
 
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { isAdopted, refuseStored, refuseUnadoptable } from './adoptable.ts';
 import { findSection, parseConfigFile, parseCredentialsFile, sectionNames } from './aws-config.ts';
 import { type ScannedFile, scanLines } from './aws-config-lines.ts';

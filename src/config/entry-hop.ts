@@ -1,7 +1,7 @@
 // The hops that need no credentials before them: every way in other than an IAM user's keys. Types, and what can be said of them. Pure.
 // Each has a reader in ways-in.ts and a file of its own under hops/.
 
-import type { StsEndpoint } from '../ports.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
 import type { RoleRequest } from './recipe.ts';
 import type { SignIn } from './sign-in.ts';
 

@@ -1,7 +1,7 @@
 // Profiles for roles of IAM Identity Center: their names by a template, and the edit that adds each as a pair of sections. Pure.
 
 import { AppError } from '../errors.ts';
-import type { PortalAccount, PortalRole } from '../ports.ts';
+import type { PortalAccount, PortalRole } from '../ports/identity-center.ts';
 import { configHeader } from './aws-config-header.ts';
 import type { ScannedFile } from './aws-config-lines.ts';
 import { locateIn } from './config-edit.ts';

@@ -5,6 +5,7 @@ import { Secret } from '../credentials/secret.ts';
 import { type AwsFile, findSection, type Section, sectionNames } from './aws-config.ts';
 import { isProfileName, type ProfileName } from './names.ts';
 import type { PlaintextKeys } from './recipe.ts';
+import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 export interface ConfigFiles {
   readonly config: AwsFile;
@@ -62,8 +63,8 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'source_identity',
   'policy',
   'policy_arns',
-  'tags',
-  'transitive_tag_keys',
+  ...tagsNames,
+  ...transitiveTagKeysNames,
   'mfa_serial',
   'mfa_process',
   'keys',

@@ -1,7 +1,8 @@
 // The hops of a recipe, made of the settings of the profiles on its way. Pure.
 
 import { AppError } from '../errors.ts';
-import type { Environment, StsEndpoint } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { parseSerial } from './limits.ts';
 import { type ProfileName, parseProfileName } from './names.ts';

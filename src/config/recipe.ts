@@ -2,7 +2,7 @@
 
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports.ts';
+import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
 import { describeEntry, type EntryHop } from './entry-hop.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';

@@ -2,7 +2,7 @@
 // `[rolekeeper X]` wins whole over `[profile X]`, which then gives only region, endpoint, services and CA keys (decisions.md 13).
 
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type ProfileName, parseProfileName } from './names.ts';
 import { type ConfigFiles, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import type { Recipe } from './recipe.ts';

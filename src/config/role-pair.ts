@@ -9,6 +9,7 @@ import { isCommentLine, locateIn } from './config-edit.ts';
 import { type Contents, checkEdit, contentsOf } from './config-edit-check.ts';
 import { afterLine, indentOf, lineContent, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
 import type { ProfileName } from './names.ts';
+import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 /** What one profile's edit does to the text: a stretch of whole lines, the newline of the last not among them, gives way to another. */
 export interface PairChange {
@@ -36,7 +37,7 @@ export const portalKeys: readonly string[] = [
 export const movedKeys: ReadonlySet<string> = new Set([
   ...portalKeys,
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
-  ...['source_identity', 'policy', 'policy_arns', 'tags', 'transitive_tag_keys'],
+  ...['source_identity', 'policy', 'policy_arns', ...tagsNames, ...transitiveTagKeysNames],
   ...['mfa_process', 'keys', 'session', 'session_duration_seconds'],
 ]);
 

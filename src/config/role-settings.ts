@@ -26,6 +26,10 @@ export interface Settings {
   readonly sectionName: string;
 }
 
+/** AWS's name, and aws-vault's for the same. */
+export const tagsNames = ['tags', 'session_tags'] as const;
+export const transitiveTagKeysNames = ['transitive_tag_keys', 'transitive_session_tags'] as const;
+
 /** Throws what `fail` makes, for the first setting that AWS would refuse. Without `duration_seconds` a role lives an hour. */
 export function readRoleSettings(role: Settings, fail: Fail): RoleRequest {
   const read = <T>(key: string, parse: (raw: string) => Checked<T>) => readSetting(role, { key, parse, fail });
@@ -37,8 +41,14 @@ export function readRoleSettings(role: Settings, fail: Fail): RoleRequest {
   const sourceIdentity = read('source_identity', parseSourceIdentity);
   const policy = read('policy', parsePolicy);
   const policyArns = read('policy_arns', parsePolicyArns);
-  const tags = read('tags', parseTags);
-  const transitiveTagKeys = read('transitive_tag_keys', parseTransitiveTagKeys);
+  const readEither = <T>(keys: readonly [string, string], parse: (raw: string) => Checked<T>) => {
+    const [key, other] = keys.filter((name) => role.get(name) !== undefined);
+    if (key !== undefined && other !== undefined)
+      throw fail(`${other}: ${key} says the same`, `remove one of them from ${role.sectionName}`);
+    return key === undefined ? undefined : read(key, parse);
+  };
+  const tags = readEither(tagsNames, parseTags);
+  const transitiveTagKeys = readEither(transitiveTagKeysNames, parseTransitiveTagKeys);
   const sizeProblem = policySizeProblem(policy, policyArns);
   if (sizeProblem !== undefined) throw fail(`policy: ${sizeProblem}`, `shorten policy or policy_arns in ${role.sectionName}`);
   return {

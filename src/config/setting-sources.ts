@@ -1,11 +1,12 @@
 // Where each value of a recipe comes from: a line of a file, a variable, or a default. Pure; for `explain`, never on the hot path.
 // The order in which places are asked is that of resolve-recipe.ts and sts-endpoint.ts.
 
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { entrySources } from './entry-sources.ts';
 import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type Origin, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import { type Hop, keysOf, mfaSerialOf, type Recipe, type RoleHop, type SessionHop } from './recipe.ts';
+import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
 export type SettingPlace =
   | ({ readonly kind: 'file' } & Origin)
@@ -115,8 +116,8 @@ function roleSources(hop: RoleHop, { role, source, chain, env }: RoleInputs): re
     ...written('source_identity', request.sourceIdentity),
     ...written('policy'),
     ...written('policy_arns', request.policyArns?.join(', ')),
-    ...written('tags'),
-    ...written('transitive_tag_keys', request.transitiveTagKeys?.join(', ')),
+    ...tagsNames.flatMap((key) => written(key)),
+    ...transitiveTagKeysNames.flatMap((key) => written(key, request.transitiveTagKeys?.join(', '))),
     ...serialSource(hop, chain),
     { key: 'region', value: hop.endpoint.region, place: regionPlace([role, source], env) },
     ...urlSource(hop, role, env),

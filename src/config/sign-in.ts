@@ -1,6 +1,6 @@
 // A person's sign-in to IAM Identity Center: where it is, and the id that it is kept by. Pure.
 
-import type { ServiceEndpoint } from '../ports.ts';
+import type { ServiceEndpoint } from '../ports/sts.ts';
 import { type KeyId, keyIdOf } from './names.ts';
 
 /** An `sso-session` section, or a profile's own `sso_start_url`. */

@@ -1,7 +1,8 @@
 // Which STS (and, for `rotate`, which IAM) answers for a recipe, and the way to it. Pure: settings and environment arrive as arguments.
 
 import { Secret } from '../credentials/secret.ts';
-import type { Environment, Network, ServiceEndpoint, StsEndpoint } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Network, ServiceEndpoint, StsEndpoint } from '../ports/sts.ts';
 
 /** One setting by its key, as AWS names it; undefined for what is absent or empty. */
 export type Lookup = (key: string) => string | undefined;

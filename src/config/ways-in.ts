@@ -1,7 +1,8 @@
 // Which way into AWS a profile's own settings name, and the hop that it makes. Pure.
 // The order is botocore's: for a role its own keys decide; without one IAM Identity Center, keys, a console sign-in, another process.
 
-import type { Environment, StsEndpoint } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { readIdentityCenter } from './identity-center.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';

@@ -1,7 +1,7 @@
 // Turns a refusal of IAM Identity Center into words: what it means, and what to type. Pure.
 
 import { AppError } from '../errors.ts';
-import type { PortalRole } from '../ports.ts';
+import type { PortalRole } from '../ports/identity-center.ts';
 import type { CallContext } from './sts-refusal.ts';
 
 export interface IdentityCenterRefusal {

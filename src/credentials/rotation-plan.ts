@@ -1,7 +1,7 @@
 // Where a rotation of access keys stands, and what comes next. Knows no clock, no store, no IAM: everything arrives as an argument.
 // The store decides, since it has the secrets; the record only adds what the store cannot know.
 
-import type { ListedKey } from '../ports.ts';
+import type { ListedKey } from '../ports/iam.ts';
 import type { EpochMs } from './credentials.ts';
 import type { RotationRecord } from './rotation-record.ts';
 

@@ -10,12 +10,14 @@ export interface RotationRecord {
   readonly startedAt: EpochMs;
   /** Noted just before the old key is made inactive: from then on it may be deleted. */
   readonly deleteAt?: EpochMs;
+  /** When the background last set out to delete it. */
+  readonly triedAt?: EpochMs;
 }
 
 const version = 1;
 
-export function printRotationRecord({ oldAccessKeyId, startedAt, deleteAt }: RotationRecord): string {
-  return `${JSON.stringify({ v: version, oldAccessKeyId, startedAt, deleteAt })}\n`;
+export function printRotationRecord({ oldAccessKeyId, startedAt, deleteAt, triedAt }: RotationRecord): string {
+  return `${JSON.stringify({ v: version, oldAccessKeyId, startedAt, deleteAt, triedAt })}\n`;
 }
 
 /** Undefined for what is no record. `what` names it in the error `format-newer`. */
@@ -27,7 +29,13 @@ export function parseRotationRecord(text: string, what: string): RotationRecord 
   const { oldAccessKeyId, startedAt } = value;
   if (typeof oldAccessKeyId !== 'string' || !isTime(startedAt)) return undefined;
   const deleteAt = 'deleteAt' in value ? value.deleteAt : undefined;
-  return { oldAccessKeyId, startedAt, ...(isTime(deleteAt) ? { deleteAt } : {}) };
+  const triedAt = 'triedAt' in value ? value.triedAt : undefined;
+  return {
+    oldAccessKeyId,
+    startedAt,
+    ...(isTime(deleteAt) ? { deleteAt } : {}),
+    ...(isTime(triedAt) ? { triedAt } : {}),
+  };
 }
 
 function isTime(value: unknown): value is EpochMs {

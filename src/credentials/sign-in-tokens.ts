@@ -1,6 +1,7 @@
 // What a sign-in to IAM Identity Center yields, and its form in the store. Parsing is strict: what is not exactly one of our items is "broken".
 
-import type { RegisteredClient, ServiceEndpoint } from '../ports.ts';
+import type { RegisteredClient } from '../ports/identity-center.ts';
+import type { ServiceEndpoint } from '../ports/sts.ts';
 import { broken, type EpochMs, formatVersion, isFields, isText, isTime, type Parsed, parseItem } from './credentials.ts';
 import { Secret } from './secret.ts';
 

@@ -2,7 +2,7 @@
 
 import { type AwsFile, findSection, type Section } from '../config/aws-config.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { editCommand, type Finding, shellWord } from './finding.ts';
 
 /** The environment wins over every profile, in every client (sdk-contract.md 17). */

@@ -7,10 +7,16 @@ export function checkConfigText(path: string, text: string | undefined): readonl
   const why = 'the AWS CLI and Terraform refuse such a file, or read a part of it as something else';
   const check = 'config-files';
   const mark: Finding[] = text?.startsWith('\ufeff')
-    ? [{ check, what: `${path} begins with a byte order mark`, why, mend: `sed -i '1s/^\\xEF\\xBB\\xBF//' ${shellWord(path)}` }]
+    ? [{ check, what: `${path} begins with a byte order mark`, why, mend: rewrite(path, 'tail -c +4') }]
     : [];
   const returns: Finding[] = text?.includes('\r\n')
-    ? [{ check, what: `${path} has line ends of Windows`, why, mend: `sed -i 's/\\r$//' ${shellWord(path)}` }]
+    ? [{ check, what: `${path} has line ends of Windows`, why, mend: rewrite(path, "tr -d '\\r'") }]
     : [];
   return [...mark, ...returns];
+}
+
+/** The file stays the same one, with its mode and its links; every POSIX system has these programs. */
+function rewrite(path: string, filter: string): string {
+  const [old, other] = [shellWord(path), shellWord(`${path}.new`)];
+  return `(umask 077; ${filter} <${old} >${other} && cat ${other} >${old} && rm ${other})`;
 }

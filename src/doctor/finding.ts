@@ -13,6 +13,7 @@ export const checkNames = [
   'store',
   'sign-ins',
   'unused-items',
+  'rotations',
   'agent',
   'service',
   'process-line',
@@ -34,7 +35,11 @@ export interface Finding {
 /** Changes that take nothing away that anybody could miss. */
 export type Fix =
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
+  /** credential_process of a profile. */
+  | { readonly kind: 'line'; readonly profile: string; readonly value: string }
   | { readonly kind: 'forget'; readonly account: string };
+
+export const fixCommand = 'rolekeeper doctor --fix';
 
 /** The editor at that line; every usual editor knows `+LINE`. */
 export function editCommand({ path, line }: { readonly path: string; readonly line: number }): string {

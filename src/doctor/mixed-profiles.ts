@@ -1,12 +1,13 @@
 // Settings beside credential_process that make clients take another way, or none. Pure.
 
-import { findSection } from '../config/aws-config.ts';
+import { type AwsFile, findSection } from '../config/aws-config.ts';
 import type { ProfileName } from '../config/names.ts';
-import type { ConfigFiles } from '../config/profile-settings.ts';
-import { editCommand, type Finding } from './finding.ts';
+import type { ConfigFiles, Origin } from '../config/profile-settings.ts';
+import { movedKeys } from '../config/role-pair.ts';
+import { editCommand, type Finding, shellWord } from './finding.ts';
 
 /** What botocore, JavaScript, Terraform or .NET read as a way to credentials of its own (sdk-contract.md 15). */
-const otherWays = [
+export const otherWays = [
   'role_arn',
   'source_profile',
   'credential_source',
@@ -36,7 +37,7 @@ export function checkMixedProfile(profile: ProfileName, { config, credentials }:
       return line === undefined ? [] : [{ key, path, line }];
     }),
   );
-  const [first] = found;
+  const [first, ...others] = found;
   if (first === undefined) return [];
   const names = found.map(({ key, line }) => `${key} (line ${line})`).join(', ');
   return [
@@ -45,7 +46,23 @@ export function checkMixedProfile(profile: ProfileName, { config, credentials }:
       profile,
       what: `[profile ${profile}] has ${names} beside credential_process`,
       why: 'the AWS CLI, boto3 and JavaScript then assume the role themselves; Terraform and .NET refuse the profile',
-      mend: `${editCommand(first)}    # move these lines to [rolekeeper ${profile}]`,
+      mend: mendOf(profile, config, [first, ...others]),
     },
   ];
+}
+
+interface Rival extends Origin {
+  readonly key: string;
+}
+
+/** `adopt` moves a role's settings, but takes none out beside a recipe, and edits no other file. */
+function mendOf(profile: ProfileName, config: AwsFile, rivals: readonly [Rival, ...Rival[]]): string {
+  const edit = editCommand(rivals[0]);
+  if (findSection(config, 'rolekeeper', profile) !== undefined)
+    return `${edit}    # remove these lines: [rolekeeper ${profile}] has the recipe`;
+  const isRole = rivals.some(({ key }) => key === 'role_arn');
+  const isMovable = rivals.every(({ key, path }) => movedKeys.has(key) && path === config.path);
+  return isRole && isMovable
+    ? `rolekeeper adopt ${shellWord(profile)}`
+    : `${edit}    # leave one way to credentials, and remove the others`;
 }

@@ -1,14 +1,14 @@
 // Judges a credential_process line: how it is written, and what came of running it as the clients do. Pure; never repeats an answer.
 
-import type { LineRun } from '../ports.ts';
-import { editCommand, type Finding } from './finding.ts';
+import type { LineRun } from '../ports/inspector.ts';
+import { editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ProcessLine {
   readonly profile: string;
   readonly line: string;
   readonly place: { readonly path: string; readonly line: number };
-  /** What the line should be. */
-  readonly right: string;
+  /** What the line should be; undefined where this program lies at a path that some SDK cannot run. */
+  readonly right: string | undefined;
 }
 
 /** The strictest client waits 5 s (sdk-contract.md 9). */
@@ -17,27 +17,70 @@ export const lineDeadlineMs = 4_000;
 export const lineOutputLimit = 64_000;
 
 /** What is wrong before anything is run; a line that is wrong here need not be run. */
-export function checkLineText({ profile, line, place, right }: ProcessLine): readonly Finding[] {
+export function checkLineText(given: ProcessLine): readonly Finding[] {
+  const { profile, line } = given;
   const problem = textProblem(line);
   if (problem === undefined) return [];
-  const mend = `${editCommand(place)}    # credential_process = ${right}`;
-  return [
-    { check: 'process-line', profile, what: `the credential_process of "${profile}" ${problem.what}`, why: problem.why, mend },
-  ];
+  const what = `the credential_process of "${profile}" ${problem.what}`;
+  return [{ check: 'process-line', profile, what, why: problem.why, ...mendingOf(given) }];
 }
 
 /** At most one finding: the first way that fails tells. */
 export function checkLineRuns(given: ProcessLine, runs: readonly LineRun[]): readonly Finding[] {
-  const { profile, place, right } = given;
+  const { profile } = given;
   for (const run of runs) {
     const problem = runProblem(run, given);
     if (problem === undefined) continue;
-    const mend = problem.mend ?? `${editCommand(place)}    # credential_process = ${right}`;
     const clients = run.way === 'shlex' ? 'the AWS CLI and boto3' : 'the SDKs of Go, JavaScript, Java and Rust';
     const what = `the credential_process of "${profile}", as ${clients} run it, ${problem.what}`;
-    return [{ check: 'process-line', profile, what, why: problem.why, mend }];
+    const mending = problem.mend === undefined ? mendingOf(given) : { mend: problem.mend };
+    return [{ check: 'process-line', profile, what, why: problem.why, ...mending }];
   }
   return [];
+}
+
+/** The line of a profile whose own recipe its clients never come to. */
+export function checkLineTarget(given: ProcessLine, { asked, hasRecipe }: LineTarget): readonly Finding[] {
+  const { profile, place, right } = given;
+  if (asked === profile || !hasRecipe) return [];
+  return [
+    {
+      check: 'process-line',
+      profile,
+      what: `the credential_process of "${profile}" ${asked === undefined ? 'runs another program' : `asks for "${asked}"`}, though [rolekeeper ${profile}] has a recipe`,
+      why: 'clients get what that line gives, and not what the recipe says: perhaps another account',
+      mend: `${editCommand(place)}    # credential_process = ${right ?? anyPath(profile)}`,
+    },
+  ];
+}
+
+export interface LineTarget {
+  /** The profile that the line asks rolekeeper for; undefined for another program's line. */
+  readonly asked: string | undefined;
+  /** Of the profile itself, with a role of its own. */
+  readonly hasRecipe: boolean;
+}
+
+/** For a profile of the config with a recipe, and no line; `place` is its header. */
+export function checkMissingLine({ profile, place, right }: Omit<ProcessLine, 'line'>): Finding {
+  return {
+    check: 'process-line',
+    profile,
+    what: `[profile ${profile}] has no credential_process, though [rolekeeper ${profile}] has a recipe`,
+    why: 'no client finds its way to the recipe: it looks as if the profile had no credentials',
+    ...mendingOf({ profile, place, right, line: '' }),
+  };
+}
+
+/** Nothing is rewritten that is right: then it is the program itself. */
+function mendingOf({ profile, line, place, right }: ProcessLine): Pick<Finding, 'mend' | 'fix'> {
+  if (right === undefined) return { mend: `${editCommand(place)}    # credential_process = ${anyPath(profile)}` };
+  if (right === line) return { mend: `rolekeeper explain ${shellWord(profile)}` };
+  return { mend: fixCommand, fix: { kind: 'line', profile, value: right } };
+}
+
+function anyPath(profile: string): string {
+  return `/ABSOLUTE/PATH/rolekeeper get ${shellWord(profile)}`;
 }
 
 /** The profiles that wait for one login become one finding. */
@@ -102,8 +145,9 @@ function failure({ status, stderr }: LineRun, profile: string): Problem {
   const said = (lines[0] ?? '').replace(/^rolekeeper: /, '').slice(0, 300);
   const command = /^rolekeeper: hint: .*`(rolekeeper [^`]+)`/m.exec(stderr)?.[1];
   const why = `clients get no credentials from it${said === '' ? '' : `: ${said}`}`;
-  if (status === 126 || status === 127) return { what: `ends with status ${status}: no such program`, why };
-  return { what: `ends with status ${status ?? 'none'}`, why, mend: command ?? `rolekeeper explain ${profile}` };
+  if (status === 126) return { what: 'ends with status 126: no program that may be run', why };
+  if (status === 127) return { what: 'ends with status 127: no such program', why };
+  return { what: `ends with status ${status ?? 'none'}`, why, mend: command ?? `rolekeeper explain ${shellWord(profile)}` };
 }
 
 function answerProblem({ stdout, stderr }: LineRun): Problem | undefined {

@@ -5,7 +5,7 @@ import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, profileOfHop } from '../config/setting-sources.ts';
 import { isAppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { editCommand, type Finding } from './finding.ts';
 
 /** Under this, the strictest clients ask again on every request (sdk-contract.md 14). */
@@ -14,17 +14,29 @@ const comfortableSeconds = 1800;
 export function checkRecipe(profile: ProfileName, files: ConfigFiles, env: Environment): readonly Finding[] {
   try {
     const recipe = resolveRecipe(profile, files, env);
-    return recipe.hops.flatMap((hop, index) => {
+    const durations = recipe.hops.flatMap((hop, index) => {
       if (hop.kind !== 'role' || profileOfHop(recipe, index) !== profile) return [];
       const place = hopSources(recipe, index, { files, env }).find(({ key }) => key === 'duration_seconds')?.place;
       if (place?.kind !== 'file') return [];
       const asked = Number(profileSettings(profile, files)?.get('duration_seconds'));
       return durationFindings({ profile, asked, used: hop.request.durationSeconds, mend: editCommand(place) });
     });
+    return [...unknownSettings(profile, files), ...durations];
   } catch (error) {
     if (!isAppError(error)) throw error;
     return [brokenRecipe(profile, files, { message: error.message, hint: error.hint })];
   }
+}
+
+/** Misspelt ones, most likely. */
+function unknownSettings(profile: ProfileName, files: ConfigFiles): readonly Finding[] {
+  return (profileSettings(profile, files)?.unknown ?? []).map(({ key, line }) => ({
+    check: 'recipes',
+    profile,
+    what: `"${key}" in [rolekeeper ${profile}] is no setting of rolekeeper`,
+    why: 'it is not used: what it was to say is not so',
+    mend: `${editCommand({ path: files.config.path, line })}    # correct the name, or remove the line`,
+  }));
 }
 
 interface Durations {

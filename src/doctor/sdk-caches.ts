@@ -2,8 +2,11 @@
 
 import { type Finding, shellWord } from './finding.ts';
 
+/** Directories below ~/.aws, each with its `cache`. */
+export const cacheKinds = ['cli', 'sso', 'login'] as const;
+
 export interface CacheLook {
-  readonly kind: 'cli' | 'sso';
+  readonly kind: (typeof cacheKinds)[number];
   readonly path: string;
   readonly files: readonly string[];
 }
@@ -11,13 +14,19 @@ export interface CacheLook {
 export function checkSdkCache({ kind, path, files }: CacheLook): readonly Finding[] {
   const count = files.filter((name) => name.endsWith('.json')).length;
   if (count === 0) return [];
-  const what = kind === 'cli' ? 'role credentials of the AWS CLI' : 'sign-in tokens of IAM Identity Center';
   return [
     {
       check: 'sdk-caches',
-      what: `${path} holds ${what} in plaintext (${count} ${count === 1 ? 'file' : 'files'})`,
+      what: `${path} holds ${contents[kind]} in plaintext (${count} ${count === 1 ? 'file' : 'files'})`,
       why: 'whoever reads them is you until they end; profiles on rolekeeper do not need them',
-      mend: kind === 'cli' ? `rm -r ${shellWord(path)}` : 'aws sso logout',
+      // That command leaves what it did not make; and only it tells AWS.
+      mend: `${kind === 'sso' ? 'aws sso logout; ' : ''}rm -r ${shellWord(path)}`,
     },
   ];
 }
+
+const contents = {
+  cli: 'role credentials of the AWS CLI',
+  sso: 'sign-in tokens of IAM Identity Center',
+  login: 'console sign-ins of `aws login`',
+} as const;

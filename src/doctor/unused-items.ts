@@ -1,7 +1,7 @@
 // Items of the store that no recipe leads to any more. Pure.
 
 import { type Account, keysNameOf } from '../config/names.ts';
-import { type Finding, shellWord } from './finding.ts';
+import { type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ItemsKnown {
   /** What the store's list has. */
@@ -39,7 +39,7 @@ function unusedCredentials(account: Account): Finding {
     check: 'unused-items',
     what: `the store's item ${account} has ended, and no recipe makes it any more`,
     why: 'it is of no use to anybody, and makes the list longer',
-    mend: 'rolekeeper doctor --fix',
+    mend: fixCommand,
     fix: { kind: 'forget', account },
   };
 }

@@ -3,7 +3,8 @@
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
-import type { IdentityCenter, Sts, StsCall } from '../ports.ts';
+import type { IdentityCenter } from '../ports/identity-center.ts';
+import type { Sts, StsCall } from '../ports/sts.ts';
 
 /** What the ways in need of the outside. */
 export interface EntryPorts {

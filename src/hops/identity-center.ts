@@ -3,7 +3,7 @@
 import type { IdentityCenterHop } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { isAppError } from '../errors.ts';
-import type { AccessToken, IdentityCenter, IdentityCenterCall } from '../ports.ts';
+import type { AccessToken, IdentityCenter, IdentityCenterCall } from '../ports/identity-center.ts';
 
 /** Throws `login-needed` where only a person can go on, and what the ports throw. */
 export async function requestIdentityCenter(

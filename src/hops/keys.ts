@@ -5,7 +5,9 @@ import type { KeysSource, PlaintextKeys, Recipe } from '../config/recipe.ts';
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
-import type { State, Store, Sts, StsCall, StsCaller } from '../ports.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
+import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
 
 /** What signs the next call, and whose it is. */
 export interface Principal {

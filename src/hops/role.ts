@@ -3,7 +3,7 @@
 import type { RoleStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
-import type { Sts, StsCall } from '../ports.ts';
+import type { Sts, StsCall } from '../ports/sts.ts';
 
 /** Throws what STS throws. `code` must be given exactly when the hop has an MFA serial. */
 export async function requestRole(

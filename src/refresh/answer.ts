@@ -6,7 +6,7 @@ import type { Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { isBackingOff, isComfortable, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, toAppError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/time.ts';
 import { type ObtainPorts, obtain, openChain } from './obtain.ts';
 import type { Demand } from './refresh-one.ts';
 

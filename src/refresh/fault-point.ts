@@ -1,4 +1,4 @@
-// Where a test holds the program after a step of a refresh, an edit or a rotation, to kill it there from outside (house rule: any step may be the last one).
+// Where a test holds the program after a step of a refresh, an import, an edit, a rotation or an install, to kill it there from outside (house rule: any step may be the last one).
 // Nothing of this is in the built program: tools/build.mjs sets FAULT_POINTS to false, and the code goes.
 
 import { writeSync } from 'node:fs';
@@ -15,6 +15,9 @@ export type FaultPoint =
   | 'state published'
   | 'tokens answered'
   | 'tokens written'
+  | 'keys listed'
+  | 'keys stored'
+  | 'keys verified'
   | 'undo note kept'
   | 'file written'
   | 'rotation noted'
@@ -27,7 +30,13 @@ export type FaultPoint =
   | 'grace noted'
   | 'old key inactive'
   | 'old key deleted'
-  | 'old item removed';
+  | 'old item removed'
+  | 'service noted'
+  | 'service files made'
+  | 'service recorded'
+  | 'old agent stopped'
+  | 'service started'
+  | 'service files removed';
 
 const patienceMs = 60_000;
 

@@ -5,7 +5,9 @@ import { loginIdOf, needsCode, type Recipe, type Step, stepsOf } from '../config
 import type { Life } from '../credentials/plan.ts';
 import { isNight, type Watched, warningsFor } from '../credentials/warnings.ts';
 import { knownPrincipal } from '../hops/keys.ts';
-import type { Clock, Notifier, State, StateRecord } from '../ports.ts';
+import type { Notifier } from '../ports/person.ts';
+import type { State, StateRecord } from '../ports/state.ts';
+import type { Clock } from '../ports/time.ts';
 
 /** The last hop of a profile, with what is known of it. */
 export interface Kept {

@@ -2,7 +2,7 @@
 
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { Network } from '../ports.ts';
+import type { Network } from '../ports/sts.ts';
 
 export function networkToKeep({ caBundle, httpsProxy, noProxy }: Network): Readonly<Record<string, Secret>> {
   return {

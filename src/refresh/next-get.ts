@@ -4,7 +4,7 @@
 import { callOfEntry } from '../config/entry-hop.ts';
 import { describeHop, type Hop, keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
-import type { StateFailure, StateRecord } from '../ports.ts';
+import type { StateFailure, StateRecord } from '../ports/state.ts';
 import { lifeOf } from './kept.ts';
 import { isOfTheWay } from './refresh-one.ts';
 

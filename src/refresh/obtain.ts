@@ -10,7 +10,7 @@ import { type EntryPorts, requestEntry } from '../hops/entry.ts';
 import { loadPrincipal, personOf } from '../hops/keys.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
-import type { Sts, StsCall, StsCaller } from '../ports.ts';
+import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
 import { readStored } from './stored.ts';

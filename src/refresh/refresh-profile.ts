@@ -5,7 +5,7 @@ import { loginIdOf, type Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff } from '../credentials/plan.ts';
 import { type AppError, toAppError } from '../errors.ts';
-import type { State } from '../ports.ts';
+import type { State } from '../ports/state.ts';
 import { type Chain, type ObtainPorts, obtain, openChain } from './obtain.ts';
 import { patientDemand } from './refresh-one.ts';
 import { readStored } from './stored.ts';

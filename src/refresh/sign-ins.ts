@@ -10,13 +10,13 @@ import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
 import type {
   AccessToken,
   ForeignSignIns,
-  HeldLock,
   IdentityCenterCall,
   SignInService,
   SignIns,
-  StateRecord,
   TokenOutcome,
-} from '../ports.ts';
+} from '../ports/identity-center.ts';
+import type { HeldLock } from '../ports/lock.ts';
+import type { StateRecord } from '../ports/state.ts';
 import { faultPoint } from './fault-point.ts';
 import type { RefreshPorts } from './refresh-one.ts';
 import { underLock } from './under-lock.ts';

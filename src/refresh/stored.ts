@@ -5,7 +5,9 @@ import { recordKind, type Step } from '../config/recipe.ts';
 import { type Credentials, parseCredentialsItem } from '../credentials/credentials.ts';
 import type { Life } from '../credentials/plan.ts';
 import { isAppError } from '../errors.ts';
-import type { Log, State, Store } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { State } from '../ports/state.ts';
+import type { Store } from '../ports/store.ts';
 
 /** Undefined when there is none, or none that can be read. Throws what the store throws, and `format-newer`. */
 export async function readStored(

@@ -1,7 +1,7 @@
 // A lock delays, it never prevents.
 
 import { isAppError } from '../errors.ts';
-import type { HeldLock, Lock, LockName, LockOutcome, LockWait } from '../ports.ts';
+import type { HeldLock, Lock, LockName, LockOutcome, LockWait } from '../ports/lock.ts';
 
 /** `busy` also where there is no place for locks. */
 export async function underLock<T>(

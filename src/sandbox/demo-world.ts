@@ -1,11 +1,11 @@
-// The demo's small world: a temporary home with two config files and a key for the file store, and an STS double in this process.
+// The demo's small world: a temporary home with two config files and a key for the age store, and an STS double in this process.
 // Nothing in it is real, and nothing outside it is touched.
 
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { newKeyFile } from '../stores/age-cipher.ts';
 import { type StsDouble, startStsDouble } from './sts-double.ts';
 

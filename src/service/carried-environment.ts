@@ -3,7 +3,7 @@
 
 import { isAbsolute } from 'node:path/posix';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 export interface Carried {
   readonly variables: readonly (readonly [name: string, value: string])[];

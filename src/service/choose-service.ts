@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path/posix';
 import { AppError } from '../errors.ts';
-import type { ServiceRecord, SystemdSurroundings } from '../ports.ts';
+import type { ServiceRecord, SystemdSurroundings } from '../ports/service.ts';
 import { launchdRemoval, planLaunchd } from './launchd.ts';
 import {
   parseKind,

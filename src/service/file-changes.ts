@@ -1,6 +1,6 @@
 // What happens to each file of a service, by what is there and what was made before. Pure.
 
-import type { RecordedFile, ServiceFile, ServiceRecord } from '../ports.ts';
+import type { RecordedFile, ServiceFile, ServiceRecord } from '../ports/service.ts';
 import type { ServicePlan } from './service-plan.ts';
 
 export type FileChange =

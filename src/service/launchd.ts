@@ -1,7 +1,7 @@
 // The service as a LaunchAgent of macOS: the agent, or a refresh every five minutes. Pure. Not run on a Mac yet.
 
 import { join } from 'node:path/posix';
-import type { ServiceCommand } from '../ports.ts';
+import type { ServiceCommand } from '../ports/service.ts';
 import { carriedEnvironment } from './carried-environment.ts';
 import { fillTemplate } from './fill-template.ts';
 import { mayFail, type ServiceMode, type ServicePlace, type ServicePlan, type ServiceRemoval } from './service-plan.ts';

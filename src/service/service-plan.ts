@@ -1,6 +1,7 @@
 // What a background service is made of: files, and commands as data. Pure: nothing here looks at the machine or changes it.
 
-import type { Environment, ServiceCommand, ServiceFile, ServiceSurroundings } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { ServiceCommand, ServiceFile, ServiceSurroundings } from '../ports/service.ts';
 
 export type ServiceKind = 'systemd' | 'launchd' | 'task-scheduler' | 'xdg-autostart';
 /** A resident agent, or a `rolekeeper refresh --due` every five minutes. */

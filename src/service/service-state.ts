@@ -1,6 +1,6 @@
 // How the system's manager is asked about a service of ours, and what its answer means. Pure.
 
-import type { ServiceCommand, ServiceCommandEnd } from '../ports.ts';
+import type { ServiceCommand, ServiceCommandEnd } from '../ports/service.ts';
 import { launchdTarget } from './launchd.ts';
 import type { ServiceKind, ServiceMode } from './service-plan.ts';
 import { unitNames } from './systemd.ts';

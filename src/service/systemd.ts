@@ -2,7 +2,8 @@
 
 import { join } from 'node:path/posix';
 import { AppError } from '../errors.ts';
-import type { Environment, ServiceCommand, ServiceFile, SystemdSurroundings } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { ServiceCommand, ServiceFile, SystemdSurroundings } from '../ports/service.ts';
 import { carriedEnvironment, refuseControls } from './carried-environment.ts';
 import { dropGroup, fillTemplate, keepGroup } from './fill-template.ts';
 import { mayFail, type ServiceMode, type ServicePlace, type ServicePlan, type ServiceRemoval } from './service-plan.ts';

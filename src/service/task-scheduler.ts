@@ -2,7 +2,7 @@
 
 import { join } from 'node:path/win32';
 import { AppError } from '../errors.ts';
-import type { ServiceCommand } from '../ports.ts';
+import type { ServiceCommand } from '../ports/service.ts';
 import { carriedEnvironment } from './carried-environment.ts';
 import { fillTemplate } from './fill-template.ts';
 import { mayFail, type ServiceMode, type ServicePlace, type ServicePlan, type ServiceRemoval } from './service-plan.ts';

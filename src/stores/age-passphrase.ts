@@ -2,7 +2,7 @@
 
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { type AgeKey, parseKeyFile } from './age-cipher.ts';
 import { type WorkerAnswer, WorkerError, WorkerProcess, type WorkerRequest, workerScript } from './worker-process.ts';
 

@@ -4,7 +4,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { Environment, Store, StoreManners } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Store, StoreManners } from '../ports/store.ts';
 import type { AskPassphrase } from './age-passphrase.ts';
 
 export interface ChooseStoreOptions {

@@ -3,7 +3,7 @@
 
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 export interface BusAddressOptions {
   readonly uid: number;

@@ -4,7 +4,8 @@
 import { type Account, indexAccount, parseAccount } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { HeldLock, Lock, Store } from '../ports.ts';
+import type { HeldLock, Lock } from '../ports/lock.ts';
+import type { Store } from '../ports/store.ts';
 
 export interface IndexPorts {
   readonly store: Store;

@@ -8,7 +8,8 @@
 import type { Account } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Environment, Store, StoreManners } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Store, StoreManners } from '../ports/store.ts';
 import { checkedValue, serviceName } from './checked-value.ts';
 import { type RawItems, withChunks } from './windows-chunks.ts';
 import { type WorkerAnswer, WorkerError, WorkerProcess, type WorkerRequest, workerScript } from './worker-process.ts';

@@ -3,7 +3,7 @@
 import type { Account } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../ports/store.ts';
 import { checkedValue } from './checked-value.ts';
 
 export interface MemoryStore extends Store {

@@ -1,7 +1,7 @@
 // From what went wrong on the bus to what a person can do about it. Cases are told apart by D-Bus error names, never by texts.
 
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { WireError } from './dbus-codec.ts';
 import { BusError, type BusFailure } from './dbus-connection.ts';
 

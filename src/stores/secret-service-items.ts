@@ -3,7 +3,8 @@
 import type { Account } from '../config/names.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Environment, StoreManners } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { StoreManners } from '../ports/store.ts';
 import { serviceName } from './checked-value.ts';
 import { boolean, sequence, WireError } from './dbus-codec.ts';
 import type { BusConnection, Method } from './dbus-connection.ts';

@@ -4,7 +4,8 @@
 import process from 'node:process';
 import type { Account } from '../config/names.ts';
 import type { Secret } from '../credentials/secret.ts';
-import type { Environment, Store, StoreManners } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Store, StoreManners } from '../ports/store.ts';
 import { checkedValue } from './checked-value.ts';
 import { busSocketPaths } from './dbus-address.ts';
 import { WireError } from './dbus-codec.ts';

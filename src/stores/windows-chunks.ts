@@ -22,8 +22,9 @@ const attempts = 40;
 const maxPauseMs = 25;
 
 /**
- * The same items without the limit. A reader gets a whole value that was written, or undefined when there is none or its pieces stay
- * incomplete (a writer was killed, or two wrote at once and both were): then it has to be made anew.
+ * The same items without the limit. A reader gets a whole value that was written, or undefined when there is none. Where pieces stay
+ * incomplete (a writer was killed, or two wrote at once and both were) it gets the main item as it stands, which is no value of anybody's:
+ * broken is not absent, least of all for keys.
  */
 export function withChunks(raw: RawItems, options: ChunkOptions): RawItems {
   const pause = () => options.pause(1 + options.random() * maxPauseMs);
@@ -46,15 +47,16 @@ interface Head {
 }
 
 async function readSettled(raw: RawItems, account: string, pause: () => Promise<void>): Promise<string | undefined> {
+  let main: string | undefined;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const main = await raw.get(account);
+    main = await raw.get(account);
     const head = parseHead(main);
     if (head === undefined) return main;
     const text = await readChunks(raw, account, head);
     if (text !== undefined) return text;
     await pause();
   }
-  return undefined;
+  return main;
 }
 
 async function write(raw: RawItems, account: string, text: string, pause: () => Promise<void>): Promise<void> {

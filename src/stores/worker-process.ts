@@ -7,7 +7,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 /** `ended`: it died or could not be started. `refused`: it answered that it could not do it, in its own words. */
 export type WorkerFailure =

@@ -1,7 +1,7 @@
 // Asks the person for the age store's passphrase. A new one is asked for twice: nothing that it locks can be opened without it.
 
 import type { Secret } from '../credentials/secret.ts';
-import type { Terminal } from '../ports.ts';
+import type { Terminal } from '../ports/person.ts';
 
 /** What is shorter can be tried out by whoever copies the files. */
 const fewestLetters = 8;

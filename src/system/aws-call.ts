@@ -2,7 +2,8 @@
 
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
 import type { AppError } from '../errors.ts';
-import type { Clock, StsCall } from '../ports.ts';
+import type { StsCall } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import type { SendOptions } from './aws-client-settings.ts';
 import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
@@ -87,8 +88,15 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   }
 }
 
+/** A Date header that is older than this when it is read is no news any more. */
+const toleratedSleepMs = 2_000;
+
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
+  const sentAt = { awsMs: clock.now(), monotonicMs: performance.now() };
   const learn = (serverNow: number) => {
+    // Asleep between the reply and its reading, we would take the time of yesterday for today's, and what has ended for valid.
+    const sleptMs = clock.now() - sentAt.awsMs - (performance.now() - sentAt.monotonicMs);
+    if (sleptMs > toleratedSleepMs) return;
     clock.learn(serverNow);
     heard.at = clock.now();
   };

@@ -2,7 +2,7 @@
 // instance metadata.
 
 import process from 'node:process';
-import type { ServiceEndpoint, StsCall } from '../ports.ts';
+import type { ServiceEndpoint, StsCall } from '../ports/sts.ts';
 import { type Exchange, StsHttpHandler } from './sts-http.ts';
 
 export interface SendOptions extends Omit<Exchange, 'network'> {

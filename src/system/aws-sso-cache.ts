@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFields, isText } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { Clock, ForeignSignIns } from '../ports.ts';
+import type { ForeignSignIns } from '../ports/identity-center.ts';
+import type { Clock } from '../ports/time.ts';
 
 /** Less is of no use: the call has to be made yet. */
 const leadMs = 60_000;

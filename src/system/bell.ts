@@ -1,7 +1,8 @@
 // Rings every 15 seconds, by node-cron: the only file that knows it. In UTC, since a local time zone can leave out an hour in autumn.
 
 import { createTask } from 'node-cron';
-import type { Bell, Log } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { Bell } from '../ports/time.ts';
 
 const everyFifteenSeconds = '*/15 * * * * *';
 /** Two slots and a little: node-cron is waiting for a slot that is far away by now. */

@@ -1,7 +1,8 @@
 // The person's web browser. The only importer of `open`, which knows the ways of each system, WSL included.
 
 import open from 'open';
-import type { Browser, Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Browser } from '../ports/person.ts';
 
 export function createBrowser(env: Environment, platform: NodeJS.Platform): Browser {
   return {

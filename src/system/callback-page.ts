@@ -5,7 +5,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, toAppError } from '../errors.ts';
-import type { CallbackAnswer, CallbackPage, CallbackWait } from '../ports.ts';
+import type { CallbackAnswer, CallbackPage, CallbackWait } from '../ports/person.ts';
 import { type PageText, renderPage } from './callback-page-text.ts';
 
 const path = '/oauth/callback';

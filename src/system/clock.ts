@@ -14,7 +14,8 @@ import {
   toLocal,
 } from '../credentials/clock-offset.ts';
 import { AppError } from '../errors.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { Clock } from '../ports/time.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { pause } from './pause.ts';
 import { createUptime } from './uptime.ts';

@@ -1,4 +1,4 @@
-// The access keys of a user in AWS IAM. The only importer of @aws-sdk/client-iam; loaded by `rotate` alone.
+// The access keys of a user in AWS IAM. The only importer of @aws-sdk/client-iam; loaded by `rotate`, and when a rotation ends.
 
 import {
   CreateAccessKeyCommand,
@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
-import type { Clock, Iam, IamCall, ListedKey, NewAccessKey } from '../ports.ts';
+import type { Iam, IamCall, ListedKey, NewAccessKey } from '../ports/iam.ts';
+import type { Clock } from '../ports/time.ts';
 import { converse, type Line, twiceAtMost } from './aws-call.ts';
 import { clientSettings, type SendOptions, withoutNodeWarning } from './aws-client-settings.ts';
 import type { Operation } from './sts-failure.ts';

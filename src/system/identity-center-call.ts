@@ -1,7 +1,9 @@
 // One call to IAM Identity Center: a deadline over all of it, and one of our errors for whatever goes wrong.
 
 import { explainIdentityCenterRefusal } from '../credentials/identity-center-refusal.ts';
-import type { Clock, IdentityCenterCall, PortalRole, ServiceEndpoint } from '../ports.ts';
+import type { IdentityCenterCall, PortalRole } from '../ports/identity-center.ts';
+import type { ServiceEndpoint } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import { withinDeadline } from './aws-call.ts';
 import { unsignedSettings, withoutNodeWarning } from './aws-client-settings.ts';
 import { failureOf } from './sts-failure.ts';

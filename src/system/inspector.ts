@@ -5,7 +5,7 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { shellWords } from '../config/aws-config-header.ts';
 import { AppError } from '../errors.ts';
-import type { FileLook, Inspector, LineManner, LineRun } from '../ports.ts';
+import type { FileLook, Inspector, LineManner, LineRun } from '../ports/inspector.ts';
 import { problemWords } from './problem-words.ts';
 
 /** Without a uid (Windows) every file counts as the user's own, and modes say nothing. */

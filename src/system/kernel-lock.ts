@@ -4,7 +4,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { Lock, LockName } from '../ports.ts';
+import type { Lock, LockName } from '../ports/lock.ts';
 import type { NativeLocking } from './native-locking.ts';
 import { type TakenLock, withPolledLock } from './polled-lock.ts';
 import { errorCode, problemWords } from './problem-words.ts';

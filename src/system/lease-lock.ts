@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { Lock, LockName, Log } from '../ports.ts';
+import type { Lock, LockName } from '../ports/lock.ts';
+import type { Log } from '../ports/log.ts';
 import { createLeaseFiles, type LeaseFiles } from './lease-files.ts';
 import { type TakenLock, withPolledLock } from './polled-lock.ts';
 import { errorCode, problemWords } from './problem-words.ts';

@@ -2,7 +2,9 @@
 // Nothing is loaded, read or made before the first lock is asked for.
 
 import { AppError } from '../errors.ts';
-import type { Environment, Lock, Log } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Lock } from '../ports/lock.ts';
+import type { Log } from '../ports/log.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { canLockIn, createKernelLock } from './kernel-lock.ts';
 import { createLeaseLock } from './lease-lock.ts';

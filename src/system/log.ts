@@ -1,7 +1,8 @@
 // Events for --debug, one line each on stderr; silent otherwise. Never shows a secret: its fields are plain values.
 
 import { writeSync } from 'node:fs';
-import type { Environment, Log } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Log } from '../ports/log.ts';
 
 /** True when `ROLEKEEPER_DEBUG` asks for events: any value but the empty one and `0`. */
 export function isDebugging(env: Environment): boolean {

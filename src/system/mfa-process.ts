@@ -2,7 +2,7 @@
 
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { AppError } from '../errors.ts';
-import type { Programs } from '../ports.ts';
+import type { Programs } from '../ports/programs.ts';
 
 /** Long enough to find the key and touch it. */
 const patienceMs = 60_000;

@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import process from 'node:process';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 
 /** `process.execPath` has links resolved: with Homebrew, Nix and others it names a version that the next upgrade removes. */
 export function lastingNodePath(env: Environment, running = process.execPath): string {

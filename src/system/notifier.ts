@@ -9,7 +9,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sha256Hex } from '../credentials/digest.ts';
 import type { Warning } from '../credentials/warnings.ts';
 import { AppError } from '../errors.ts';
-import type { Environment, Log, Notifier } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
+import type { Log } from '../ports/log.ts';
+import type { Notifier } from '../ports/person.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { errorCode } from './problem-words.ts';
 

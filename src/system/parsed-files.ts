@@ -3,7 +3,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { parseConfigFile, parseCredentialsFile } from '../config/aws-config.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import type { TextFiles } from '../ports.ts';
+import type { TextFiles } from '../ports/text-files.ts';
 
 export interface FilePair {
   readonly configPath: string;

@@ -4,7 +4,7 @@
 import { posix, win32 } from 'node:path';
 import { hmacSha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports.ts';
+import type { Environment } from '../ports/environment.ts';
 import { errorCode } from './problem-words.ts';
 
 /** Who runs us, and on what. */

@@ -1,7 +1,7 @@
 // The waiting that both locks share: try, look whether the answer has come meanwhile, pause, try again.
 // Never keeps a lock past the work, whatever the work does.
 
-import type { HeldLock, LockOutcome, LockWait } from '../ports.ts';
+import type { HeldLock, LockOutcome, LockWait } from '../ports/lock.ts';
 import { countdown } from './own-time.ts';
 import { pause } from './pause.ts';
 

@@ -8,7 +8,7 @@ import {
   SSOClient,
 } from '@aws-sdk/client-sso';
 import { Secret } from '../credentials/secret.ts';
-import type { Portal, PortalCall } from '../ports.ts';
+import type { Portal, PortalCall } from '../ports/identity-center.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
 import { ReplyProblem } from './sts-http.ts';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { sha256Hex } from '../credentials/digest.ts';
 import { parseRotationRecord, printRotationRecord, type RotationRecord } from '../credentials/rotation-record.ts';
-import type { RotationRecords } from '../ports.ts';
+import type { RotationRecords } from '../ports/iam.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { readKeptText, removeKeptText } from './kept-text.ts';
 import { writeWholeFile } from './whole-file.ts';

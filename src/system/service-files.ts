@@ -5,7 +5,7 @@ import { lstatSync, readFileSync, rmdirSync, statSync, unlinkSync } from 'node:f
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
-import type { ServiceFile, ServiceFiles } from '../ports.ts';
+import type { ServiceFile, ServiceFiles } from '../ports/service.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import { replaceText } from './replace-text.ts';
 

@@ -1,14 +1,14 @@
 // Runs the commands of a service's plan, and finds out what this machine's manager can do. Decides nothing.
 
 import { spawn } from 'node:child_process';
+import type { Environment } from '../ports/environment.ts';
 import type {
-  Environment,
   ServiceCommand,
   ServiceCommandEnd,
   ServiceManager,
   ServiceSurroundings,
   SystemdSurroundings,
-} from '../ports.ts';
+} from '../ports/service.ts';
 import { isOwnDirectory } from './directory.ts';
 import { errorCode } from './problem-words.ts';
 

@@ -3,7 +3,7 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { RecordedFile, ServiceRecord, ServiceRecords } from '../ports.ts';
+import type { RecordedFile, ServiceRecord, ServiceRecords } from '../ports/service.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import { writeWholeFile } from './whole-file.ts';

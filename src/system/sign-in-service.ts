@@ -8,7 +8,9 @@ import {
   StartDeviceAuthorizationCommand,
 } from '@aws-sdk/client-sso-oidc';
 import { Secret } from '../credentials/secret.ts';
-import type { Clock, ServiceEndpoint, SignInService, TokenGrant, TokenOutcome } from '../ports.ts';
+import type { SignInService, TokenGrant, TokenOutcome } from '../ports/identity-center.ts';
+import type { ServiceEndpoint } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
 import { refusalIn } from './sts-failure.ts';
 import { ReplyProblem } from './sts-http.ts';

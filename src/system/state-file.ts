@@ -6,7 +6,8 @@ import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { KeyId } from '../config/names.ts';
 import { AppError } from '../errors.ts';
-import type { Log, State, StateRecord } from '../ports.ts';
+import type { Log } from '../ports/log.ts';
+import type { State, StateRecord } from '../ports/state.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKeyId, type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
 import { isAppError, recallError } from '../errors.ts';
-import type { StateFailure, StateRecord } from '../ports.ts';
+import type { StateFailure, StateRecord } from '../ports/state.ts';
 
 /** What a state file turned out to be. `unreadable` is a file that is there and that the system will not let us read. */
 export type StateFile<T> =

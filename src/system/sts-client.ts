@@ -8,7 +8,7 @@ import {
   GetSessionTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
-import type { AssumeRoleRequest, CallerIdentity, GetSessionTokenRequest, MfaAnswer } from '../ports.ts';
+import type { AssumeRoleRequest, CallerIdentity, GetSessionTokenRequest, MfaAnswer } from '../ports/sts.ts';
 import { clientSettings, type SendOptions, withoutNodeWarning } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
 

@@ -2,7 +2,7 @@
 
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { StsCall } from '../ports.ts';
+import type { StsCall } from '../ports/sts.ts';
 import { ReplyProblem } from './sts-http.ts';
 import { ProxyProblem } from './sts-tunnel.ts';
 

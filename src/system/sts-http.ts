@@ -5,7 +5,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { EpochMs } from '../credentials/credentials.ts';
-import type { Network } from '../ports.ts';
+import type { Network } from '../ports/sts.ts';
 import { openAgent } from './sts-tunnel.ts';
 
 /** What came back was no reply of STS. `isServerTrouble` marks what a server says that is overloaded or down. */

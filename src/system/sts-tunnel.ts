@@ -7,7 +7,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.ts';
-import type { Network } from '../ports.ts';
+import type { Network } from '../ports/sts.ts';
 import { readPlainFile } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 

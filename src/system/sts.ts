@@ -4,7 +4,8 @@
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { AssumeRoleRequest, Clock, MfaAnswer, Sts } from '../ports.ts';
+import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
 import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
 import { type IssuedReply, sendAssumeRole, sendGetCallerIdentity, sendGetSessionToken } from './sts-client.ts';
 import { isForbidden } from './sts-failure.ts';

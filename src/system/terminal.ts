@@ -7,7 +7,7 @@ import password from '@inquirer/password';
 import select from '@inquirer/select';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Terminal } from '../ports.ts';
+import type { Terminal } from '../ports/person.ts';
 
 /** `command` and `instead` are for the error where there is no terminal: what needs to ask, and what to type instead. */
 export function openTerminal({ command, instead }: { readonly command: string; readonly instead: string }): Terminal {

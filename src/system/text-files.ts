@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
-import type { TextFiles } from '../ports.ts';
+import type { TextFiles } from '../ports/text-files.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import { replaceText } from './replace-text.ts';
 

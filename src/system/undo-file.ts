@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { parseUndoNote, printUndoNote, type UndoNote } from '../config/undo-note.ts';
 import { sha256Hex } from '../credentials/digest.ts';
-import type { UndoNotes } from '../ports.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { readKeptText, removeKeptText } from './kept-text.ts';
 import { writeWholeFile } from './whole-file.ts';

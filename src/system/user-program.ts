@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { callerMark } from '../config/caller-mark.ts';
 import { AppError } from '../errors.ts';
-import type { Programs } from '../ports.ts';
+import type { Programs } from '../ports/programs.ts';
 
 /** What a failing program said, at the end of our own message. */
 const longestComplaint = 1_000;

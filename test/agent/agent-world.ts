@@ -9,7 +9,7 @@ import { toKeysItem } from '../../src/credentials/credentials.ts';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Sts } from '../../src/ports.ts';
+import type { Sts } from '../../src/ports/sts.ts';
 import { logIn, type ObtainPorts, openChain } from '../../src/refresh/obtain.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { type FakeMachine, fakeMachine } from '../fakes/fake-machine.ts';

@@ -88,6 +88,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
       placeOf: ({ HOME = '' }) => ({ home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
       readFiles: () => files,
       openPorts: async () => ({ ...world.ports, sts, store }),
+      endRotations: async () => undefined,
       wordsOf: reportLines,
       programStamp: () => 'as it was',
       socketIdentity: () => socketIdentity(path),

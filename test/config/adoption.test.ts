@@ -134,7 +134,7 @@ describe('files as people have them', () => {
         expect(Object.entries(after?.['profiles'] ?? {}).find(([found]) => found === name)?.[1]).toEqual({
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
-              ([key]) => !/^(role_|sso_|source_profile|mfa_|external_id|duration_seconds|policy)/.test(key),
+              ([key]) => !/^(role_|sso_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_)/.test(key),
             ),
           ),
           credential_process: expect.stringMatching(new RegExp(`^${program} get "?${name}"?$`)),
@@ -405,6 +405,14 @@ describe('what is refused', () => {
       'access keys go into the store with `rolekeeper import corp`',
     );
     expect(refusal('', { names: ['corp'] }).message).toContain('credentials:1: "corp" has no role_arn');
+  });
+
+  it('a profile that is no role is never told to import what it does not have', () => {
+    const hintOf = (setting: string) => refusal(`[profile dev]\n${setting}\n`, { names: ['dev'] }).hint;
+    expect(hintOf('credential_process = /usr/bin/aws-vault export dev')).toBe(
+      'leave it as it is; or put keys that you type in its place: `rolekeeper add dev`',
+    );
+    expect(hintOf('sso_session = work')).toBe('leave it as it is: only roles are adopted');
   });
 
   it('a twin that is there already, and a twin of what is on rolekeeper', () => {

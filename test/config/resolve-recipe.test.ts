@@ -5,7 +5,7 @@ import { parseProfileName } from '../../src/config/names.ts';
 import { needsCode, type Recipe, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Environment } from '../../src/ports.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 
 const serial = 'arn:aws:iam::123456789012:mfa/alice';
 const alice = 'arn:aws:iam::123456789012:user/team/alice';

@@ -55,6 +55,15 @@ describe('readRoleSettings', () => {
     });
   });
 
+  it("takes aws-vault's names for tags, and refuses both names at once", () => {
+    const vault = { role_arn: roleArn, session_tags: 'Team=ops', transitive_session_tags: 'Team' };
+    expect(readRoleSettings(settings(vault), fail)).toMatchObject({ tags: { Team: 'ops' }, transitiveTagKeys: ['Team'] });
+    expect(failureOf({ tags: 'Team=ops', session_tags: 'Team=dev' })).toEqual([
+      expect.stringContaining('session_tags: tags says the same'),
+      'remove one of them from [rolekeeper dev]',
+    ]);
+  });
+
   it.each([
     ['role_arn', 'Dev'],
     ['role_session_name', 'alice smith'],
@@ -65,6 +74,7 @@ describe('readRoleSettings', () => {
     ['policy_arns', 'x'],
     ['tags', 'x'],
     ['transitive_tag_keys', 'aws:x'],
+    ['session_tags', 'x'],
   ])('names %s and its section when the value is wrong', (key, value) => {
     expect(failureOf({ [key]: value })).toEqual([
       expect.stringContaining(`profile "dev": ${key}: `),

@@ -4,7 +4,7 @@ import { durationCaps } from '../../src/config/duration-caps.ts';
 import { parseProfileName } from '../../src/config/names.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../../src/config/setting-sources.ts';
-import type { Environment } from '../../src/ports.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 
 const serial = 'arn:aws:iam::123456789012:mfa/alice';
 

@@ -8,7 +8,7 @@ import { checkFileMode } from '../../src/doctor/file-modes.ts';
 import { editCommand, shellWord } from '../../src/doctor/finding.ts';
 import { checkLineRuns, checkLineText, type ProcessLine } from '../../src/doctor/process-line.ts';
 import { checkUnusedItems } from '../../src/doctor/unused-items.ts';
-import type { LineRun } from '../../src/ports.ts';
+import type { LineRun } from '../../src/ports/inspector.ts';
 
 describe('checkClock', () => {
   it.each([0, 59_999, -59_999])('checkClock passes %i ms', (ms) => {

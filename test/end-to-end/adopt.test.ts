@@ -2,12 +2,10 @@
 
 import { chmodSync, lstatSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultPoint } from '../../src/refresh/fault-point.ts';
-import { Bundles } from '../harness/bundle-module.ts';
+import { FaultyProgram } from '../harness/faulty-program.ts';
 import { fileTree } from '../harness/file-tree.ts';
-import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
@@ -21,14 +19,13 @@ import {
   workAccountId,
 } from '../harness/world.ts';
 
-const bundles = new Bundles();
-let killable = '';
+let killable: FaultyProgram;
 let world: World;
 let original: string;
 beforeAll(() => {
-  killable = bundles.add('src/main.ts', { define: { FAULT_POINTS: 'true', ROLEKEEPER_VERSION: '"test"' } });
+  killable = new FaultyProgram();
 });
-afterAll(() => bundles.close());
+afterAll(() => killable.close());
 beforeEach(async () => {
   world = await openWorld();
   world.writeConfig(config);
@@ -269,16 +266,7 @@ describe('release', () => {
 });
 
 describe('an adopt or release that was killed', () => {
-  async function killAt(step: FaultPoint, ...args: readonly string[]): Promise<void> {
-    const { child, ended } = world.startCommand(process.execPath, [killable, ...args], { env: { FAULT_POINT: step } });
-    let said = '';
-    child.stderr?.on('data', (chunk: string) => {
-      said += chunk;
-    });
-    await until(() => said.includes(`fault-point: ${step}\n`), `the step: ${step}`);
-    child.kill('SIGKILL');
-    await ended;
-  }
+  const killAt = (step: FaultPoint, ...args: readonly string[]) => killable.killAt(step, args, world);
 
   it.each(['undo note kept', 'file written'] as const)(
     'adopt killed at "%s" can be run again, and released to the byte',

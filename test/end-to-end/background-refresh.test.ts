@@ -32,4 +32,17 @@ describe('the refresh in the background', () => {
     await succeed(world.rolekeeper(['get', 'dev'], { env }));
     await expect.poll(rolesGiven, { timeout: 10_000 }).toBe(before + 1);
   });
+
+  // Node closes only the lower ones of a caller's files for its children.
+  it('lets go of a file that the caller left open, long before it is done', async () => {
+    const env = { ROLEKEEPER_AUTOSTART: '1' };
+    await succeed(world.rolekeeper(['refresh', 'dev'], { env }));
+    world.sts.advance(43 * 60_000);
+    await succeed(world.rolekeeper(['refresh', 'ops'], { env }));
+    const before = rolesGiven();
+    world.sts.fault({ kind: 'slow', ms: 6_000, operation: 'AssumeRole' });
+    await succeed(world.run('bash', ['-c', 'exec 40>&1 >/dev/null; "$0" get dev', world.program], { env }));
+    expect(rolesGiven()).toBe(before); // the pipe at 40 has no writer any more
+    await expect.poll(rolesGiven, { timeout: 20_000 }).toBe(before + 1);
+  });
 });

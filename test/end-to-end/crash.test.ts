@@ -2,12 +2,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultPoint } from '../../src/refresh/fault-point.ts';
-import { Bundles } from '../harness/bundle-module.ts';
-import { until } from '../harness/session-bus.ts';
-import { openUsualWorld, type Ran, succeed, type World } from '../harness/world.ts';
+import { FaultyProgram } from '../harness/faulty-program.ts';
+import { openUsualWorld, succeed, type World } from '../harness/world.ts';
 
 interface Crash {
   readonly step: FaultPoint;
@@ -23,12 +21,11 @@ const crashes: readonly Crash[] = [
   { step: 'state published', assumeRoles: 1 },
 ];
 
-const bundles = new Bundles();
-let program = '';
+let program: FaultyProgram;
 beforeAll(() => {
-  program = bundles.add('src/main.ts', { define: { FAULT_POINTS: 'true', ROLEKEEPER_VERSION: '"test"' } });
+  program = new FaultyProgram();
 });
-afterAll(() => bundles.close());
+afterAll(() => program.close());
 
 describe.each(['kernel', 'lease'])('a crash in the refresh path, with the %s lock', (lock) => {
   let world: World;
@@ -39,22 +36,13 @@ describe.each(['kernel', 'lease'])('a crash in the refresh path, with the %s loc
 
   const get = (profile: string) => succeed(world.rolekeeper(['get', profile], { env: { ROLEKEEPER_LOCK: lock } }));
 
-  async function killAfter(step: FaultPoint): Promise<Ran> {
-    const env = { ROLEKEEPER_LOCK: lock, FAULT_POINT: step };
-    const { child, ended } = world.startCommand(process.execPath, [program, 'get', 'dev'], { env });
-    let said = '';
-    child.stderr?.on('data', (chunk: string) => {
-      said += chunk;
-    });
-    await until(() => said.includes(`fault-point: ${step}\n`), `the step: ${step}`);
-    child.kill('SIGKILL');
-    return await ended;
-  }
-
   it.each(crashes)(
     '$step: $assumeRoles AssumeRole in all, the next get has the answer, nothing is lost or left over',
     async (crash) => {
-      expect(await killAfter(crash.step)).toMatchObject({ status: undefined, stdout: '' });
+      expect(await program.killAt(crash.step, ['get', 'dev'], world, { env: { ROLEKEEPER_LOCK: lock } })).toMatchObject({
+        status: undefined,
+        stdout: '',
+      });
       const first = await get('dev');
       expect(first).toMatchObject({ stderr: '' });
       expect(JSON.parse(first.stdout)).toMatchObject({ Version: 1, AccountId: '222233334444' });
@@ -77,7 +65,7 @@ describe('the built program', () => {
     const dist = filesBelow(resolve('dist'));
     expect(dist.length).toBeGreaterThan(3);
     expect(dist.filter((path) => marks.test(readFileSync(path, 'latin1')))).toEqual([]);
-    expect(filesBelow(bundles.directory).some((path) => marks.test(readFileSync(path, 'latin1')))).toBe(true);
+    expect(filesBelow(program.directory).some((path) => marks.test(readFileSync(path, 'latin1')))).toBe(true);
   });
 });
 

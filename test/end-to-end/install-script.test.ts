@@ -188,6 +188,47 @@ describe('install.sh from a release archive', { timeout: 60_000 }, () => {
     expect(tree()).toEqual(once);
   });
 
+  it.each(['again', 'not at all'])(
+    'install.sh killed while it staged leaves nothing to a later run that installs %s',
+    async (what) => {
+      const PATH = withNode();
+      const killing = withNode();
+      rmSync(join(killing, 'cp'));
+      writeFileSync(join(killing, 'cp'), '#!/bin/sh\nkill -9 $PPID\n', { mode: 0o755 });
+      const before = tree();
+      await from([], { PATH: killing });
+      expect(tree()).not.toEqual(before);
+      if (what === 'again') expect((await from([], { PATH })).status).toBe(0);
+      await from(['--uninstall'], { PATH });
+      expect(tree()).toEqual(before);
+    },
+  );
+
+  it.each(['.local', '.local/lib', '.local/share/fish'])(
+    'install.sh says that %s is a file, and leaves nothing behind',
+    async (name) => {
+      mkdirSync(dirname(join(home, name)), { recursive: true });
+      writeFileSync(join(home, name), 'mine');
+      const PATH = withNode();
+      const before = tree();
+      const ran = await from([], { PATH });
+      expect(ran).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining(`${join(home, name)} is in the way: it is no directory`),
+      });
+      expect(ran.stderr).not.toContain('mkdir');
+      expect(tree()).toEqual(before);
+    },
+  );
+
+  it.each([[['--prefix', '']], [['--prefix=']], [['--prefix']]])('install.sh refuses %j', async (args) => {
+    const PATH = withNode();
+    const before = tree();
+    const ran = await from(args, { PATH });
+    expect(ran).toMatchObject({ status: 1, stderr: 'install.sh: --prefix needs a directory\n' });
+    expect(tree()).toEqual(before);
+  });
+
   it.each([
     ['a blank', '/tmp/a b', 'holds a blank or another character'],
     ['a dollar', '/tmp/$x', 'holds a blank or another character'],

@@ -1,19 +1,16 @@
 // Killed after each step of a rotation: the keys in the store work at once, and the next rotate brings it to its end.
 
-import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultPoint } from '../../src/refresh/fault-point.ts';
-import { Bundles } from '../harness/bundle-module.ts';
-import { until } from '../harness/session-bus.ts';
+import { FaultyProgram } from '../harness/faulty-program.ts';
 import { accessKeyId, openWorld, succeed, usualConfig, usualCredentials, type World } from '../harness/world.ts';
 
-const bundles = new Bundles();
-let program = '';
+let program: FaultyProgram;
 let world: World;
 beforeAll(() => {
-  program = bundles.add('src/main.ts', { define: { FAULT_POINTS: 'true', ROLEKEEPER_VERSION: '"test"' } });
+  program = new FaultyProgram();
 });
-afterAll(() => bundles.close());
+afterAll(() => program.close());
 beforeEach(async () => {
   world = await openWorld();
   world.writeConfig(`${usualConfig}\n[profile bare]\nregion = eu-west-1\n[rolekeeper bare]\nkeys = corp\nsession = none\n`);
@@ -22,19 +19,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const killAt = (step: FaultPoint, ...options: readonly string[]) =>
+  program.killAt(step, ['rotate', 'corp', ...options, '--yes'], world);
 const rotate = (...options: readonly string[]) => succeed(world.rolekeeper(['rotate', 'corp', ...options, '--yes']));
-
-async function killAt(step: FaultPoint, ...args: readonly string[]): Promise<void> {
-  const command = [program, 'rotate', 'corp', ...args, '--yes'];
-  const { child, ended } = world.startCommand(process.execPath, command, { env: { FAULT_POINT: step } });
-  let said = '';
-  child.stderr?.on('data', (chunk: string) => {
-    said += chunk;
-  });
-  await until(() => said.includes(`fault-point: ${step}\n`), `the step: ${step}`);
-  child.kill('SIGKILL');
-  await ended;
-}
 
 /** What the store gives to everybody; throws unless AWS takes it. */
 async function workingKey(): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startAgent } from '../harness/agent.ts';
 import { startSessionBus, until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
@@ -299,6 +300,72 @@ describe('rotate --finish', () => {
   it.each(['-1', '1.5', 'soon', '366'])('rotate takes no --delete-after %s', async (days) => {
     await openImported();
     expect(await rotate(`--delete-after=${days}`, '--yes')).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+describe('the end of a rotation by itself', () => {
+  const idsInIam = () => world.sts.accessKeys('alice').map(({ accessKeyId: id }) => id);
+
+  it('refresh, as the timer runs it, deletes an old key whose time is over', async () => {
+    await openImported();
+    await succeed(rotate('--delete-after', '0', '--yes'));
+    await succeed(world.rolekeeper(['refresh']));
+    expect(idsInIam()).toEqual([await keyInStore()]);
+    expect(await itemsOfKeys()).toEqual(['keys']);
+  });
+
+  it('the agent does so too', async () => {
+    await openImported();
+    await succeed(rotate('--delete-after', '0', '--yes'));
+    const agent = await startAgent(world);
+    try {
+      await expect.poll(() => idsInIam().length, { timeout: 20_000 }).toBe(1);
+      expect(idsInIam()).toEqual([await keyInStore()]);
+    } finally {
+      await agent.kill();
+    }
+  });
+
+  it('nothing is deleted, and IAM is not even asked, before the time is over', async () => {
+    await openImported();
+    await succeed(rotate('--yes'));
+    const asked = countOf('ListAccessKeys');
+    await succeed(world.rolekeeper(['refresh']));
+    expect(world.sts.accessKeys('alice')).toMatchObject([oldKey(false), { isActive: true }]);
+    expect(countOf('ListAccessKeys')).toBe(asked);
+  });
+
+  it('an old key that somebody made active again is left to a person', async () => {
+    await openImported();
+    await succeed(rotate('--delete-after', '0', '--yes'));
+    world.sts.setAccessKey(accessKeyId, true);
+    await succeed(world.rolekeeper(['refresh']));
+    expect(idsInIam()).toHaveLength(2);
+  });
+
+  it('what AWS refuses is no failure of the refresh, and is not tried again at once', async () => {
+    await openImported();
+    await succeed(rotate('--delete-after', '0', '--yes'));
+    world.sts.fault({ kind: 'error', code: 'AccessDenied', status: 403, operation: 'DeleteAccessKey' });
+    await succeed(world.rolekeeper(['refresh']));
+    expect(countOf('DeleteAccessKey')).toBe(1);
+    await succeed(world.rolekeeper(['refresh']));
+    expect(countOf('DeleteAccessKey')).toBe(1);
+    expect(await keyInStore()).toBe(idsInIam()[1]);
+  });
+
+  it('status shows the old key, at each profile of the keys alone, until it is deleted', async () => {
+    await openImported();
+    const shown = async () => JSON.parse((await succeed(world.rolekeeper(['status', '--json']))).stdout).profiles;
+    await succeed(rotate('--delete-after', '1', '--yes'));
+    const deleteAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    const withOldKey = (await shown()).filter((profile: object) => 'oldKey' in profile);
+    expect(withOldKey).toMatchObject(['corp', 'bare'].map((profile) => ({ profile, oldKey: { accessKeyId, deleteAt } })));
+    expect((await succeed(world.rolekeeper(['status']))).stdout).toContain(
+      `corp: note: the old key ${accessKeyId} is inactive, and deleted after `,
+    );
+    await succeed(rotate('--finish', '--delete', '--yes'));
+    expect((await shown()).filter((profile: object) => 'oldKey' in profile)).toEqual([]);
   });
 });
 

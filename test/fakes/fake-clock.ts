@@ -1,7 +1,7 @@
 // A clock that moves by hand. `wait` ends when the time it waits for has been reached, or at once when told to run by itself.
 
 import type { EpochMs } from '../../src/credentials/credentials.ts';
-import type { Clock } from '../../src/ports.ts';
+import type { Clock } from '../../src/ports/time.ts';
 
 export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>;

@@ -2,7 +2,7 @@
 
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Iam, ListedKey } from '../../src/ports.ts';
+import type { Iam, ListedKey } from '../../src/ports/iam.ts';
 
 type Operation = keyof Iam;
 

@@ -1,6 +1,6 @@
 // A lock within one process: one holder per name, the others in a queue, `meanwhile` asked once per hand-over.
 
-import type { HeldLock, Lock, LockName, LockOutcome, LockWait } from '../../src/ports.ts';
+import type { HeldLock, Lock, LockName, LockOutcome, LockWait } from '../../src/ports/lock.ts';
 
 export interface FakeLock extends Lock {
   /** Held by somebody else until the returned function is called. */

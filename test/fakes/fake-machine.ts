@@ -1,7 +1,7 @@
 // A machine's clocks, moved by hand: it runs, it sleeps, a person sets its clock. AWS's time goes on all the while.
 
 import { type Anchor, anchorFrom, awsNow, toLocal } from '../../src/credentials/clock-offset.ts';
-import type { Clock, ClockReading } from '../../src/ports.ts';
+import type { Clock, ClockReading } from '../../src/ports/time.ts';
 
 export interface FakeMachine {
   /** As system/clock.ts: corrected by what AWS said last. */

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { ServiceCommand, ServiceManager, ServiceSurroundings } from '../../src/ports.ts';
+import type { ServiceCommand, ServiceManager, ServiceSurroundings } from '../../src/ports/service.ts';
 
 export interface FakeServiceManager extends ServiceManager {
   /** Every command that ran, as a line. */

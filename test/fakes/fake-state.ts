@@ -2,7 +2,7 @@
 
 import type { KeyId, ProfileName } from '../../src/config/names.ts';
 import { AppError } from '../../src/errors.ts';
-import type { State, StateRecord } from '../../src/ports.ts';
+import type { State, StateRecord } from '../../src/ports/state.ts';
 
 export interface FakeState extends State {
   /** From now on every write fails. */

@@ -2,7 +2,8 @@
 
 import type { Credentials } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { AssumeRoleRequest, Clock, GetSessionTokenRequest, Sts, StsCall } from '../../src/ports.ts';
+import type { AssumeRoleRequest, GetSessionTokenRequest, Sts, StsCall } from '../../src/ports/sts.ts';
+import type { Clock } from '../../src/ports/time.ts';
 
 export type FakeCall =
   | { readonly operation: 'GetCallerIdentity'; readonly call: StsCall }

@@ -1,6 +1,6 @@
 // A person at the keyboard who gives the answers that were agreed on, in order, and may say no to nothing else.
 
-import type { Terminal } from '../../src/ports.ts';
+import type { Terminal } from '../../src/ports/person.ts';
 
 export interface FakeTerminal extends Terminal {
   /** What was asked and said, in order. */

@@ -2,7 +2,7 @@
 
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import type { PassphraseLock, Store } from '../../src/ports.ts';
+import type { PassphraseLock, Store } from '../../src/ports/store.ts';
 
 export interface PassphraseStore extends Store {
   readonly passphraseLock: PassphraseLock;

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { parseAccount } from '../../src/config/names.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { isAppError } from '../../src/errors.ts';
-import type { Store, StoreManners } from '../../src/ports.ts';
+import type { Store, StoreManners } from '../../src/ports/store.ts';
 import { openAgeFile } from '../../src/stores/age-file.ts';
 import { openKeytarChild } from '../../src/stores/keytar-child.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';

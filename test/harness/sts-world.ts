@@ -2,7 +2,8 @@
 
 import type { EpochMs } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Clock, StsCall } from '../../src/ports.ts';
+import type { StsCall } from '../../src/ports/sts.ts';
+import type { Clock } from '../../src/ports/time.ts';
 import { type StsDouble, type StsDoubleOptions, startStsDouble } from '../../src/sandbox/sts-double.ts';
 import type { DoubleRole, DoubleUser } from '../../src/sandbox/sts-double-world.ts';
 

@@ -4,7 +4,7 @@ import { parseProfileName } from '../../src/config/names.ts';
 import { type Recipe, recordKind, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { AppError } from '../../src/errors.ts';
-import type { StateRecord } from '../../src/ports.ts';
+import type { StateRecord } from '../../src/ports/state.ts';
 import { nextGet, refreshDueAt } from '../../src/refresh/next-get.ts';
 
 const minute = 60_000;

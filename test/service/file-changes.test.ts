@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceRecord } from '../../src/ports.ts';
+import type { ServiceRecord } from '../../src/ports/service.ts';
 import { installChanges, recordAfter, recordDuring, removalChanges } from '../../src/service/file-changes.ts';
 import { planSystemd } from '../../src/service/systemd.ts';
 import { linuxPlace } from './service-places.ts';

@@ -1,6 +1,6 @@
 // A person's place on each system, for tests of what a service there is made of.
 
-import type { ServiceSurroundings, SystemdSurroundings } from '../../src/ports.ts';
+import type { ServiceSurroundings, SystemdSurroundings } from '../../src/ports/service.ts';
 import type { ServicePlace } from '../../src/service/service-plan.ts';
 
 export function systemdOf(home: string, changes: Partial<SystemdSurroundings> = {}): ServiceSurroundings {

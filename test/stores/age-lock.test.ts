@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { PassphraseLock, Store } from '../../src/ports.ts';
+import type { PassphraseLock, Store } from '../../src/ports/store.ts';
 import { newKeyFile } from '../../src/stores/age-cipher.ts';
 import { openAgeFile } from '../../src/stores/age-file.ts';
 import { accountOf, failureOf, patient } from './contract.ts';

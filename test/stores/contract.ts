@@ -6,7 +6,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Account, keysAccount, parseProfileName } from '../../src/config/names.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Store, StoreManners } from '../../src/ports.ts';
+import type { Store, StoreManners } from '../../src/ports/store.ts';
 import { Bundles } from '../harness/bundle-module.ts';
 import type { DriverResult, DriverTarget, DriverTask } from '../harness/keyring-driver.ts';
 

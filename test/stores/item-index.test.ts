@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { indexAccount, keyIdOf, keysAccount, parseProfileName, roleAccount } from '../../src/config/names.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { HeldLock, Lock, LockName, LockOutcome, LockWait, Store } from '../../src/ports.ts';
+import type { HeldLock, Lock, LockName, LockOutcome, LockWait } from '../../src/ports/lock.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { forgetItem, listItems, rememberItem } from '../../src/stores/item-index.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { StoreManners } from '../../src/ports.ts';
+import type { StoreManners } from '../../src/ports/store.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';
 import { type KeePassXc, startKeePassXc } from '../harness/keepassxc-service.ts';
 import { accountOf, describeStoreContract, failureOf } from './contract.ts';

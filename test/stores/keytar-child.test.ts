@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { openKeytarChild } from '../../src/stores/keytar-child.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';
 import { Bundles } from '../harness/bundle-module.ts';

@@ -3,7 +3,7 @@
 import { getDiffieHellman } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Store, StoreManners } from '../../src/ports.ts';
+import type { Store, StoreManners } from '../../src/ports/store.ts';
 import { array, boolean, bytes, objectPath, pathDict, sequence, string, struct, variant } from '../../src/stores/dbus-codec.ts';
 import { decodeBody, type Message } from '../../src/stores/dbus-message.ts';
 import { openSecretService } from '../../src/stores/secret-service.ts';

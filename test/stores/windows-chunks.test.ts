@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keysAccount, parseProfileName } from '../../src/config/names.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { loadStoredKeys } from '../../src/hops/keys.ts';
+import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type RawItems, withChunks } from '../../src/stores/windows-chunks.ts';
 import { Bundles } from '../harness/bundle-module.ts';
 import { runChunkUser } from '../harness/keyring-chunk-files.ts';
@@ -120,16 +124,28 @@ describe('withChunks', () => {
     expect((await withChunks(keychain, options).get('a')) === longer).toBe(true);
   });
 
-  it('pieces that stay damaged are "absent", so that they are made anew; writing mends them', async () => {
+  // They read as absent, and keys as "not imported yet".
+  it('pieces that stay damaged are broken, not absent; writing mends them', async () => {
     const keychain = limited();
     const items = withChunks(keychain, options);
     await items.set('a', long);
     keychain.items.set('a#a1', 'damaged');
-    expect(await items.get('a')).toBeUndefined();
+    expect(await items.get('a')).toBe(keychain.items.get('a'));
     keychain.items.delete('a#a1');
-    expect(await items.get('a')).toBeUndefined();
+    expect(await items.get('a')).toBe(keychain.items.get('a'));
     await items.set('a', long);
     expect(await items.get('a')).toBe(long);
+  });
+
+  it('keys in damaged pieces are "keys-broken"', async () => {
+    const keychain = limited();
+    const items = withChunks(keychain, options);
+    await items.set('keys/corp', long);
+    keychain.items.delete('keys/corp#a1');
+    const text = (await items.get('keys/corp')) ?? '';
+    const store = openMemoryStore();
+    await store.set(keysAccount(parseProfileName('corp')), new Secret(text));
+    await expect(loadStoredKeys(parseProfileName('corp'), store)).rejects.toMatchObject({ code: 'keys-broken' });
   });
 
   it('a writer whose pieces another one spoils writes them again', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Terminal } from '../../src/ports.ts';
+import type { Terminal } from '../../src/ports/person.ts';
 import { askPassphrase } from '../../src/system/ask-passphrase.ts';
 
 /** Gives these answers to hidden questions, in this order, and throws on any other question. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Environment } from '../../src/ports.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 import {
   type AwsFiles,
   agentCommand,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import type { CallbackAnswer, CallbackWait } from '../../src/ports.ts';
+import type { CallbackAnswer, CallbackWait } from '../../src/ports/person.ts';
 import { createCallbackPage } from '../../src/system/callback-page.ts';
 import { type Chromium, startChromium, type Tab } from '../harness/chromium.ts';
 

@@ -5,7 +5,7 @@ import process from 'node:process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/credentials/clock-offset.ts';
-import type { Clock } from '../../src/ports.ts';
+import type { Clock } from '../../src/ports/time.ts';
 import { createClock } from '../../src/system/clock.ts';
 import { createSilentLog } from '../../src/system/log.ts';
 

@@ -3,7 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { IamCall, StsEndpoint } from '../../src/ports.ts';
+import type { IamCall } from '../../src/ports/iam.ts';
+import type { StsEndpoint } from '../../src/ports/sts.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
 import type { FaultKind } from '../../src/sandbox/sts-double-faults.ts';
 import { createIam } from '../../src/system/iam.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LineManner, LineWay } from '../../src/ports.ts';
+import type { LineManner, LineWay } from '../../src/ports/inspector.ts';
 import { createInspector } from '../../src/system/inspector.ts';
 
 let directory: string;

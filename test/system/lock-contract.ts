@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Lock } from '../../src/ports.ts';
+import type { Lock } from '../../src/ports/lock.ts';
 import { createLock } from '../../src/system/lock.ts';
 import { createSilentLog } from '../../src/system/log.ts';
 import { pause } from '../../src/system/pause.ts';

@@ -5,7 +5,7 @@ import { closeSync, existsSync, openSync, unlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import type { HeldLock, Lock } from '../../src/ports.ts';
+import type { HeldLock, Lock } from '../../src/ports/lock.ts';
 import { createLock } from '../../src/system/lock.ts';
 import { createSilentLog } from '../../src/system/log.ts';
 import { pause } from '../../src/system/pause.ts';

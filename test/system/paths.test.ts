@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Environment } from '../../src/ports.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,

@@ -19,7 +19,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseProfileName } from '../../src/config/names.ts';
 import { recallError } from '../../src/errors.ts';
-import type { State } from '../../src/ports.ts';
+import type { State } from '../../src/ports/state.ts';
 import { createSilentLog } from '../../src/system/log.ts';
 import { createState } from '../../src/system/state-file.ts';
 import { Bundles } from '../harness/bundle-module.ts';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { type KeyId, keyIdOf, parseProfileName } from '../../src/config/names.ts';
 import { AppError } from '../../src/errors.ts';
-import type { StateRecord } from '../../src/ports.ts';
+import type { StateRecord } from '../../src/ports/state.ts';
 
 export function sampleId(number = 0): KeyId {
   return keyIdOf({ number });

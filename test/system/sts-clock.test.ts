@@ -3,6 +3,7 @@ import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
 import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
 import { createSts } from '../../src/system/sts.ts';
+import { until } from '../harness/session-bus.ts';
 import { alice, bob, callBy, learningClock, openRole, startWorld } from '../harness/sts-world.ts';
 
 const minute = 60_000;
@@ -39,6 +40,22 @@ describe('the STS adapter and the clock', () => {
     double.fault(fault);
     await expect(createSts({ clock }).getCallerIdentity(callBy(alice, double.url))).rejects.toThrow();
     expect(clock.learnt).toEqual([]);
+  });
+
+  // A laptop that was closed in the middle of a call took the Date of the evening for the time of the morning: the credentials of the
+  // evening were valid again, and were printed with an Expiration twelve hours too late.
+  it('a reply that came before a sleep, and is read after it, teaches the clock nothing', async () => {
+    const clock = learningClock();
+    let sleptMs = 0;
+    const sts = createSts({ clock: { ...clock, now: () => clock.now() + sleptMs } });
+    double.fault({ kind: 'slow', ms: 300, times: 1 });
+    const calling = sts.getCallerIdentity(callBy(alice, double.url));
+    await until(() => double.calls().GetCallerIdentity === 1, 'the request');
+    sleptMs = 12 * 60 * minute;
+    await calling;
+    expect(clock.learnt).toEqual([]);
+    await sts.getCallerIdentity(callBy(alice, double.url)).catch(() => undefined);
+    expect(clock.learnt).not.toEqual([]);
   });
 
   it.each([

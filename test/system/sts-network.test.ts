@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { Network, StsEndpoint } from '../../src/ports.ts';
+import type { Network, StsEndpoint } from '../../src/ports/sts.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
 import { createSts } from '../../src/system/sts.ts';
 import { alice, callBy, learningClock, startWorld } from '../harness/sts-world.ts';

@@ -2,17 +2,6 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  createKey,
-  deactivateKey,
-  deleteKey,
-  lookAtRotation,
-  type RotatePorts,
-  restoreKeys,
-  type Subject,
-  switchKeys,
-  verifyKey,
-} from '../../src/commands/rotate-keys.ts';
-import {
   type Account,
   keysAccount,
   newKeysAccount,
@@ -24,7 +13,19 @@ import { toKeysItem } from '../../src/credentials/credentials.ts';
 import type { RotationRecord } from '../../src/credentials/rotation-record.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Store, Sts } from '../../src/ports.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { Sts } from '../../src/ports/sts.ts';
+import {
+  createKey,
+  deactivateKey,
+  deleteKey,
+  lookAtRotation,
+  type RotatePorts,
+  restoreKeys,
+  type Subject,
+  switchKeys,
+  verifyKey,
+} from '../../src/rotation/rotate-keys.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { type FakeClock, fakeClock } from '../fakes/fake-clock.ts';
 import { type FakeIam, fakeIam, refusal } from '../fakes/fake-iam.ts';

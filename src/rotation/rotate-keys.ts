@@ -7,10 +7,11 @@ import { planRotation, type RotationPlan } from '../credentials/rotation-plan.ts
 import type { CallContext } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Iam, IamCall, ListedKey, RotationRecords, Store, StsCall, StsCaller, StsEndpoint } from '../ports.ts';
+import type { Iam, IamCall, ListedKey, RotationRecords } from '../ports/iam.ts';
+import type { Store } from '../ports/store.ts';
+import type { StsCall, StsCaller, StsEndpoint } from '../ports/sts.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
-import type { Route } from './take-keys.ts';
 
 export interface RotatePorts extends Pick<ObtainPorts, 'store' | 'sts' | 'clock' | 'remember'> {
   readonly iam: Iam;
@@ -26,7 +27,7 @@ export interface Subject {
   readonly name: ProfileName;
   readonly userArn: string;
   readonly userName: string;
-  readonly route: Route;
+  readonly route: Pick<StsCall, 'endpoint' | 'network'>;
   readonly iamEndpoint: StsEndpoint;
   /** With MFA, for IAM; without one the keys sign. */
   readonly session: StsCaller | undefined;

@@ -1,0 +1,142 @@
+// Setting profiles and their long-term keys up, and back.
+
+import type { AddCommands } from './add-commands.ts';
+import { dryRun, keysName, namedProfiles, profileArgument, yes } from './shared-options.ts';
+
+export const addProfileCommands: AddCommands = (yargs, { runChanging }) =>
+  yargs
+    .command(
+      'import <profile>',
+      'move the long-term keys of a profile from the credentials file into the store',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('keys', keysName)
+          .option('keep', { type: 'boolean', default: false, describe: 'leave the plaintext keys in the file' })
+          .option('undo', { type: 'boolean', default: false, describe: 'put the files back as they were before the import' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
+          if (args.undo) {
+            await (await import('../commands/undo-import.ts')).undoImport(asked, wiring);
+            return 0;
+          }
+          const { importKeys } = await import('../commands/import.ts');
+          await importKeys(
+            { profile: args.profile, keysName: args.keys, isKept: args.keep, isDryRun: args.dryRun, isYes: args.yes },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'add <profile>',
+      'put long-term keys that you type into the store, and set the profile up',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('keys', keysName)
+          .option('access-key-id', { type: 'string', describe: 'the key id; the secret is asked for, or read from stdin' })
+          .option('mfa-serial', { type: 'string', describe: "the ARN of the user's MFA device" })
+          .option('region', { type: 'string', describe: 'the region of the profile' })
+          .option('undo', {
+            type: 'boolean',
+            default: false,
+            describe: 'take the keys out of the store and the profile out of the file',
+          })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          if (args.undo) {
+            const asked = { profile: args.profile, isDryRun: args.dryRun, isYes: args.yes };
+            await (await import('../commands/undo-add.ts')).undoAdd(asked, wiring);
+            return 0;
+          }
+          const { addKeys } = await import('../commands/add.ts');
+          await addKeys(
+            {
+              profile: args.profile,
+              keysName: args.keys,
+              accessKeyId: args.accessKeyId,
+              mfaSerial: args.mfaSerial,
+              region: args.region,
+              isDryRun: args.dryRun,
+              isYes: args.yes,
+            },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'adopt [profiles..]',
+      'put ordinary role profiles on rolekeeper, each as a pair of sections',
+      (args) =>
+        args
+          .positional('profiles', namedProfiles)
+          .option('all', { type: 'boolean', default: false, describe: 'every ordinary role profile that can be' })
+          .option('alias', { type: 'string', describe: 'leave the profile as it is, and add PROFILE-ALIAS beside it' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { adopt } = await import('../commands/adopt.ts');
+          await adopt(
+            { profiles: args.profiles, isAll: args.all, suffix: args.alias, isDryRun: args.dryRun, isYes: args.yes },
+            wiring,
+          );
+          return 0;
+        }),
+    )
+    .command(
+      'release [profiles..]',
+      'take profiles off rolekeeper again: what adopt and import did to the files',
+      (args) =>
+        args
+          .positional('profiles', namedProfiles)
+          .option('all', { type: 'boolean', default: false, describe: 'every profile that is on rolekeeper' })
+          .option('dry-run', dryRun)
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { release } = await import('../commands/release.ts');
+          await release({ profiles: args.profiles, isAll: args.all, isDryRun: args.dryRun, isYes: args.yes }, wiring);
+          return 0;
+        }),
+    )
+    .command(
+      'rotate <profile>',
+      'a new access key for the IAM user whose keys are in the store; the old one is deleted later',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('delete-after', {
+            type: 'string',
+            describe: 'days that the old key is kept, inactive, before it is deleted (default: 7)',
+          })
+          .option('delete', { type: 'boolean', default: false, describe: 'delete the old key at once' })
+          .option('finish', { type: 'boolean', default: false, describe: 'end a rotation that is under way, and begin none' })
+          .option('dry-run', { ...dryRun, describe: 'say what would be done, and do nothing' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(
+          args.debug,
+          async (wiring) =>
+            void (await (
+              await import('../commands/rotate.ts')
+            ).rotate(
+              {
+                profile: args.profile,
+                deleteAfter: args.deleteAfter,
+                deletes: args.delete,
+                isFinish: args.finish,
+                isDryRun: args.dryRun,
+                isYes: args.yes,
+              },
+              wiring,
+            )),
+        ),
+    );

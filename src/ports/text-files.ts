@@ -1,0 +1,25 @@
+// The user's two files, and what it takes to undo what was done to them. Types only.
+
+import type { ProfileName } from '../config/names.ts';
+import type { UndoNote } from '../config/undo-note.ts';
+
+/** Text files of the user: read whole, replaced whole. */
+export interface TextFiles {
+  /** Undefined when there is no such file. Throws `config-unreadable`. A BOM stays in the text. */
+  read(path: string): string | undefined;
+  /**
+   * Atomic: temporary name in the same directory, flush, rename over the link's target; keeps mode and owner, new files are 0600.
+   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. `expected` is the text the edit was made from
+   * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
+   */
+  replace(path: string, expected: string | undefined, text: string): void;
+}
+
+/** What it takes to undo what was last done for a profile. */
+export interface UndoNotes {
+  /** Undefined when there is nothing to undo. Throws `config-unreadable`, `format-newer`. */
+  read(profile: ProfileName): UndoNote | undefined;
+  /** Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
+  keep(profile: ProfileName, note: UndoNote): void;
+  forget(profile: ProfileName): void;
+}

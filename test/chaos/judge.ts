@@ -1,0 +1,172 @@
+// Gathers what is known of an answer, has it judged, and keeps count. The only place that knows which faults were active when.
+
+import type { ExitStatus } from '../../src/errors.ts';
+import { accessKeyId, roleArn, secretAccessKey } from '../harness/world.ts';
+import type { Call } from './callers.ts';
+import type { Canary } from './canary.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+import { type FaultKind, ruleOf } from './fault-rules.ts';
+import { brokenRules, type Expected } from './invariants.ts';
+import { edited } from './profiles.ts';
+import { wasWithinReach } from './second-look.ts';
+import type { Tally } from './tally.ts';
+
+/** A fault while it lasted, on the monotonic clock. */
+export interface Spell {
+  readonly kind: FaultKind;
+  readonly from: number;
+  to: number;
+}
+
+/** A failure is given to everybody for five seconds more. */
+const echoMs = 6_000;
+/** What was held up by a fault goes on when it ends, not at that very moment. */
+const settlingMs = 500;
+/** A `get` that refreshes takes the CPU time of 5.2 empty processes (231 ms against 44); what the keyring does for it comes on top. */
+const processesInAGet = 6;
+/** So slow a start, and the program takes its machine for a starved one: then it gives itself up to 15 s (system/own-time.ts). */
+const starvedMs = 600;
+const starvedAllowanceMs = 15_000;
+/** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
+const starvedFactor = 4;
+
+export class Judge {
+  readonly #chaos: ChaosWorld;
+  readonly #canary: Canary;
+  readonly #tally: Tally;
+  readonly #spells: Spell[] = [];
+  #forgotten = 0;
+  /** When processes began, by pid. */
+  readonly begun = new Map<number, number>();
+
+  constructor({ chaos, canary, tally }: { readonly chaos: ChaosWorld; readonly canary: Canary; readonly tally: Tally }) {
+    this.#chaos = chaos;
+    this.#canary = canary;
+    this.#tally = tally;
+  }
+
+  begin(kind: FaultKind): Spell {
+    const spell = { kind, from: performance.now(), to: Number.POSITIVE_INFINITY };
+    this.#spells.push(spell);
+    return spell;
+  }
+
+  /** Everything is as it should be: what was before explains nothing any more. */
+  forgetFaults(): void {
+    this.#forgotten = this.#spells.length;
+  }
+
+  /** All there ever were. */
+  spells(): readonly Spell[] {
+    return this.#spells;
+  }
+
+  async judge(call: Call): Promise<void> {
+    const { ran } = call;
+    this.begun.set(call.pid, call.startedAt);
+    const broken = [...brokenRules(this.#factsOf(call))];
+    const kinds = this.#active(call, echoMs);
+    if (ran.status !== undefined && ran.status !== 0 && broken.length === 0) {
+      const missed = await this.#missed(call);
+      if (missed === undefined) this.#tally.rightFailure(ran.status, kinds);
+      else broken.push(`exit status ${ran.status}, though ${missed}: ${ran.stderr.trim()}`);
+    }
+    this.#tally.answer(ran);
+    this.#tally.lateness(ran.tookMs - this.#stoppedMs(call), this.#allowanceMs(call));
+    if (broken.length === 0) return;
+    const { stderr, tookMs } = ran;
+    this.#tally.violation({
+      what: `get ${call.profile.name}`,
+      broken,
+      faults: kinds,
+      stderr,
+      tookMs,
+      canaryMs: this.#slowestMs(call),
+    });
+  }
+
+  #factsOf(call: Call) {
+    const { tap, blows } = this.#chaos;
+    return {
+      ran: call.ran,
+      isKilled: blows.some((blow) => blow.kind === 'kill' && blow.pid === call.pid),
+      stoppedMs: this.#stoppedMs(call),
+      allowanceMs: this.#allowanceMs(call),
+      issued: (id: string) => tap.issued(id),
+      expected: this.#expected(call),
+      awsStartedAt: call.awsStartedAt,
+      isTimeUnknowable: this.#isTimeUnknowable(call),
+      isClockRight: !this.#active(call, echoMs).some((kind) => ruleOf(kind).at === 'clock'),
+      explained: this.#explained(call),
+    };
+  }
+
+  #expected(call: Call): readonly Expected[] {
+    const { startedAt, endedAt } = call;
+    const { role, name } = call.profile;
+    if (name === edited) {
+      const roles = this.#chaos.editedRolesBetween(startedAt, endedAt);
+      return roles.map((one) => ({ kind: 'role', roleArn: roleArn(one) }));
+    }
+    if (role !== undefined) return [{ kind: 'role', roleArn: roleArn(role) }];
+    const keys = { kind: 'keys', accessKeyId, secretAccessKey } as const;
+    // Without its last line the profile is one of a session.
+    const isCut = this.#active(call, settlingMs).includes('config-truncated');
+    return isCut ? [keys, { kind: 'session' }] : [keys];
+  }
+
+  /** A wall clock that was turned back is found out as long as the state has what AWS said; an AWS that is off, only by the next call. */
+  #isTimeUnknowable(call: Call): boolean {
+    const kinds = this.#active(call, echoMs);
+    if (kinds.includes('sts-clock-moves')) return true;
+    return kinds.includes('clock-turned') && !(call.knewClock && this.#chaos.knowsClock);
+  }
+
+  #explained(call: Call): readonly ExitStatus[] {
+    const { needsLogin } = call.profile;
+    const statuses = this.#active(call, echoMs).flatMap((kind) => ruleOf(kind).explains);
+    // Whoever was stopped in the middle of a call finds its connections ended.
+    const ofStop: readonly ExitStatus[] = this.#stoppedMs(call) > 0 ? [5, 7] : [];
+    // It says so, and goes on in the background.
+    const ofStarvation: readonly ExitStatus[] = this.#isStarved(call) ? [7] : [];
+    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation];
+  }
+
+  async #missed(call: Call): Promise<string | undefined> {
+    if (call.profile.role === undefined || this.#stoppedMs(call) > 0) return undefined;
+    const taken = this.#active(call, settlingMs).flatMap((kind) => ruleOf(kind).takesAway ?? []);
+    if (taken.includes('everything')) return undefined;
+    const reach = {
+      hasStore: !taken.includes('store'),
+      hasAgent: !taken.includes('agent') && this.#chaos.agentUndisturbedSince < call.startedAt,
+    };
+    const [expected] = this.#expected(call);
+    if (expected?.kind !== 'role') return undefined;
+    return await wasWithinReach(call, expected.roleArn, { reach, chaos: this.#chaos });
+  }
+
+  #active({ startedAt, endedAt }: Call, lingersMs: number): readonly FaultKind[] {
+    const active = this.#spells.slice(this.#forgotten).filter(({ from, to }) => from < endedAt && to + lingersMs > startedAt);
+    return [...new Set(active.map(({ kind }) => kind))].sort();
+  }
+
+  #stoppedMs({ pid, startedAt, endedAt }: Call): number {
+    const stops = this.#chaos.blows.filter((blow) => blow.kind === 'stop' && blow.pid === pid);
+    return stops.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, endedAt) - Math.max(from, startedAt)), 0);
+  }
+
+  #slowestMs({ startedAt, endedAt }: Call): number {
+    return this.#canary.slowestMs(startedAt, endedAt);
+  }
+
+  /** What an empty process takes longer than at its best, for each that a `get` is worth. */
+  #allowanceMs(call: Call): number {
+    const slowestMs = this.#slowestMs(call);
+    const allowanceMs = processesInAGet * Math.max(0, slowestMs - this.#canary.quietMs());
+    return slowestMs < starvedMs ? allowanceMs : Math.max(allowanceMs, starvedAllowanceMs);
+  }
+
+  #isStarved(call: Call): boolean {
+    return this.#slowestMs(call) > starvedFactor * this.#canary.quietMs();
+  }
+}
