@@ -68,6 +68,7 @@ export interface ErrorDetails {
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
+  readonly 'proof-failed': { readonly profile: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
@@ -308,6 +309,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'service-failed': {
     exitStatus: 1,
     text: (d) => `${d.doing}: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'proof-failed': {
+    exitStatus: 1,
+    text: (d) => `"${d.profile}" does not work yet: ${d.problem}`,
     hint: (d) => d.hint,
   },
   'called-by-itself': {

@@ -1,7 +1,7 @@
 // Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
 
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
@@ -18,7 +18,7 @@ import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/servi
 import type { State } from './ports/state.ts';
 import type { Store, StoreManners } from './ports/store.ts';
 import type { Sts } from './ports/sts.ts';
-import type { TextFiles, UndoNotes } from './ports/text-files.ts';
+import type { NewPlaces, TextFiles, UndoNotes } from './ports/text-files.ts';
 import type { Clock } from './ports/time.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
@@ -82,6 +82,15 @@ export interface Wiring {
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
   readonly openInspector: () => Promise<Inspector>;
+  /** `directories`: of the files that it may make, besides ours. */
+  readonly openSetup: (directories: readonly string[]) => Promise<SetupSide>;
+}
+
+/** What only `setup` needs of the outside. */
+export interface SetupSide {
+  readonly newPlaces: NewPlaces;
+  /** A new identity for the age store, in a file of its own. */
+  readonly makeAgeKeyFile: (path: string, textFiles: TextFiles) => Promise<void>;
 }
 
 /** What a person sees while signing in. */
@@ -116,6 +125,8 @@ export interface ServiceSide {
 export interface Asker {
   readonly command: string;
   readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 export function openWiring(env: Environment): Wiring {
@@ -212,6 +223,7 @@ export function openWiring(env: Environment): Wiring {
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
     openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
+    openSetup: async (directories) => openSetup(caller, { base, machine: place.machine, directories }),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;
@@ -245,6 +257,23 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
     records: records.createServiceRecords({ base, owner }),
     refuseForeign: () => directory.refuseForeignPlaces({ base, owner }),
     removeState: () => removal.removeState({ base, machine, home }),
+  };
+}
+
+async function openSetup(
+  caller: Caller,
+  { base, machine, directories }: { readonly base: string; readonly machine: string; readonly directories: readonly string[] },
+): Promise<SetupSide> {
+  const [places, { isOwnDirectory }, { newKeyFile }] = await Promise.all([
+    import('./system/new-places.ts'),
+    import('./system/directory.ts'),
+    import('./stores/age-cipher.ts'),
+  ]);
+  const runtime = runtimeDirectory(caller, (path) => isOwnDirectory(path, caller.uid));
+  const age = caller.env['ROLEKEEPER_AGE_DIR'] || join(base, 'age');
+  return {
+    newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
+    makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
   };
 }
 

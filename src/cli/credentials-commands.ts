@@ -1,5 +1,6 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
+import { AppError } from '../errors.ts';
 import type { AddCommands } from './add-commands.ts';
 import { namedProfiles, optionalProfile, profileArgument, ssoSession } from './shared-options.ts';
 
@@ -27,9 +28,9 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           .option('no-browser', { type: 'boolean', default: false, describe: 'print the address of the sign-in page only' }),
       (args) =>
         runChanging(args.debug, async (wiring) => {
-          const { profile, code, ssoSession: session, deviceCode: isDeviceCode, noBrowser } = args;
+          const { profile, code } = args;
           const { login } = await import('../commands/login.ts');
-          await login({ profile, code, ssoSession: session, isDeviceCode, opensBrowser: !noBrowser }, wiring);
+          await login({ profile, code, ssoSession: args.ssoSession, way: signInWay(args) }, wiring);
           return 0;
         }),
     )
@@ -74,3 +75,11 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           ),
         ),
     );
+
+/** Undefined where the person has not chosen one. Throws `usage`. */
+function signInWay({ deviceCode, noBrowser }: { readonly deviceCode: boolean; readonly noBrowser: boolean }) {
+  if (deviceCode && noBrowser)
+    throw new AppError('usage', { problem: 'login: --device-code and --no-browser do not go together' });
+  if (deviceCode) return 'device';
+  return noBrowser ? 'address' : undefined;
+}

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
 import { signInOf } from '../config/recipe.ts';
-import { describeSignIn, signInIdOf } from '../config/sign-in.ts';
+import { describeSignIn } from '../config/sign-in.ts';
 import { checkEnvironmentKeys, checkFileKeys } from '../doctor/access-keys.ts';
 import { checkSocket, checkTrouble } from '../doctor/background.ts';
 import { checkClock } from '../doctor/clock.ts';
@@ -20,6 +20,7 @@ import { cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
 import { checkSignIns, type SignInLook } from '../doctor/sign-ins.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import type { Inspector } from '../ports/inspector.ts';
+import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundStatus } from './background-status.ts';
 import { examineItems } from './doctor-items.ts';
@@ -78,7 +79,7 @@ function signInLooks(files: ConfigFiles, wiring: Wiring): readonly SignInLook[] 
   return keptProfiles(files).flatMap((profile): readonly SignInLook[] => {
     const recipe = recipeOrUndefined(profile, files, wiring);
     const target = recipe === undefined ? undefined : signInOf(recipe);
-    const expiresAt = target === undefined ? undefined : wiring.state.read(signInIdOf(target))?.expiresAt;
+    const expiresAt = recipe === undefined ? undefined : signInRecord(recipe, wiring.state)?.expiresAt;
     return target === undefined || expiresAt === undefined ? [] : [{ profile, where: describeSignIn(target), expiresAt }];
   });
 }

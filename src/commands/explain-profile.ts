@@ -7,11 +7,12 @@ import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts
 import { describeHop, type Hop, type KeysSource, type Recipe, type Step, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
-import { describeSignIn, signInIdOf } from '../config/sign-in.ts';
+import { describeSignIn } from '../config/sign-in.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
+import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
@@ -70,7 +71,7 @@ export function explainProfile(
   const steps = principal === undefined ? undefined : stepsOf(recipe, principal);
   const records = steps?.map(({ id }) => state.read(id));
   const target = signInOf(recipe);
-  const signIn = target === undefined ? undefined : state.read(signInIdOf(target));
+  const signIn = signInRecord(recipe, state);
   const dueAt = refreshDueAt({ recipe, records, signIn });
   const [first = profile] = recipe.chain;
   return {

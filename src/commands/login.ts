@@ -25,27 +25,27 @@ export interface LoginOptions {
   /** From `--code`. */
   readonly code: string | undefined;
   /** Of an `sso-session` section, instead of a profile. */
-  readonly ssoSession: string | undefined;
-  readonly isDeviceCode: boolean;
-  readonly opensBrowser: boolean;
+  readonly ssoSession?: string | undefined;
+  /** Where the person chose one. */
+  readonly way?: SignInWay | undefined;
 }
 
 /** A person waits: longer than the keychain's own dialog needs. */
 const storeDeadlineMs = 60_000;
 
 export async function login(options: LoginOptions, wiring: Wiring): Promise<void> {
-  const { profile, code, ssoSession } = options;
+  const { profile, code, ssoSession, way = 'browser' } = options;
   refuseTogether(options);
   const files = wiring.readConfig();
   if (ssoSession !== undefined) {
-    return await loginIdentityCenter(targetOfSession(ssoSession, files, wiring), wayOf(options), { files, wiring });
+    return await loginIdentityCenter(targetOfSession(ssoSession, files, wiring), way, { files, wiring });
   }
   const name = parseProfileName(profile ?? (await chooseLoginTarget(files, wiring)));
   const recipe = resolveRecipe(name, files, wiring.env);
   const signIn = signInOf(recipe);
   refuseUnfit(options, signIn === undefined ? 'code' : 'sign-in', name);
   if (signIn !== undefined) {
-    return await loginIdentityCenter(targetOfProfile(recipe, signIn), wayOf(options), { files, wiring });
+    return await loginIdentityCenter(targetOfProfile(recipe, signIn), way, { files, wiring });
   }
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
@@ -69,14 +69,8 @@ export async function login(options: LoginOptions, wiring: Wiring): Promise<void
   }
 }
 
-function wayOf({ isDeviceCode, opensBrowser }: LoginOptions): SignInWay {
-  if (isDeviceCode) return 'device';
-  return opensBrowser ? 'browser' : 'address';
-}
-
-function refuseTogether({ profile, code, ssoSession, isDeviceCode, opensBrowser }: LoginOptions): void {
+function refuseTogether({ profile, code, ssoSession }: LoginOptions): void {
   const pairs = [
-    [isDeviceCode && !opensBrowser, '--device-code and --no-browser'],
     [ssoSession !== undefined && profile !== undefined, 'a profile and --sso-session'],
     [ssoSession !== undefined && code !== undefined, '--code and --sso-session'],
   ] as const;
@@ -85,14 +79,14 @@ function refuseTogether({ profile, code, ssoSession, isDeviceCode, opensBrowser 
 }
 
 /** Options that mean nothing for this profile are a misunderstanding that is better cleared up. */
-function refuseUnfit({ code, isDeviceCode, opensBrowser }: LoginOptions, kind: 'code' | 'sign-in', profile: ProfileName): void {
+function refuseUnfit({ code, way }: LoginOptions, kind: 'code' | 'sign-in', profile: ProfileName): void {
   if (kind === 'sign-in' && code !== undefined) {
     throw new AppError('usage', {
       problem: `"${profile}" starts from IAM Identity Center, which takes no MFA code here`,
       hint: `run \`rolekeeper login ${profile}\``,
     });
   }
-  if (kind === 'code' && (isDeviceCode || !opensBrowser)) {
+  if (kind === 'code' && way !== undefined) {
     throw new AppError('usage', {
       problem: `"${profile}" does not start from IAM Identity Center: there is no sign-in page`,
       hint: `run \`rolekeeper login ${profile}\``,

@@ -6,6 +6,9 @@ import { Bundles } from './bundle-module.ts';
 import { until } from './session-bus.ts';
 import type { Ran, RunOptions, World } from './world.ts';
 
+/** Of a loaded machine; the program is held at its step for as long. */
+const patienceMs = 60_000;
+
 export class FaultyProgram {
   readonly #bundles = new Bundles();
   /** To be run by Node. */
@@ -22,7 +25,7 @@ export class FaultyProgram {
     child.stderr?.on('data', (chunk: string) => {
       said += chunk;
     });
-    await until(() => said.includes(`fault-point: ${step}\n`), `the step: ${step}`);
+    await until(() => said.includes(`fault-point: ${step}\n`), `the step: ${step}`, patienceMs);
     child.kill('SIGKILL');
     return await ended;
   }
