@@ -2,8 +2,11 @@
 
 import { renderUnicodeCompact } from 'uqr';
 
-/** Lines of half blocks, black on white whatever the terminal's own colours are: cameras do not like it the other way round. */
+/**
+ * Lines of half blocks, which are the light of it. In colours of its own, whatever those of the terminal are: cameras do not like dark and light
+ * the other way round.
+ */
 export function qrLines(text: string): readonly string[] {
   const lines = renderUnicodeCompact(text, { border: 2 }).split('\n');
-  return lines.map((line) => `\u001b[30;107m${line}\u001b[0m`);
+  return lines.map((line) => `\u001b[97;40m${line}\u001b[0m`);
 }
