@@ -19,8 +19,8 @@ export function readIdentityCenter(settings: ProfileSettings, { files, env, fail
     throw fail(`it starts from IAM Identity Center, and has no ${missing.join(', ')}`, `add ${missing[0]} to ${sectionName}`);
   }
   const [accountId = '', roleName = ''] = needed.map(get);
-  if (!/^\d{12}$/.test(accountId)) throw fail('sso_account_id is not 12 digits', `change sso_account_id in ${sectionName}`);
-  if (!/^[\w+=,.@-]{1,64}$/.test(roleName)) {
+  if (!isAccountId(accountId)) throw fail('sso_account_id is not 12 digits', `change sso_account_id in ${sectionName}`);
+  if (!isRoleName(roleName)) {
     throw fail('sso_role_name is not the name of a permission set', `change sso_role_name in ${sectionName}`);
   }
   const signIn = signInOf(
@@ -28,6 +28,15 @@ export function readIdentityCenter(settings: ProfileSettings, { files, env, fail
     { settings: settings.get, services: settings.service, env, fail },
   );
   return { kind: 'identity-center', signIn, accountId, roleName };
+}
+
+export function isAccountId(text: string): boolean {
+  return /^\d{12}$/.test(text);
+}
+
+/** As permission sets are called. */
+export function isRoleName(text: string): boolean {
+  return /^[\w+=,.@-]{1,64}$/.test(text);
 }
 
 /** A section by itself, for a login without a profile. Undefined when there is none of that name. Throws what `fail` makes. */

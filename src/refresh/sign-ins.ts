@@ -58,7 +58,7 @@ async function accessToken(wanted: Wanted, ports: SignInPorts): Promise<AccessTo
   if (early !== undefined) return early;
   const now = ports.clock.now();
   if (stored?.refreshToken !== undefined && stored.client.expiresAt > now) return await madeAnew(wanted, ports);
-  return usable(stored, leadMs, wanted, ports) ?? foreign(wanted, ports) ?? fail(loginNeeded(wanted, stored, ports));
+  return usable(stored, leadMs, wanted, ports) ?? foreign(wanted, ports) ?? failOver(wanted, stored, ports);
 }
 
 /** Under the lock of the sign-in, whose refresh token may be good for one time only. */
@@ -116,7 +116,7 @@ async function refusedRefresh(wanted: Wanted, tried: SignInTokens, ports: SignIn
   if (other !== undefined) return other;
   const { refreshToken: _over, ...rest } = tried;
   await keepRefreshed(wanted, rest, { held: undefined, ports });
-  return usable(rest, leadMs, wanted, ports) ?? fail(loginNeeded(wanted, rest, ports));
+  return usable(rest, leadMs, wanted, ports) ?? failOver(wanted, rest, ports);
 }
 
 /** What could not be stored is still used: the next one has to sign in, this one has not. */
@@ -201,6 +201,17 @@ async function readStored(id: KeyId, { store, log }: SignInPorts): Promise<SignI
   return undefined;
 }
 
+/** What the portal refuses may look good for an hour: the background must not go by that. */
+function failOver(wanted: Wanted, stored: SignInTokens | undefined, ports: SignInPorts): never {
+  const now = ports.clock.now();
+  const { issuedAt, expiresAt = 0 } = ports.state.read(wanted.id) ?? {};
+  if (expiresAt > now) {
+    const profile = profileOf(wanted.call, wanted.signIn);
+    publish({ id: wanted.id, profile, ...(issuedAt === undefined ? {} : { issuedAt }), expiresAt: now }, ports);
+  }
+  throw loginNeeded(wanted, stored, ports);
+}
+
 function loginNeeded({ signIn, call }: Wanted, over: SignInTokens | undefined, { clock }: SignInPorts): AppError {
   const profile = profileOf(call, signIn);
   const where = describeSignIn(signIn);
@@ -217,8 +228,4 @@ function profileOf({ context }: IdentityCenterCall, { sessionName }: SignIn): Pr
 
 function recalled({ error }: NonNullable<StateRecord['failure']>): AppError {
   return recallError(error.code, error.details) ?? new AppError('unexpected', { problem: error.code });
-}
-
-function fail(error: AppError): never {
-  throw error;
 }

@@ -1,4 +1,5 @@
 // The access portal of IAM Identity Center: who may use which roles, and their credentials. The only importer of @aws-sdk/client-sso.
+// What no account or role can be called is left out of its lists: these names go into files and onto terminals.
 
 import {
   GetRoleCredentialsCommand,
@@ -7,6 +8,7 @@ import {
   paginateListAccounts,
   SSOClient,
 } from '@aws-sdk/client-sso';
+import { isAccountId, isRoleName } from '../config/identity-center.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Portal, PortalCall } from '../ports/identity-center.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
@@ -48,7 +50,7 @@ export function createPortal(options: IdentityCenterOptions): Portal {
         const pages = await collect(paginateListAccounts({ client, pageSize: 100 }, { accessToken: tokenOf(call) }));
         return pages.flatMap(({ accountList = [] }) =>
           accountList.flatMap(({ accountId, accountName = '', emailAddress = '' }) =>
-            accountId === undefined ? [] : [{ accountId, name: accountName, email: emailAddress }],
+            accountId === undefined || !isAccountId(accountId) ? [] : [{ accountId, name: accountName, email: emailAddress }],
           ),
         );
       }),
@@ -58,7 +60,7 @@ export function createPortal(options: IdentityCenterOptions): Portal {
           paginateListAccountRoles({ client, pageSize: 100 }, { accessToken: tokenOf(call), accountId }),
         );
         return pages.flatMap(({ roleList = [] }) =>
-          roleList.flatMap(({ roleName }) => (roleName === undefined ? [] : [{ accountId, roleName }])),
+          roleList.flatMap(({ roleName }) => (roleName === undefined || !isRoleName(roleName) ? [] : [{ accountId, roleName }])),
         );
       }),
     logout: (call) =>

@@ -55,6 +55,10 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
         if (!deviceCode || !userCode || !verificationUri || !verificationUriComplete || !expiresIn) {
           throw new ReplyProblem('its reply has no code for a device');
         }
+        // Somebody is about to read these on a terminal.
+        if (![userCode, verificationUri, verificationUriComplete].every((shown) => /^[!-~]+$/.test(shown))) {
+          throw new ReplyProblem('its reply has signs that belong in no address or code');
+        }
         return {
           deviceCode: new Secret(deviceCode),
           userCode,

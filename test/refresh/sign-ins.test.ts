@@ -151,6 +151,18 @@ describe('accessToken', () => {
     expect(await value({ value: new Secret('first'), expiresAt: clock.now() + 30 * minute })).toBe('second');
   });
 
+  it('the state knows that a sign-in is over whose token the portal refused', async () => {
+    const { put, value, state, clock, signIns } = await world({ answer: never });
+    await put(50 * minute);
+    const stored = await signIns.stored(id);
+    if (stored === undefined) throw new Error('it was put there');
+    await signIns.keep(signIn, stored, call);
+    expect(state.read(id)?.expiresAt).toBe(clock.now() + 50 * minute);
+    const token = { value: new Secret('first'), expiresAt: clock.now() + 50 * minute };
+    await expect(value(token)).rejects.toMatchObject({ code: 'login-needed' });
+    expect(state.read(id)?.expiresAt).toBe(clock.now());
+  });
+
   it('of another program is used where there is none, and the background is told until when', async () => {
     const foreign = { value: new Secret('foreign'), expiresAt: Date.now() + 1e9 };
     const { value, state } = await world({ answer: never, foreign });
