@@ -30,9 +30,11 @@ export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Ex
 }
 
 async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Finding[]> {
-  const { profile, network } = recipe;
+  const { profile, network, loginTarget } = recipe;
   const keys = keysOf(recipe);
-  const call = { endpoint: keys.endpoint, network };
+  // With it, a refusal names the command to type.
+  const context = { profile, loginTarget, callerKind: 'keys' } as const;
+  const call = { endpoint: keys.endpoint, network, context };
   try {
     const { caller } = await loadPrincipal({ profile, keys }, ports, call);
     await ports.sts.getCallerIdentity({ ...call, caller });
@@ -40,7 +42,7 @@ async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Find
   } catch (error) {
     if (!isAppError(error)) throw error;
     const why = 'without STS nothing can be refreshed: what is cached ends, and then nothing works';
-    const mend = error.hint === undefined ? `rolekeeper explain ${recipe.profile}` : commandIn(error.hint);
-    return [{ check: 'sts', profile: recipe.profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
+    const mend = error.hint === undefined ? `rolekeeper explain ${profile}` : commandIn(error.hint);
+    return [{ check: 'sts', profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
   }
 }

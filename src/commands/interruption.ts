@@ -13,14 +13,20 @@ export async function withInterruption<T>(work: (signal: AbortSignal) => Promise
     if (!interruption.signal.aborted) writeStderr(['', 'interrupted: one moment']);
     interruption.abort();
   };
-  const ignore = () => undefined; // a terminal that is gone takes no more questions
+  // A terminal that is gone says so by its signal, on both of its sides, and inside the prompt, where nobody can catch it.
+  const lost = (error: Error) => {
+    if (!('code' in error && error.code === 'EIO')) throw error;
+    stop();
+  };
   for (const signal of endings) process.on(signal, stop);
-  process.stderr.on('error', ignore);
+  for (const stream of [process.stdin, process.stderr]) stream.on('error', stop);
+  process.on('uncaughtException', lost);
   try {
     return await work(interruption.signal);
   } finally {
     for (const signal of endings) process.off(signal, stop);
-    process.stderr.off('error', ignore);
+    for (const stream of [process.stdin, process.stderr]) stream.off('error', stop);
+    process.off('uncaughtException', lost);
   }
 }
 

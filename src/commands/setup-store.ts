@@ -33,10 +33,9 @@ export interface StoreSide extends Pick<SetupSide, 'makeAgeKeyFile'> {
 
 export const usualKeyFile = '~/.config/rolekeeper/age.key';
 
-/** What is configured already; `keychain` where nothing is. Throws `usage` for a wish that is at odds with it. */
-export function settingsWished({ store, ageKeyFile }: StoreWish, { env, readConfig }: Wiring): ChosenStore['settings'] {
-  const configured = findSection(readConfig().config, 'rolekeeper-settings', '')?.settings;
-  const current = env['ROLEKEEPER_STORE'] || configured?.get('store')?.value;
+/** What the wish adds to `[rolekeeper]`. Throws `usage` for one that is at odds with what is there. */
+export function settingsWished({ store, ageKeyFile }: StoreWish, wiring: Wiring): ChosenStore['settings'] {
+  const current = configuredStore(wiring);
   if (store === undefined && ageKeyFile !== undefined)
     throw new AppError('usage', { problem: '--age-key-file is a part of --store age', hint: 'say both' });
   if (store === undefined || store === current || (store === 'keychain' && current === undefined)) return {};
@@ -54,8 +53,8 @@ export async function openChosenStore(wish: StoreWish, side: StoreSide): Promise
   try {
     return { store: await openAsked(settings, side), settings };
   } catch (error) {
-    const isKeychain = Object.keys(settings).length === 0 && isAppError(error, 'store-locked', 'store-unavailable');
-    if (!isKeychain || isConfigured(wiring)) throw error;
+    const isChosen = wish.store !== undefined || configuredStore(wiring) !== undefined;
+    if (isChosen || !isAppError(error, 'store-locked', 'store-unavailable')) throw error;
     if (terminal === undefined) {
       writeStderr(['without a keychain: `rolekeeper setup --store age --age-key-file FILE` keeps them in encrypted files']);
       throw error;
@@ -65,11 +64,8 @@ export async function openChosenStore(wish: StoreWish, side: StoreSide): Promise
   }
 }
 
-function isConfigured({ env, readConfig }: Wiring): boolean {
-  return (
-    Boolean(env['ROLEKEEPER_STORE']) ||
-    findSection(readConfig().config, 'rolekeeper-settings', '')?.settings.has('store') === true
-  );
+function configuredStore({ env, readConfig }: Wiring): string | undefined {
+  return env['ROLEKEEPER_STORE'] || findSection(readConfig().config, 'rolekeeper-settings', '')?.settings.get('store')?.value;
 }
 
 const choices = {

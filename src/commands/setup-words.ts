@@ -110,12 +110,13 @@ function isWeak({ hops: [first, ...others] }: Recipe): boolean {
   return first?.kind === 'session' && !needsCode(first) && others.length === 0;
 }
 
-function waysBack({ plan, typed, background }: Planned): readonly string[] {
+function waysBack({ plan, typed, settings, background }: Planned): readonly string[] {
   const isReleased = plan.imports.length + plan.adoption.adopted.length > 0;
   return [
     ...(isReleased ? ['rolekeeper release --all'] : []),
     ...(typed === undefined ? [] : [`rolekeeper add ${typed} --undo`]),
     ...(background.kind === 'service' ? ['rolekeeper uninstall'] : []),
+    ...(Object.keys(settings).length > 0 ? ['then delete [rolekeeper] from the config'] : []),
   ];
 }
 

@@ -61,13 +61,12 @@ export function addPortalPair(scanned: ScannedFile, profile: ProfileName, settin
   const [header, recipeHeader] = (['profile', 'rolekeeper'] as const).map((type) => configHeader({ type, name: profile }));
   const section = (name = '', values: ReadonlyMap<string, string>) =>
     [`[${name}]`, ...[...values].map(([key, value]) => `${key} = ${value}`)].join(newline);
-  const above = text === '' ? '' : `${newline}${newline}`;
   return {
     profile,
     from: profile,
     start: text.length - newlineBefore(text, text.length).length,
     before: '',
-    after: `${above}${section(header, ordinary)}${newline}${newline}${section(recipeHeader, recipe)}`,
+    after: `${newline}${newline}${section(header, ordinary)}${newline}${newline}${section(recipeHeader, recipe)}`,
     line: lineAt(text.length),
     mean: (contents) => {
       contents.set(header ?? '', ordinary);

@@ -54,15 +54,16 @@ export function hopsFrom(way: EntryHop['kind'], files: ConfigFiles, inputs: HopI
 
 function keysSource(settings: ProfileSettings, endpoint: StsEndpoint, fail: Fail): KeysSource {
   const named = settings.get('keys');
-  const name = named === undefined || named === '' ? settings.profile : checkedName(named, fail);
+  const name = named === undefined || named === '' ? settings.profile : checkedName(named, 'keys', fail);
   return { name, endpoint, ...(settings.plaintext === undefined ? {} : { plaintext: settings.plaintext }) };
 }
 
-function checkedName(raw: string, fail: Fail): ProfileName {
+/** Throws `recipe-invalid` where the value of this setting can name no profile. */
+export function checkedName(raw: string, setting: string, fail: Fail): ProfileName {
   try {
     return parseProfileName(raw);
   } catch (error) {
-    if (error instanceof AppError) throw fail(error.message, 'change the setting `keys`');
+    if (error instanceof AppError) throw fail(error.message, `change the setting \`${setting}\``);
     throw error;
   }
 }

@@ -3,10 +3,10 @@
 
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
-import { type ProfileName, parseProfileName } from './names.ts';
+import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import type { Recipe } from './recipe.ts';
-import { fromKeys, hopsFrom } from './recipe-hops.ts';
+import { checkedName, fromKeys, hopsFrom } from './recipe-hops.ts';
 import type { Fail } from './role-settings.ts';
 import { type Lookup, resolveNetwork } from './sts-endpoint.ts';
 import { takesRole, type WayIn, wayIn } from './ways-in.ts';
@@ -65,7 +65,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   if (source === profile && (settings.plaintext !== undefined || settings.get('keys') !== undefined)) {
     return { origin: settings, way: 'keys', roles: [settings] };
   }
-  const rest = walk(parseProfileName(source), files, chain);
+  const rest = walk(checkedName(source, 'source_profile', fail), files, chain);
   return { ...rest, roles: [settings, ...rest.roles] };
 }
 

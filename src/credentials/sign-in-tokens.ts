@@ -2,7 +2,7 @@
 
 import type { RegisteredClient } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
-import { broken, type EpochMs, formatVersion, isFields, isText, isTime, type Parsed, parseItem } from './credentials.ts';
+import { broken, type EpochMs, formatVersion, isEpochMs, isFields, isText, type Parsed, parseItem } from './credentials.ts';
 import { Secret } from './secret.ts';
 
 export interface SignInTokens {
@@ -47,7 +47,7 @@ export function parseSignInItem(item: Secret, account: string): Parsed<SignInTok
   const portal = parseEndpoint(fields.value['portal']);
   if (!isText(startUrl) || !isText(accessToken)) return broken('a field is missing');
   if (client === undefined || portal === undefined) return broken('its client or its portal is missing');
-  if (!isTime(accessExpiresAt) || !isTime(signedInAt)) return broken('a time is missing or wrong');
+  if (!isEpochMs(accessExpiresAt) || !isEpochMs(signedInAt)) return broken('a time is missing or wrong');
   return {
     kind: 'ok',
     value: {
@@ -66,7 +66,7 @@ export function parseSignInItem(item: Secret, account: string): Parsed<SignInTok
 function parseClient(raw: unknown): RegisteredClient | undefined {
   if (!isFields(raw)) return undefined;
   const { clientId, clientSecret, expiresAt, flow } = raw;
-  if (!isText(clientId) || !isText(clientSecret) || !isTime(expiresAt)) return undefined;
+  if (!isText(clientId) || !isText(clientSecret) || !isEpochMs(expiresAt)) return undefined;
   if (flow !== 'browser' && flow !== 'device') return undefined;
   return { clientId, clientSecret: new Secret(clientSecret), expiresAt, flow };
 }

@@ -429,6 +429,14 @@ describe('what is refused', () => {
     );
   });
 
+  // It ended the whole command, for all other profiles too.
+  it('a role without a value is refused alone', () => {
+    const roles = ['[profile a]\nrole_arn =\n  x = y\n', '[profile b]\nrole_arn = arn:aws:iam::222233334444:role/b\n'];
+    const { adopted, refused } = adoptAll(roles.map((role) => `${role}source_profile = corp\n`).join(''));
+    expect(adopted.map(({ profile }) => profile)).toEqual(['b']);
+    expect(refused.map(({ profile, error }) => [profile, error.code])).toEqual([['a', 'edit-refused']]);
+  });
+
   it('one of several does not keep the others', () => {
     const text = `${usual}[profile web]\n${role}web_identity_token_file = /t\n`;
     const { adopted, refused } = adoptAll(text);
