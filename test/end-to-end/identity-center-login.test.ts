@@ -1,6 +1,7 @@
 // Signing in to IAM Identity Center with the built program, in the browser and by a code for another device.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { startChromium } from '../harness/chromium.ts';
 import {
   type CenterWorldOptions,
   centerPair,
@@ -115,5 +116,27 @@ describe('options that make no sense', () => {
     await open();
     const { status, stderr } = await login(args);
     expect([status, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+});
+
+describe('login with a real browser', () => {
+  it('ends on a page of this computer that says that it worked', async () => {
+    await open();
+    const chromium = await startChromium();
+    try {
+      const running = world.start(['login', 'dev', '--no-browser']);
+      let said = '';
+      running.child.stderr?.on('data', (text) => {
+        said += String(text);
+      });
+      await until(async () => said.includes('waiting'), 'the address is there');
+      const tab = await chromium.newTab();
+      await tab.goTo(/^http\S+$/m.exec(said)?.[0] ?? '');
+      expect(await tab.text()).toContain('You are signed in to "corp"');
+      expect(String(await tab.evaluate('location.origin'))).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      await succeed(running.ended);
+    } finally {
+      await chromium.close();
+    }
   });
 });
