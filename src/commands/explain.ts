@@ -112,10 +112,10 @@ function cachedWords(cached: ExplainedHop['cached'], times: (at: string) => stri
 }
 
 function nextLines({ profile, next }: Explanation, times: (at: string) => string): readonly string[] {
-  const sts = next.callsSts ? `STS is called: ${next.calls.join(', then ')}` : 'STS is not called';
+  const aws = next.callsSts ? `AWS is called: ${next.calls.join(', then ')}` : 'AWS is not called';
   return [
     `The next \`rolekeeper get ${profile}\` ${doing[next.kind]}: ${next.why}.`,
-    `${sts}.`,
+    `${aws}.`,
     ...(next.refreshAt === undefined || next.kind !== 'print'
       ? []
       : [`Refreshed in the background from ${times(next.refreshAt)}.`]),

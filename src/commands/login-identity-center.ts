@@ -1,5 +1,6 @@
 // The login of a profile that starts from IAM Identity Center, or of an `sso-session` section by its name.
 
+import process from 'node:process';
 import { readSsoSession } from '../config/identity-center.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
@@ -59,10 +60,10 @@ export async function loginIdentityCenter(
   try {
     const [ports, pages] = await Promise.all([wiring.openRefresh(store), wiring.openSignInPages()]);
     const identityCenter = await ports.openIdentityCenter();
-    await identityCenter.signIns.stored(signInIdOf(target));
+    await identityCenter.signIns.stored(signInIdOf(target)); // asks for what the store needs to be open
     const isSeen = process.stderr.isTTY === true;
     const side = { ...pages, qrLines: isSeen ? pages.qrLines : () => [], clock: wiring.clock, identityCenter, say: writeStderr };
-    const tokens = await signIn(target, way, call, side);
+    const tokens = await signIn({ target, way, call }, side);
     writeStderr([covered(target, tokens, wiring)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
     const behind: readonly ProfileName[] = profilesBehind(signInIdOf(target), files, wiring);

@@ -20,6 +20,12 @@ import type { Clock } from '../ports/time.ts';
 /** `browser`: opens one, or falls back on a device code where there is none. `address`: the person opens the page by hand. */
 export type SignInWay = 'browser' | 'address' | 'device';
 
+export interface SignInRequest {
+  readonly target: SignIn;
+  readonly way: SignInWay;
+  readonly call: IdentityCenterCall;
+}
+
 export interface SignInSide {
   readonly clock: Clock;
   readonly identityCenter: IdentityCenter;
@@ -34,9 +40,10 @@ export interface SignInSide {
 const patienceMs = 10 * 60_000;
 
 /** Keeps the tokens. Throws `aws-refused` where the person, or the organisation, said no; `deadline` when nobody came back; what the ports throw. */
-export async function signIn(target: SignIn, way: SignInWay, call: IdentityCenterCall, side: SignInSide): Promise<SignInTokens> {
+export async function signIn(request: SignInRequest, side: SignInSide): Promise<SignInTokens> {
+  const { target, way, call } = request;
   const flow = flowOf(way, side);
-  const client = await clientFor(target, flow, call, side);
+  const client = await clientFor(request, flow, side);
   const inputs = { target, client, call, side };
   const tokens = flow === 'device' ? await byDevice(inputs) : await byBrowser(inputs, way);
   const { startUrl, sessionName, portal } = target;
@@ -65,12 +72,7 @@ function flowOf(way: SignInWay, { browser, say }: SignInSide): SignInFlow {
 /** A registration is good for months; one that ends soon would take the sign-in with it. */
 const registrationLeftMs = 24 * 3_600_000;
 
-async function clientFor(
-  target: SignIn,
-  flow: SignInFlow,
-  call: IdentityCenterCall,
-  side: SignInSide,
-): Promise<RegisteredClient> {
+async function clientFor({ target, call }: SignInRequest, flow: SignInFlow, side: SignInSide): Promise<RegisteredClient> {
   const { service, signIns } = side.identityCenter;
   const known = (await signIns.stored(signInIdOf(target)))?.client;
   const isGood = known !== undefined && known.flow === flow && known.expiresAt - registrationLeftMs > side.clock.now();
@@ -100,7 +102,7 @@ async function byBrowser({ target, client, call, side }: Inputs, way: SignInWay)
     finish: async (answer, redirectUri) => {
       const code = codeIn(answer, target);
       const grant = { kind: 'code', code, verifier: new Secret(verifier), redirectUri } as const;
-      return issuedIn(await identityCenter.service.exchange(target, client, grant, call), target);
+      return issuedIn(await identityCenter.service.exchange(grant, { signIn: target, client, call }), target);
     },
   });
 }
@@ -121,7 +123,7 @@ async function byDevice({ target, client, call, side }: Inputs): Promise<IssuedT
   const grant = { kind: 'device', deviceCode: device.deviceCode } as const;
   for (let intervalMs = device.intervalMs; clock.now() < device.expiresAt; ) {
     await clock.wait(intervalMs);
-    const outcome = await exchangeOrWait(() => identityCenter.service.exchange(target, client, grant, call));
+    const outcome = await exchangeOrWait(() => identityCenter.service.exchange(grant, { signIn: target, client, call }));
     if (outcome.kind === 'slow-down') intervalMs += slowDownMs;
     else if (outcome.kind !== 'pending') return issuedIn(outcome, target);
   }

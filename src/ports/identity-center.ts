@@ -56,6 +56,12 @@ export interface AuthorizeRequest {
   readonly codeChallenge: string;
 }
 
+export interface TokenPlace {
+  readonly signIn: SignIn;
+  readonly client: RegisteredClient;
+  readonly call: IdentityCenterCall;
+}
+
 /** Where people sign in to IAM Identity Center. Throws `aws-refused`, `network`, `deadline`, `config-unreadable` and `interrupted`. */
 export interface SignInService {
   register(signIn: SignIn, flow: SignInFlow, call: IdentityCenterCall): Promise<RegisteredClient>;
@@ -63,7 +69,7 @@ export interface SignInService {
   authorizeUrl(signIn: SignIn, client: RegisteredClient, request: AuthorizeRequest): string;
   startDevice(signIn: SignIn, client: RegisteredClient, call: IdentityCenterCall): Promise<DeviceAuthorization>;
   /** Sent once, whatever happens: a code and a refresh token may be good for one time only. */
-  exchange(signIn: SignIn, client: RegisteredClient, grant: TokenGrant, call: IdentityCenterCall): Promise<TokenOutcome>;
+  exchange(grant: TokenGrant, at: TokenPlace): Promise<TokenOutcome>;
 }
 
 export interface PortalRole {

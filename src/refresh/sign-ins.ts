@@ -93,7 +93,7 @@ async function refreshHeld(wanted: Wanted, held: HeldLock | undefined, ports: Si
   const grant = { kind: 'refresh', refreshToken: stored.refreshToken } as const;
   let outcome: TokenOutcome;
   try {
-    outcome = await ports.service.exchange(wanted.signIn, stored.client, grant, wanted.call);
+    outcome = await ports.service.exchange(grant, { signIn: wanted.signIn, client: stored.client, call: wanted.call });
   } catch (error) {
     const failure = toAppError(error);
     if (wanted.call.signal?.aborted !== true) publishFailure(wanted, failure, ports);

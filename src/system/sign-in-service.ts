@@ -68,7 +68,7 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
           intervalMs: (interval ?? defaultIntervalSeconds) * 1000,
         };
       }),
-    exchange: ({ oidc }, { clientId, clientSecret }, grant, call) =>
+    exchange: (grant, { signIn: { oidc }, client: { clientId, clientSecret }, call }) =>
       errands.run({ operation: 'CreateToken', endpoint: oidc, call }, construct, async (client) => {
         const command = new CreateTokenCommand({ clientId, clientSecret: clientSecret.reveal(), ...grantFields(grant) });
         try {

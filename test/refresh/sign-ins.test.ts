@@ -41,7 +41,7 @@ async function world({ answer, foreign }: World) {
     register: refuse,
     startDevice: refuse,
     authorizeUrl: () => 'https://nowhere.example',
-    exchange: async (_signIn, _client, grant) => {
+    exchange: async (grant) => {
       if (grant.kind !== 'refresh') throw new Error('only a refresh token is exchanged here');
       const token = grant.refreshToken.reveal();
       asked.push(token);
