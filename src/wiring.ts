@@ -14,6 +14,7 @@ import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
 import type { Browser, CallbackPage, Terminal } from './ports/person.ts';
+import type { Programs } from './ports/programs.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
 import type { State } from './ports/state.ts';
 import type { Store, StoreManners } from './ports/store.ts';
@@ -181,10 +182,13 @@ export function openWiring(env: Environment): Wiring {
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
+      const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
       const ports = { clock, store, state, lock, log, random: Math.random, remember };
       return {
         ...ports,
         sts: lazySts(clock),
+        programs,
+        ...nearby,
         openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
       };
     },
@@ -303,8 +307,16 @@ function lazySts(clock: Clock): Sts {
     getCallerIdentity: async (call) => (await open()).getCallerIdentity(call),
     getSessionToken: async (request, call) => (await open()).getSessionToken(request, call),
     assumeRole: async (request, call) => (await open()).assumeRole(request, call),
+    assumeRoleWithWebIdentity: async (request, call) => (await open()).assumeRoleWithWebIdentity(request, call),
+    assumeRoleWithSaml: async (request, call) => (await open()).assumeRoleWithSaml(request, call),
   };
 }
+
+/** What a machine's own credentials and tokens need. */
+const nearby: Pick<ObtainPorts, 'readSmallFile' | 'askLink'> = {
+  readSmallFile: async (path) => (await import('./system/small-file.ts')).readSmallFile(path),
+  askLink: async (request) => (await import('./system/link.ts')).askLink(request),
+};
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && ['0', 'no', 'off', 'false'].includes(value.toLowerCase());

@@ -44,6 +44,9 @@ export async function answerGet(request: AgentRequest, caller: Caller, ports: An
   } catch (error) {
     const failure = toAppError(error);
     if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
+    if (isAppError(failure, 'program-needed')) return { kind: 'pass', reason: 'not-mine' };
+    // What a caller's environment holds is not sent to an agent (decisions.md 15).
+    if (isAppError(failure, 'environment-lacks')) return { kind: 'pass', reason: 'not-mine' };
     return refused(failure, ports);
   }
 }
@@ -64,11 +67,19 @@ export async function answerUnlock(request: AgentRequest, caller: Caller, ports:
 
 /**
  * A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant. It also sees the files
- * that only its caller sees: a service has a /tmp of its own.
+ * that only its caller sees, a token's for one: a service has a /tmp of its own.
  */
 function isOfFiles(failure: AppError, { env }: Caller): boolean {
   if (isAppError(failure, 'store-unavailable')) return env['ROLEKEEPER_AGE_KEY_FILE'] !== undefined;
-  return isAppError(failure, 'profile-unknown', 'config-unreadable', 'config-malformed', 'recipe-invalid', 'keys-missing');
+  return isAppError(
+    failure,
+    'profile-unknown',
+    'config-unreadable',
+    'config-malformed',
+    'recipe-invalid',
+    'keys-missing',
+    'identity-unusable',
+  );
 }
 
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];

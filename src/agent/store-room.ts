@@ -80,11 +80,12 @@ export class StoreRoom {
   async refresh(recipe: Recipe, step: Step): Promise<Remembered> {
     for (let tries = 0; tries < 2; tries++) {
       await this.#refreshes.join(step.id, () => this.#refresh(recipe, step));
-      // Told to forget or to doubt at this very moment, the store has the last word.
+      // Told to forget or to doubt at this very moment, the store has the last word. What came before a sleep has ended after it.
       const found = await this.look(step, recipe.profile);
-      if (found !== undefined) return found;
+      if (found !== undefined && isValid(found, this.ports.clock.now())) return found;
+      found?.document.fill(0);
     }
-    throw new AppError('unexpected', { problem: 'new credentials were removed as soon as they came' });
+    throw new AppError('unexpected', { problem: 'new credentials were removed, or had ended, as soon as they came' });
   }
 
   /** For what our own commands changed. What is under way is not kept either. */

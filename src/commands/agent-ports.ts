@@ -16,7 +16,12 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     readClocks: outside.readClocks,
     placeOf: outside.placeOf,
     readFiles: outside.readFiles,
-    openPorts: async (caller) => wiring.openRefresh(await outside.openStoreOf(caller, caller.readFiles())),
+    openPorts: async (caller) => {
+      const { programs: _ofOtherProcesses, ...ports } = await wiring.openRefresh(
+        await outside.openStoreOf(caller, caller.readFiles()),
+      );
+      return ports;
+    },
     endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
     programStamp: outside.programStamp,

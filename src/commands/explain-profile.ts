@@ -40,7 +40,7 @@ export interface ExplainedSignIn {
 export interface ExplainedKeys {
   readonly name: ProfileName;
   readonly profile: ProfileName;
-  readonly in: 'store' | 'file';
+  readonly in: 'store' | 'file' | 'environment';
   /** The user's ARN, where it is known. */
   readonly principal?: string;
   readonly settings: readonly SettingSource[];
@@ -98,13 +98,14 @@ function signInTimes(record: StateRecord | undefined): Omit<ExplainedSignIn, 'in
 
 function explainKeys(
   recipe: Recipe,
-  { name, plaintext }: KeysSource,
+  { name, plaintext, ofCaller }: KeysSource,
   { principal, files, state }: { readonly principal: string | undefined; readonly files: ConfigFiles; readonly state: State },
 ): ExplainedKeys {
   return {
     name,
     profile: recipe.chain.at(-1) ?? recipe.profile,
-    in: plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
+    in:
+      ofCaller !== undefined ? 'environment' : plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
     ...(principal === undefined ? {} : { principal }),
     settings: keysSources(recipe, files),
   };

@@ -37,13 +37,18 @@ export interface KeysSource {
   /** Where to ask whose keys these are. */
   readonly endpoint: StsEndpoint;
   readonly plaintext?: PlaintextKeys;
+  /** Present: those of the caller's environment, and no others. They may be absent there, and present where another caller is. */
+  readonly ofCaller?: GivenKeys | 'absent';
 }
 
-export interface PlaintextKeys {
+export interface GivenKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
-  /** Present for temporary credentials that somebody pasted into the file. */
+  /** Present for temporary credentials. */
   readonly sessionToken?: Secret;
+}
+
+export interface PlaintextKeys extends GivenKeys {
   readonly path: string;
   readonly line: number;
 }
@@ -164,6 +169,11 @@ export function keysOf({ profile, keys, hops, chain }: Recipe): KeysSource {
     chain,
     hint: 'name a profile that starts from access keys',
   });
+}
+
+/** Those that are at hand without the store. */
+export function givenKeys({ plaintext, ofCaller }: KeysSource): GivenKeys | undefined {
+  return ofCaller === undefined ? plaintext : ofCaller === 'absent' ? undefined : ofCaller;
 }
 
 /** True if a person must give an MFA code for this hop. */

@@ -38,6 +38,8 @@ export interface State {
   forgetPrincipal(keys: ProfileName): void;
   /** Of the person whose state this is; for the names of sessions where no IAM user gives one. */
   userName(): string;
+  /** What tells this machine from others that share the store. */
+  machineName(): string;
   /** Changes whenever a record was published or removed, by whichever process; just after that also by itself. Never throws. */
   stamp(): string;
   /** Notes that somebody wants these credentials, about once an hour. Never throws: it is only a note. */

@@ -26,7 +26,7 @@ export interface KeptSession {
 }
 
 /** Of the state, what a plan is made of. */
-export type Known = Pick<State, 'read' | 'principal' | 'userName'>;
+export type Known = Pick<State, 'read' | 'principal' | 'userName' | 'machineName'>;
 
 /**
  * Undefined for what no background can refresh: a record of an edited recipe, or of a hop in the middle of one, is nobody's last step; a

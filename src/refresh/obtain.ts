@@ -33,7 +33,7 @@ export interface Chain {
 export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: AbortSignal): Promise<Chain> {
   const { profile, keys, network } = recipe;
   if (keys === undefined) {
-    const principal = personOf(ports.state);
+    const principal = personOf(recipe, ports.state);
     return { recipe, principal, steps: stepsOf(recipe, principal) };
   }
   const call = { endpoint: keys.endpoint, network, ...(signal === undefined ? {} : { signal }) };
@@ -129,7 +129,7 @@ async function request(
   const context = contextOf(chain, index);
   const way = { network, context, ...(signal === undefined ? {} : { signal }) };
   const credentials = await (step.kind === 'entry'
-    ? requestEntry(step, way, ports)
+    ? requestEntry(step, { ...way, profile: chain.recipe.chain.at(-1) ?? chain.recipe.profile }, ports)
     : requestSigned(step, { ...way, source, code }, ports));
   return { ...credentials, network: networkToKeep(network) };
 }

@@ -2,11 +2,17 @@
 // instance metadata.
 
 import process from 'node:process';
-import type { ServiceEndpoint, StsCall } from '../ports/sts.ts';
+import { AppError } from '../errors.ts';
+import type { ServiceEndpoint, StsCaller, UnsignedCall } from '../ports/sts.ts';
 import { type Exchange, StsHttpHandler } from './sts-http.ts';
 
+/** Signed where there is a caller. */
+export interface AwsCall extends UnsignedCall {
+  readonly caller?: StsCaller;
+}
+
 export interface SendOptions extends Omit<Exchange, 'network'> {
-  readonly call: StsCall;
+  readonly call: AwsCall;
   /** What AWS's time has over this computer's; the SDK signs with the latter. */
   readonly aheadMs: number;
 }
@@ -16,11 +22,7 @@ export function clientSettings({ call, aheadMs, ...exchange }: SendOptions) {
   const { caller, endpoint, network } = call;
   return {
     ...unsignedSettings(endpoint, { network, ...exchange }),
-    credentials: {
-      accessKeyId: caller.accessKeyId,
-      secretAccessKey: caller.secretAccessKey.reveal(),
-      ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
-    },
+    credentials: async () => signingKeys(caller),
     systemClockOffset: aheadMs,
   };
 }
@@ -33,6 +35,16 @@ export function unsignedSettings(endpoint: ServiceEndpoint, exchange: Exchange) 
     requestHandler: new StsHttpHandler(exchange),
     maxAttempts: 1,
     logger: silence,
+  };
+}
+
+/** Never asked for where an operation is not signed, and there is nothing else to fall back on. */
+function signingKeys(caller: StsCaller | undefined) {
+  if (caller === undefined) throw new AppError('unexpected', { problem: 'nothing signs this call' });
+  return {
+    accessKeyId: caller.accessKeyId,
+    secretAccessKey: caller.secretAccessKey.reveal(),
+    ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
   };
 }
 

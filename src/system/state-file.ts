@@ -47,6 +47,7 @@ export function createState(place: StatePlace): State {
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
     userName: () => userNameOf(place.owner.uid),
+    machineName: () => place.machine,
     stamp: () => directoryStamp(directory),
     noteAsked: (id) => noteAsked(askedPath(directory, id)),
     askedAt: (id) => statOrUndefined(askedPath(directory, id))?.mtimeMs,

@@ -2,7 +2,7 @@
 
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { StsCall } from '../ports/sts.ts';
+import type { AwsCall } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
 import { ProxyProblem } from './sts-tunnel.ts';
 
@@ -10,7 +10,7 @@ export type Operation = Refusal['operation'];
 
 export interface FailedCall {
   readonly operation: Operation;
-  readonly call: StsCall;
+  readonly call: AwsCall;
   readonly request: RefusedRequest;
   /** Host and port that the request went to. */
   readonly endpoint: string;
@@ -90,7 +90,7 @@ function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, k
   return {
     operation,
     region: endpoint.region,
-    callerKind: context.callerKind ?? (caller.sessionToken === undefined ? 'keys' : 'session'),
+    callerKind: context.callerKind ?? (caller?.sessionToken === undefined ? 'keys' : 'session'),
     request,
     context,
   };

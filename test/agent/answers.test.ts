@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AnswersPorts, answerGet } from '../../src/agent/answers.ts';
 import { Callers } from '../../src/agent/callers.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
@@ -24,6 +24,15 @@ source_profile = work
 [profile plain]
 keys = corp
 session = none
+[profile job]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = Environment
+[profile task]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = EcsContainer
+[profile pod]
+role_arn = arn:aws:iam::222233334444:role/dev
+web_identity_token_file = /tmp/token
 [profile broken]
 role_arn = arn:aws:iam::222233334444:role/dev
 `;
@@ -344,5 +353,19 @@ describe('the agent', () => {
     expect(wordsIn(answer)).toBe(
       'rolekeeper: profile "mfa" needs today\'s MFA login\nrolekeeper: hint: run `rolekeeper login work`\n',
     );
+  });
+});
+
+describe('the agent asked for what it cannot see', () => {
+  // Files that are loaded then would take real time, of which the machine's clocks know nothing.
+  beforeAll(() => Promise.all([import('../../src/hops/machine.ts'), import('../../src/hops/web-identity.ts')]));
+
+  it.each(['job', 'task'])('leaves "%s" to its caller, whose environment holds what it starts from', async (profile) => {
+    expect((await timed(get(profile))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  // A service has a /tmp of its own.
+  it('leaves a token file that is not there to its caller', async () => {
+    expect((await timed(get('pod'))).answer).toEqual({ kind: 'pass', reason: 'config' });
   });
 });

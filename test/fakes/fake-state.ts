@@ -38,6 +38,7 @@ export function fakeState(localNow: () => number = Date.now): FakeState {
     },
     forgetPrincipal: (keys) => void principals.delete(keys),
     userName: () => 'alice',
+    machineName: () => 'laptop',
     stamp: () => String(changes),
     noteAsked: (id) => void asked.set(id, localNow()),
     askedAt: (id) => asked.get(id),

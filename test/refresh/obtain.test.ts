@@ -9,11 +9,11 @@ import { AppError } from '../../src/errors.ts';
 import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
 import type { Demand } from '../../src/refresh/refresh-one.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
+import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
 import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
-import { noEntries } from '../fakes/no-entries.ts';
 
 const minute = 60_000;
 const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
@@ -28,7 +28,7 @@ function world() {
   const remembered: string[] = [];
   const events: string[] = [];
   const ports: ObtainPorts = {
-    ...noEntries,
+    ...noEntryPorts,
     clock,
     sts,
     store,
@@ -146,8 +146,8 @@ describe('obtain', () => {
     const one = await loggedIn(world());
     await getDev(one);
     const [sessionCall, roleCall] = one.sts.calls;
-    expect(sessionCall?.call.caller.accessKeyId).toBe('AKIA1');
-    expect(roleCall?.call.caller.accessKeyId).toBe('ASIA0001');
+    expect(sessionCall?.call.caller?.accessKeyId).toBe('AKIA1');
+    expect(roleCall?.call.caller?.accessKeyId).toBe('ASIA0001');
     expect(roleCall).toMatchObject({ request: { roleArn: role, roleSessionName: 'alice', durationSeconds: 3600 } });
   });
 
