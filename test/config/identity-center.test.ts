@@ -116,7 +116,7 @@ describe('readIdentityCenter', () => {
     expect(alone).toEqual(hopOf(`${section}[profile dev]\nsso_session = corp\n${role}`).signIn);
   });
 
-  it('reads and refuses 600 generated profiles as botocore does', () => {
+  it('reads and refuses 600 generated profiles as botocore does', { timeout: 60_000 }, () => {
     const texts = fc.sample(configs, { numRuns: 600, seed: 7 });
     const answers = askBotocore(texts);
     let read = 0;
