@@ -72,6 +72,8 @@ export interface ErrorDetails {
     /** True for throttling and the like, which go away by themselves. */
     readonly isTransient: boolean;
   };
+  /** A certificate, or its private key, that cannot sign. */
+  readonly 'certificate-unusable': { readonly path: string; readonly problem: string; readonly hint: string };
   readonly network: { readonly endpoint: string; readonly problem: string };
   readonly deadline: { readonly doing: string; readonly seconds: number };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
@@ -297,6 +299,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'aws-refused': {
     exitStatus: 6,
     text: (d) => `AWS refused ${d.doing}: ${d.words} (${d.awsCode})`,
+    hint: (d) => d.hint,
+  },
+  'certificate-unusable': {
+    exitStatus: 3,
+    text: (d) => `${d.path}: ${d.problem}`,
     hint: (d) => d.hint,
   },
   network: {

@@ -24,6 +24,8 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     },
     endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
+    noteAnswer: ({ caller, pid }, answer) =>
+      outside.auditTrailOf(caller)?.record({ ...answer(), ...outside.seenBy(pid), at: clock.now() }),
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,
     onListening: outside.closeToOthers,

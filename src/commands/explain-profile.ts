@@ -14,6 +14,7 @@ import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
+import { certificateNotes } from './certificate-notes.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
 export interface Explanation {
@@ -84,7 +85,7 @@ export function explainProfile(
     ),
     next: { ...nextGet({ recipe, records, signIn, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
     ...(target === undefined ? {} : { signIn: { in: describeSignIn(target), ...signInTimes(signIn) } }),
-    notes: recipe.notes,
+    notes: [...recipe.notes, ...certificateNotes(recipe, { state, clock })],
   };
 }
 

@@ -89,7 +89,27 @@ export type SamlRoleRequest = Pick<RoleRequest, 'roleArn' | 'policy' | 'policyAr
 /** CreateSession of IAM Roles Anywhere, signed by a certificate's key. */
 export interface CertificateHop {
   readonly kind: 'certificate';
+  readonly files: CertificatePaths;
+  readonly trustAnchorArn: string;
+  /** Of the Roles Anywhere profile, which lists the roles. */
+  readonly profileArn: string;
   readonly request: RoleRequest;
+  /** Of IAM Roles Anywhere, in the region of the trust anchor. */
+  readonly endpoint: StsEndpoint;
+}
+
+/** Absolute, or beginning with `~/`: as the configuration has them. */
+export interface CertificatePaths {
+  readonly certificate: string;
+  /** Absent: the certificate's file holds the key as well. */
+  readonly privateKey?: string;
+  /** The certificates between it and the trust anchor. */
+  readonly intermediates?: string;
+}
+
+/** The file that holds the private key, as the configuration has it. */
+export function keyFileOf({ certificate, privateKey }: CertificatePaths): string {
+  return privateKey ?? certificate;
 }
 
 /** The role that the hop itself assumes, as policies name it. */

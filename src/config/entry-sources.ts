@@ -28,7 +28,7 @@ const entrySettings: Readonly<Record<EntryHop['kind'], readonly string[]>> = {
   process: ['credential_process'],
   console: ['login_session'],
   saml: ['saml_process', 'saml_principal_arn', 'role_arn', 'duration_seconds'],
-  certificate: roleSettings,
+  certificate: ['certificate', 'private_key', 'intermediates', 'trust_anchor_arn', 'profile_arn', ...roleSettings],
 };
 
 /** Commands may hold a password. */

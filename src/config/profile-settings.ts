@@ -83,6 +83,11 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'saml_process',
   'saml_principal_arn',
   'login_session',
+  'certificate',
+  'private_key',
+  'intermediates',
+  'trust_anchor_arn',
+  'profile_arn',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */

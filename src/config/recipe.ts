@@ -3,7 +3,7 @@
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
-import { describeEntry, type EntryHop } from './entry-hop.ts';
+import { type CertificateHop, describeEntry, type EntryHop } from './entry-hop.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';
 import { type SignIn, signInIdOf } from './sign-in.ts';
@@ -91,6 +91,8 @@ export interface RoleStep extends StepIdentity {
 export interface EntryStep extends StepIdentity {
   readonly kind: 'entry';
   readonly hop: EntryHop;
+  /** Whose credentials they are. */
+  readonly principal: string;
   /** For a role that the hop assumes, where the profile names none. */
   readonly defaultSessionName: string;
 }
@@ -129,7 +131,7 @@ function stepAt(hops: readonly Hop[], principal: string): Step | undefined {
     case 'role':
       return { kind: 'role', hop, id, account: roleAccount(id), request: requestOf(hop, principal) };
     default:
-      return { kind: 'entry', hop, id, account: roleAccount(id), defaultSessionName: defaultSessionName(principal) };
+      return { kind: 'entry', hop, id, account: roleAccount(id), principal, defaultSessionName: defaultSessionName(principal) };
   }
 }
 
@@ -157,6 +159,11 @@ function requestOf({ request }: RoleHop, principal: string): RoleStep['request']
 /** The MFA device whose code a person must give for this hop. */
 export function mfaSerialOf(hop: Hop): string | undefined {
   return hop.kind === 'session' || hop.kind === 'role' ? hop.mfaSerial : undefined;
+}
+
+/** The certificate that the recipe starts from, if it does. */
+export function certificateOf({ hops: [first] }: Pick<Recipe, 'hops'>): CertificateHop | undefined {
+  return first?.kind === 'certificate' ? first : undefined;
 }
 
 /** The long-term keys that the recipe starts from. Throws `recipe-invalid` where it starts elsewhere. */

@@ -3,6 +3,7 @@
 
 import type { Environment } from '../ports/environment.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
+import { readCertificate } from './certificate-settings.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { readSaml, readWebIdentity } from './federation-settings.ts';
 import { readIdentityCenter } from './identity-center.ts';
@@ -43,6 +44,8 @@ const roleWays = [
   ['web_identity_token_process', 'web-identity'],
   ['saml_process', 'saml'],
   ['credential_source', 'machine'],
+  ['certificate', 'certificate'],
+  ['trust_anchor_arn', 'certificate'],
 ] as const;
 
 function machineWay(settings: ProfileSettings): WayIn {
@@ -78,7 +81,7 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   process: unknown('another program (credential_process)'),
   console: unknown('a console sign-in (login_session)'),
   saml: readSaml,
-  certificate: unknown('a certificate'),
+  certificate: readCertificate,
 };
 
 function unknown(words: string): Reader {

@@ -10,9 +10,10 @@ import type { Programs } from '../ports/programs.ts';
 import type { SmallFile } from '../ports/small-file.ts';
 import type { Sts, StsCall } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
+import type { CertificatePorts } from './certificate.ts';
 
 /** What the ways in need of the outside. */
-export interface EntryPorts {
+export interface EntryPorts extends CertificatePorts {
   readonly clock: Clock;
   readonly sts: Sts;
   readonly openIdentityCenter: () => Promise<IdentityCenter>;
@@ -45,8 +46,9 @@ export async function requestEntry(step: EntryStep, call: EntryCall, ports: Entr
       return (await import('./saml.ts')).requestSaml(hop, call, ports);
     case 'process':
     case 'console':
-    case 'certificate':
       throw new AppError('unexpected', { problem: `this version cannot start from ${hop.kind}` });
+    case 'certificate':
+      return await (await import('./certificate.ts')).requestCertificate({ ...step, hop }, call, ports);
     default:
       return hop satisfies never;
   }

@@ -1,13 +1,15 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import { type GivenKeys, givenKeys, type KeysSource, type Recipe } from '../config/recipe.ts';
+import { certificateOf, type GivenKeys, givenKeys, type KeysSource, type Recipe } from '../config/recipe.ts';
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { State } from '../ports/state.ts';
 import type { Store } from '../ports/store.ts';
 import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
+import { knownCertificate, lastCertificate, type Owners } from './certificate-owner.ts';
+import { personOf } from './person.ts';
 
 /** What signs the next call, and whose it is. */
 export interface Principal {
@@ -66,25 +68,28 @@ export async function loadKeysThemselves(
 
 /**
  * Whom the recipe's credentials belong to: the owner of the keys as the state remembers it, so that a cached answer needs neither the keys
- * nor STS; without keys the person who runs this, for the default session names (decisions.md 10).
+ * nor STS; of a certificate, whose that is; else the person who runs this, for the default session names (decisions.md 10).
  */
 export function knownPrincipal(
-  { keys, hops }: Pick<Recipe, 'keys' | 'hops'>,
-  state: Pick<State, 'principal' | 'userName' | 'machineName'>,
+  recipe: Pick<Recipe, 'keys' | 'hops'>,
+  state: Owners & Pick<State, 'machineName'>,
 ): string | undefined {
-  if (keys === undefined) return personOf({ hops }, state);
+  const { keys } = recipe;
+  const certificate = certificateOf(recipe);
+  if (certificate !== undefined) return knownCertificate(certificate, state)?.principal;
+  if (keys === undefined) return personOf(recipe, state);
   const given = givenKeys(keys);
   const byGiven = given === undefined ? undefined : state.principal(aliasOf(given));
   return keys.ofCaller === undefined ? (state.principal(keys.name) ?? byGiven) : byGiven;
 }
 
-/**
- * What names the person where no keys sign (decisions.md 10). With a machine's own credentials, the machine as well: others may share the
- * store, and must not be given this one's role.
- */
-export function personOf({ hops }: Pick<Recipe, 'hops'>, state: Pick<State, 'userName' | 'machineName'>): string {
-  const person = `rolekeeper-${state.userName()}`;
-  return hops[0]?.kind === 'machine' ? `${state.machineName()}/${person}` : person;
+/** The same, where the work itself looks once more whose they are: a certificate that was renewed is not overlooked until somebody asks. */
+export function lastPrincipal(
+  recipe: Pick<Recipe, 'keys' | 'hops'>,
+  state: Owners & Pick<State, 'machineName'>,
+): string | undefined {
+  const certificate = certificateOf(recipe);
+  return certificate === undefined ? knownPrincipal(recipe, state) : lastCertificate(certificate, state)?.principal;
 }
 
 async function givenPrincipal(

@@ -114,8 +114,8 @@ async function refreshHeld(
   return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
 }
 
-// What stood in the way may be one caller's proxy or CA file, which are no part of the key id: only those who waited share it, so that
-// whoever has corrected a setting is not given the old failure.
+// What stood in the way may be one caller's proxy or CA file, or a certificate's file, which are no part of the key id: only those who waited
+// share it, so that whoever has corrected something is not given the old failure.
 export function isOfTheWay({ error }: Failure): boolean {
   return ofTheWay.has(error.code);
 }

@@ -46,7 +46,13 @@ export function createErrands({ clock, deadlineMs = 10_000 }: IdentityCenterOpti
         async (exchange) => {
           const { network } = call;
           const learn = (serverNow: number) => clock.learn(serverNow);
-          const settings = unsignedSettings(endpoint, { network, learn, service: 'IAM Identity Center', ...exchange });
+          const settings = unsignedSettings(endpoint, {
+            network,
+            learn,
+            service: 'IAM Identity Center',
+            language: 'json',
+            ...exchange,
+          });
           const client = withoutNodeWarning(() => construct(settings));
           // It would read AWS Lambda's environment variables.
           client.middlewareStack.remove('recursionDetectionMiddleware');

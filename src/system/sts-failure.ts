@@ -33,30 +33,28 @@ export function isForbidden(error: unknown): boolean {
 
 /** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
+  const { call, hasEnded } = failed;
   const explain = (refusal: AwsRefusal) => explainRefusal({ ...refusal, ...refusalScene(failed) });
-  return failureOf(error, { ...failed, signal: failed.call.signal }, explain);
+  return failureOf(error, { ...failed, hasEnded, signal: call.signal }, explain);
 }
 
-/** The same for any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
-export function failureOf(
-  error: unknown,
-  {
-    operation,
-    signal,
-    endpoint,
-    hasEnded,
-    seconds,
-  }: Omit<FailedCall, 'operation' | 'call' | 'request'> & {
-    readonly operation: string;
-    readonly signal: AbortSignal | undefined;
-  },
-  explain: (refusal: AwsRefusal) => AppError,
-): AppError {
+export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
+  readonly operation: string;
+  /** The call's own. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** For any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
+export function failureOf(error: unknown, trouble: Trouble, explain: (refusal: AwsRefusal) => AppError): AppError {
+  const refusal = trouble.signal?.aborted === true || trouble.hasEnded ? undefined : refusalIn(error);
+  return refusal === undefined ? toTrouble(error, trouble) : explain(refusal);
+}
+
+/** Whatever was thrown on the way to a service and back, and is no refusal. */
+export function toTrouble(error: unknown, { operation, signal, endpoint, hasEnded, seconds }: Trouble): AppError {
   if (isAppError(error)) return error;
   if (signal?.aborted === true) return interruption(signal);
   if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
-  const refusal = refusalIn(error);
-  if (refusal !== undefined) return explain(refusal);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }

@@ -6,6 +6,7 @@ import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { type KeyId, keysAccount } from '../../src/config/names.ts';
 import type { ConfigFiles } from '../../src/config/profile-settings.ts';
+import type { AuditedAnswer } from '../../src/ports/audit.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { type AgentWorld, corp, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
 
@@ -41,7 +42,9 @@ const home = '/home/alice';
 
 let world: AgentWorld;
 let asked: { readonly id: KeyId; readonly profile: string }[];
+let noted: AuditedAnswer[];
 beforeEach(async () => {
+  noted = [];
   world = await openAgentWorld();
   asked = [];
 });
@@ -69,6 +72,7 @@ function ports(): AnswersPorts {
       world.state.noteAsked(step.id);
     },
     localNow: () => world.machine.readClocks().wallMs,
+    noteAnswer: (_caller, answer) => void noted.push(answer()),
   };
 }
 
@@ -123,6 +127,19 @@ describe('the agent asked for credentials', () => {
     const first = await got('dev');
     const { tookMs, answer } = await timed(get('dev'));
     expect([keyIdIn(answer), tookMs, assumed()]).toEqual([first, 0, 1]);
+  });
+
+  it('tells the audit trail what it gave and how it came by it, with no more of the key than its end', async () => {
+    const first = await got('dev');
+    await got('dev');
+    await timed(get('nobody'));
+    await timed(get('no\u0000 name'));
+    const suffix = { keySuffix: first.slice(-4) };
+    expect(noted).toEqual([
+      { verb: 'get', profile: 'dev', outcome: 'refreshed', ...suffix },
+      { verb: 'get', profile: 'dev', outcome: 'cached', ...suffix },
+      { verb: 'get', profile: '', outcome: 'failed', code: 'usage' },
+    ]);
   });
 
   it('past their refresh point gives them at once, and refreshes behind', async () => {

@@ -5,8 +5,10 @@ import { AppError } from '../../src/errors.ts';
 import type { EntryCall, EntryPorts } from '../../src/hops/entry.ts';
 import type { LinkReply, LinkRequest } from '../../src/ports/link.ts';
 import type { ProgramRun } from '../../src/ports/programs.ts';
+import { openMemoryStore } from '../../src/stores/memory.ts';
 import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { type FakeClock, fakeClock } from '../fakes/fake-clock.ts';
+import { fakeState } from '../fakes/fake-state.ts';
 import { type FakeSts, fakeSts } from '../fakes/fake-sts.ts';
 
 export const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
@@ -37,6 +39,10 @@ export function entryWorld(): EntryWorld {
   const ports = {
     clock,
     sts,
+    store: openMemoryStore(),
+    state: fakeState(),
+    certificates: noEntryPorts.certificates,
+    rolesAnywhere: noEntryPorts.rolesAnywhere,
     readSmallFile: async (path: string) => {
       const text = files.get(path);
       return text === undefined
