@@ -171,6 +171,6 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
     case 'program':
       return ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
-      return name === 'agent' ? '<action>' : '<shell>';
+      return name === 'completion' ? '<shell>' : '<action>';
   }
 }
