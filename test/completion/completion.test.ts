@@ -169,7 +169,7 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
       return '[profiles..]';
     case 'profile':
     case 'program':
-      return ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
+      return ['log', 'login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
       return name === 'completion' ? '<shell>' : '<action>';
   }
