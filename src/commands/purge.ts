@@ -24,6 +24,7 @@ import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import type { InstallPorts } from './install.ts';
+import { byAge } from './undo-order.ts';
 
 export interface PurgePlan {
   /** What it will do. */
@@ -187,14 +188,12 @@ async function planUndo(keyNames: readonly ProfileName[], store: Store, ports: P
   const notes = await ports.openUndoNotes();
   const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
   const done: Undone[] = [];
-  const isAdopted = (profile: ProfileName) => notes.read(profile)?.command === 'adopt';
   // Whose sections are gone, its keys are still to be put back.
   const files = readFiles(ports);
   const others = [...keyNames, ...(files === undefined ? [] : knownProfiles(files))];
   const bare = others.filter((name) => notes.read(name)?.command === 'import');
   const all: readonly ProfileName[] = [...new Set([...profilesHere(ports), ...bare])];
-  // An adopted profile's way back knows its own lines only. The others know the whole file: the nearer to what they left, the better.
-  let waiting = [...all].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));
+  let waiting = byAge(all, notes);
   const undoing = (profile: ProfileName) => ({ store, texts, note: notes.read(profile) });
   const isUndone = async (profile: ProfileName, way: Way) => {
     const undone = await way(profile, undoing(profile), ports);
