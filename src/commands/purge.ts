@@ -11,19 +11,18 @@ import {
   roleAccount,
   sessionAccount,
 } from '../config/names.ts';
-import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
 import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { loadStoredKeys } from '../hops/keys.ts';
 import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import type { InstallPorts } from './install.ts';
+import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
 import { byAge } from './undo-order.ts';
 
 export interface PurgePlan {
@@ -97,29 +96,18 @@ async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
 /** Which of these keys some profile has in plaintext as well: after `import --keep` and `import --undo`. */
 async function keysInFiles(names: readonly ProfileName[], store: Store, ports: PurgePorts): Promise<ReadonlySet<string>> {
   const files = readFiles(ports);
-  const ids = files === undefined ? [] : knownProfiles(files).map((name) => profileSettings(name, files)?.plaintext?.accessKeyId);
   const found = new Set<string>();
   for (const name of names) {
     const id = (await usableKeys(name, store))?.accessKeyId;
-    if (id !== undefined && ids.includes(id)) found.add(name);
+    if (id !== undefined && files !== undefined && plaintextOf(id, files) !== undefined) found.add(name);
   }
   return found;
-}
-
-/** An item that cannot be read any more is nothing to put back. */
-async function usableKeys(name: ProfileName, store: Store): ReturnType<typeof loadStoredKeys> {
-  try {
-    return await loadStoredKeys(name, store);
-  } catch (error) {
-    if (isAppError(error, 'keys-broken')) return undefined;
-    throw error;
-  }
 }
 
 /** `keys/NAME` of every profile that is on rolekeeper: the list of items may have been lost. */
 function accountsOfProfiles(ports: PurgePorts): readonly Account[] {
   return profilesHere(ports).flatMap((profile) => {
-    const name = keysNameOf(profile, ports);
+    const name = keysNameOf(profile, ports.readConfig(), ports.env);
     return (name === undefined ? undefined : parseAccount(`keys/${name}`)) ?? [];
   });
 }
@@ -140,15 +128,6 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
     return readConfig();
   } catch (error) {
     if (isAppError(error, 'config-malformed')) return undefined;
-    throw error;
-  }
-}
-
-function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): ProfileName | undefined {
-  try {
-    return resolveRecipe(profile, readConfig(), env).keys?.name;
-  } catch (error) {
-    if (isAppError(error)) return undefined; // a profile that cannot work has no keys
     throw error;
   }
 }
@@ -337,7 +316,9 @@ async function withStore<T>({ openStore }: PurgePorts, work: (store: Store) => P
 }
 
 function keysAreThere(keys: readonly ProfileName[], description: string, ports: PurgePorts): AppError<'usage'> {
-  const imported = profilesHere(ports).filter((profile) => keys.some((name) => name === keysNameOf(profile, ports)));
+  const imported = profilesHere(ports).filter((profile) =>
+    keys.some((name) => name === keysNameOf(profile, ports.readConfig(), ports.env)),
+  );
   const [first = keys[0] ?? ''] = imported;
   return new AppError('usage', {
     problem: `${description} holds long-term keys (${keys.join(', ')}); nothing was removed`,
