@@ -65,11 +65,10 @@ describe('forget-keys', { timeout: 60_000 }, () => {
   });
 
   it('leaves alone what begins with other keys of the same user', async () => {
-    const twin = rolePair('twin', { keys: 'second', mfa_serial: mfaSerial, role_arn: roleArn('Ops') });
-    world.writeConfig(`${world.readConfig()}\n${twin}`);
-    const env = { AWS_ENDPOINT_URL_STS: world.sts.url };
-    const typed = ['add', 'second', '--access-key-id', accessKeyId, '--region', 'eu-west-1', '--yes'];
-    await succeed(world.rolekeeper(typed, { stdin: `${secretAccessKey}\n`, env }));
+    const twin = rolePair('twin', { source_profile: 'second', mfa_serial: mfaSerial, role_arn: roleArn('Ops') });
+    world.writeConfig(`${world.readConfig()}\n[profile second]\nregion = eu-west-1\nendpoint_url = $STS\n\n${twin}`);
+    const typed = ['add', 'second', '--access-key-id', accessKeyId, '--mfa-serial', mfaSerial, '--yes'];
+    await succeed(world.rolekeeper(typed, { stdin: `${secretAccessKey}\n` }));
     await succeed(forgetKeys('corp', '--yes'));
     // The session is that of the user, whichever name the keys have.
     await succeed(world.rolekeeper(['get', 'twin']));
