@@ -6,9 +6,13 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
-import type { CallerPlace } from './agent/callers.ts';
+import type { Caller, CallerPlace } from './agent/callers.ts';
+import { sentVariables } from './agent/wire.ts';
+import { isAudited } from './config/audit-setting.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
+import { isAppError } from './errors.ts';
+import type { AuditEntry, AuditTrail } from './ports/audit.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Notifier } from './ports/person.ts';
 import type { Store } from './ports/store.ts';
@@ -16,8 +20,10 @@ import type { Bell, ClockReading } from './ports/time.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { type AgentRecord, readAgentRecord, writeAgentRecord } from './system/agent-record.ts';
 import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
-import { agentCommand, type Command } from './system/background.ts';
+import { createAuditTrail } from './system/audit-trail.ts';
+import { agentCommand, type Command, startRefreshElsewhere } from './system/background.ts';
 import { createBell } from './system/bell.ts';
+import { describeCaller } from './system/caller-process.ts';
 import { isOwnDirectory } from './system/directory.ts';
 import { closeInheritedFiles } from './system/inherited-files.ts';
 import { readMachineName } from './system/machine.ts';
@@ -42,6 +48,12 @@ export interface AgentWiring {
     caller: { readonly env: Environment; readonly place: CallerPlace },
     files: ConfigFiles,
   ) => Promise<Store>;
+  /** Undefined where this caller's settings want none. Never throws. */
+  readonly auditTrailOf: (caller: Caller) => AuditTrail | undefined;
+  /** Who answers, and who the caller is that the front names. */
+  readonly seenBy: (pid: number | undefined) => Pick<AuditEntry, 'answeredBy' | 'caller'>;
+  /** `refresh PROFILE` as a process that is no part of this service, with the caller's files and settings. Never throws. */
+  readonly startRefreshOf: (caller: { readonly env: Environment; readonly place: CallerPlace }, profile: string) => void;
   readonly programStamp: () => string;
   /** Throws `agent-running`, `state-unwritable`, `foreign-owner`. */
   readonly prepareSocket: () => Promise<void>;
@@ -73,6 +85,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
   const uptimeMs = createUptime();
+  const trail = createAuditTrail({ ...recordPlace, log });
   return {
     socketPath,
     isOwnSocket: (path = socketPath) => isOwnSocket(path, own.uid),
@@ -91,6 +104,11 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
         manners: { deadlineMs: storeDeadlineMs, prompts: 'never' },
       });
     },
+    auditTrailOf: ({ env: sent, readFiles }) =>
+      isAudited(sent['ROLEKEEPER_AUDIT'], auditSetting(readFiles)) ? trail : undefined,
+    seenBy: (pid) => ({ answeredBy: 'agent', caller: describeCaller(pid, true) }),
+    startRefreshOf: (caller, profile) =>
+      startRefreshElsewhere(profile, { ...recordPlace, script, log, env: asCaller(env, caller.env), ...caller.place }),
     programStamp: () => stampOf(script),
     prepareSocket: () => prepareSocketPath(socketPath, { uid: own.uid, home: own.home }),
     closeToOthers: () => closeToOthers(socketPath),
@@ -134,6 +152,16 @@ function keepHeapSmall(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
+// Files that cannot be read are the answer's to complain of.
+function auditSetting(readFiles: () => ConfigFiles): string | undefined {
+  try {
+    return findSection(readFiles().config, 'rolekeeper-settings', '')?.settings.get('audit')?.value;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
+}
+
 function placeOf(env: Environment, cwd: string): CallerPlace {
   const caller = callerOf(env);
   return {
@@ -142,6 +170,12 @@ function placeOf(env: Environment, cwd: string): CallerPlace {
     configPath: resolve(cwd, awsConfigFile(caller)),
     credentialsPath: resolve(cwd, awsCredentialsFile(caller)),
   };
+}
+
+/** What the caller has set or left alone counts, over a PATH and a home that only this process knows. */
+function asCaller(own: Environment, sent: Environment): Environment {
+  const isSent = (name: string) => sentVariables.includes(name) || name.startsWith('ROLEKEEPER_');
+  return { ...Object.fromEntries(Object.entries(own).filter(([name]) => !isSent(name))), HOME: own['HOME'], ...sent };
 }
 
 function callerOf(env: Environment) {

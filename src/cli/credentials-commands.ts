@@ -1,15 +1,23 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
 import type { AddCommands } from './add-commands.ts';
-import { namedProfiles, optionalProfile, profileArgument } from './shared-options.ts';
+import { namedProfiles, optionalProfile, profileArgument, yes } from './shared-options.ts';
 
 export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runRefreshing }) =>
   yargs
     .command(
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
-      (args) => args.positional('profile', profileArgument),
-      (args) => run(args.debug, async (wiring) => void (await (await import('../commands/get.ts')).get(args.profile, wiring))),
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('interactive', { type: 'boolean', default: false, describe: 'may ask you for the MFA code, for 50 s at most' }),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { get, noteRefusal } = await import('../commands/get.ts');
+          const { profile, interactive } = args;
+          return void (await get(profile, wiring, interactive).catch((error) => noteRefusal(profile, error, wiring)));
+        }),
     )
     .command(
       'login [profile]',
@@ -24,6 +32,23 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           async (wiring) =>
             void (await (await import('../commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
         ),
+    )
+    .command(
+      'mfa-secret <profile>',
+      'keep the secret of an MFA device in the store, so that login needs no typing; know the risk',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('remove', { type: 'boolean', default: false, describe: 'take it out of the store again' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { keepMfaSecret, removeMfaSecret } = await import('../commands/mfa-secret.ts');
+          await (args.remove
+            ? removeMfaSecret(args.profile, wiring)
+            : keepMfaSecret({ profile: args.profile, isYes: args.yes }, wiring));
+          return 0;
+        }),
     )
     .command(
       'logout [profile]',
@@ -48,6 +73,19 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
       'have the agent forget what `unlock` opened',
       (args) => args,
       (args) => run(args.debug, async (wiring) => void (await (await import('../commands/lock.ts')).lock(wiring))),
+    )
+    .command(
+      'passphrase <profile>',
+      "put the passphrase of a certificate's private key into the store",
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('forget', { type: 'boolean', default: false, describe: 'take it out of the store again' }),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { passphrase } = await import('../commands/passphrase.ts');
+          return void (await passphrase({ profile: args.profile, isForgetting: args.forget }, wiring));
+        }),
     )
     .command(
       'refresh [profiles..]',

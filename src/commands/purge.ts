@@ -2,16 +2,21 @@
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
 import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
+import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
   indexAccount,
   isProfileName,
+  keysAccount,
   type ProfileName,
-  parseAccount,
+  passphraseAccount,
   roleAccount,
   sessionAccount,
+  totpNameOf,
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
+import { certificateOf, type Recipe } from '../config/recipe.ts';
+import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
 import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
@@ -63,6 +68,7 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
     lines: [
       ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
+      ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
@@ -104,11 +110,15 @@ async function keysInFiles(names: readonly ProfileName[], store: Store, ports: P
   return found;
 }
 
-/** `keys/NAME` of every profile that is on rolekeeper: the list of items may have been lost. */
+/** What persons put in for the profiles that are on rolekeeper: the list of items may have been lost. */
 function accountsOfProfiles(ports: PurgePorts): readonly Account[] {
   return profilesHere(ports).flatMap((profile) => {
-    const name = keysNameOf(profile, ports.readConfig(), ports.env);
-    return (name === undefined ? undefined : parseAccount(`keys/${name}`)) ?? [];
+    const recipe = recipeOf(profile, ports);
+    const certificate = recipe === undefined ? undefined : certificateOf(recipe);
+    return [
+      ...(recipe?.keys === undefined ? [] : [keysAccount(recipe.keys.name)]),
+      ...(certificate === undefined ? [] : [passphraseAccount(keyFileOf(certificate.files))]),
+    ];
   });
 }
 
@@ -128,6 +138,15 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
     return readConfig();
   } catch (error) {
     if (isAppError(error, 'config-malformed')) return undefined;
+    throw error;
+  }
+}
+
+function recipeOf(profile: ProfileName, { readConfig, env }: PurgePorts): Recipe | undefined {
+  try {
+    return resolveRecipe(profile, readConfig(), env);
+  } catch (error) {
+    if (isAppError(error)) return undefined; // a profile that cannot work has no items
     throw error;
   }
 }
@@ -277,6 +296,13 @@ function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: strin
     if (isAppError(error, 'edit-refused')) return undefined;
     throw error;
   }
+}
+
+/** The app still has it, or nobody: that is for the person to know. */
+function deviceLines(name: string | undefined): readonly string[] {
+  return name === undefined
+    ? []
+    : [`  delete   totp/${name}, the secret of an MFA device: without your app, no login is possible any more`];
 }
 
 function undoneLines({ profile, note: { command }, left }: Undone): readonly string[] {

@@ -45,7 +45,7 @@ export function refuseStored(profile: ProfileName, { path, find }: AwsFile): voi
 /** Credential keys that are no part of such a recipe. Each of them is a rival of credential_process for some SDK. */
 const otherKeys: ReadonlySet<string> = new Set([
   ...['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_security_token'],
-  ...['credential_source', 'web_identity_token_file', 'login_session'],
+  'login_session',
   ...['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name', 'sso_region', 'sso_registration_scopes'],
 ]);
 
@@ -83,7 +83,10 @@ function refuseUnready(
 function hintForNoRole(profile: ProfileName, sections: readonly (Section | undefined)[]): string {
   const has = (key: string) => sections.some((each) => each?.settings.has(key));
   if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${profile}\``;
-  if (has(processKey)) return `leave it as it is; or put keys that you type in its place: \`rolekeeper add ${profile}\``;
+  if (has('login_session')) return 'leave it as it is: roles that start from it can be adopted';
+  if (has(processKey)) {
+    return `leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper ${profile}]`;
+  }
   return 'leave it as it is: only roles are adopted';
 }
 

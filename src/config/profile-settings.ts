@@ -50,6 +50,9 @@ const sharedKeys: ReadonlySet<string> = new Set([
   'use_dualstack_endpoint',
   'sts_regional_endpoints',
   'ignore_configured_endpoint_urls',
+  'ec2_metadata_service_endpoint',
+  'ec2_metadata_service_endpoint_mode',
+  'ec2_metadata_v1_disabled',
 ]);
 
 /** What `[rolekeeper X]` may hold besides: rolekeeper-config(5). */
@@ -67,13 +70,23 @@ const recipeKeys: ReadonlySet<string> = new Set([
   ...transitiveTagKeysNames,
   'mfa_serial',
   'mfa_process',
+  'interactive',
   'keys',
   'session',
   'session_duration_seconds',
   'sso_session',
   'sso_start_url',
   'web_identity_token_file',
+  'web_identity_token_process',
+  'saml_process',
+  'saml_principal_arn',
   'login_session',
+  'certificate',
+  'private_key',
+  'intermediates',
+  'trust_anchor_arn',
+  'profile_arn',
+  'credential_process',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
@@ -90,7 +103,7 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
   const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
   const service = (name: string, key: string) => servicesSection?.settings.get(name)?.nested.get(key);
   const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
-  const command = recipe === undefined ? ordinary('credential_process')?.value : undefined;
+  const command = find('credential_process')?.value;
   const alias = command === undefined ? undefined : ownProfile(command);
   return {
     profile,

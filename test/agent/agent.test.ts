@@ -10,8 +10,12 @@ import { type AgentStatus, parseAgentStatus } from '../../src/agent/status.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
 import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import { parseProfileName } from '../../src/config/names.ts';
+import { stepsOf } from '../../src/config/recipe.ts';
+import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
+import type { AuditedAnswer } from '../../src/ports/audit.ts';
 import { socketIdentity } from '../../src/system/agent-socket.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { passphraseStore, rightIdentity } from '../fakes/passphrase-store.ts';
@@ -19,7 +23,8 @@ import { type AgentWorld, day, documentIn, hour, minute, openAgentWorld, second 
 
 const files = {
   config: parseConfigFile(
-    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n',
+    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n' +
+      '[profile other]\ncredential_process = /usr/bin/other-tool\n',
     '/c',
   ),
   credentials: parseCredentialsFile('', '/k'),
@@ -29,7 +34,11 @@ let world: AgentWorld;
 let directory: string;
 let path: string;
 let agent: RunningAgent | undefined;
+let noted: (AuditedAnswer & { readonly pid: number | undefined; readonly names: readonly string[] })[];
+let startedElsewhere: string[];
 beforeEach(async () => {
+  noted = [];
+  startedElsewhere = [];
   world = await openAgentWorld();
   directory = mkdtempSync(join(tmpdir(), 'rk-agent-'));
   path = join(directory, 'agent.sock');
@@ -75,6 +84,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
     },
     {
       ...{ env: { HOME: '/home/alice' }, clock: machine.clock, state, log: world.ports.log, notifier: undefined },
+      noteAnswer: ({ caller, pid }, answer) => void noted.push({ ...answer(), pid, names: Object.keys(caller.env) }),
       bell: {
         start: (ring) => {
           onRing = ring;
@@ -88,6 +98,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
       placeOf: ({ HOME = '' }) => ({ home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
       readFiles: () => files,
       openPorts: async () => ({ ...world.ports, sts, store }),
+      refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
       endRotations: async () => undefined,
       wordsOf: reportLines,
       programStamp: () => 'as it was',
@@ -176,6 +187,17 @@ describe('the agent', () => {
     expect(world.sts.attempts.filter(({ ending }) => ending === 'done').length).toBe(attempts);
   });
 
+  it('tells the audit trail who asked, as the front says; to all else that makes no difference', async () => {
+    await start();
+    const first = await get({ ROLEKEEPER_CALLER_PID: '41' });
+    expect(await get({ ROLEKEEPER_CALLER_PID: '42' })).toBe(first);
+    await get();
+    await get({ ROLEKEEPER_CALLER_PID: 'self' });
+    await get({ ROLEKEEPER_CALLER_PID: 'x' });
+    expect(noted.map(({ pid }) => pid)).toEqual([41, 42, undefined, Number.NaN]);
+    expect(noted.every(({ names }) => !names.includes('ROLEKEEPER_CALLER_PID'))).toBe(true);
+  });
+
   it('says what it is and what it does', async () => {
     await start();
     await get();
@@ -203,6 +225,23 @@ describe('the agent', () => {
     await running.live(45 * minute);
     expect(await get({ HTTPS_PROXY: 'http://proxy:3128' })).not.toBe(first);
     expect(proxies).toEqual(['http://proxy:3128', 'http://proxy:3128']);
+  });
+
+  it('has another process refresh what a program must make, once a minute at most', async () => {
+    await import('../../src/hops/process.ts'); // real time, of which the machine's clocks know nothing
+    const running = await start();
+    const recipe = resolveRecipe(parseProfileName('other'), files, {});
+    const step = stepsOf(recipe, 'rolekeeper-alice').at(-1);
+    if (step === undefined) throw new Error('a recipe with a hop');
+    const issuedAt = world.machine.awsMs();
+    world.state.publish({ ...{ id: step.id, kind: 'role', profile: recipe.profile }, issuedAt, expiresAt: issuedAt + hour });
+    world.state.noteAsked(step.id);
+    await running.live(30 * minute);
+    expect(startedElsewhere).toEqual([]);
+    await running.live(15 * minute);
+    expect(startedElsewhere.length).toBeGreaterThan(1);
+    expect(startedElsewhere.length).toBeLessThan(8);
+    expect(world.state.read(step.id)?.failure).toBeUndefined();
   });
 
   it('forgets what it has before it says so, and takes in anew what the store has', async () => {

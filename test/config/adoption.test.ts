@@ -158,7 +158,10 @@ describe('files as people have them', () => {
         expect(Object.entries(after?.['profiles'] ?? {}).find(([found]) => found === name)?.[1]).toEqual({
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
-              ([key]) => !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_)/.test(key),
+              ([key]) =>
+                !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
+                  key,
+                ),
             ),
           ),
           credential_process: expect.stringMatching(new RegExp(`^${program} get "?${name}"?$`)),
@@ -366,11 +369,15 @@ describe('what is refused', () => {
 
   it.each([
     [
-      'a role of the machine',
-      `[profile dev]\n${role}credential_source = Environment\n`,
-      'config:3: "dev": it starts from credentials of the machine',
+      'an unknown credential_source',
+      `[profile dev]\n${role}credential_source = Ec2Instance\n`,
+      'config:3: "dev": credential_source: "Ec2Instance" is none of',
     ],
-    ['a web identity', `[profile dev]\n${role}web_identity_token_file = /t\n`, 'config:3: "dev": it starts from a web identity'],
+    [
+      'a relative token file',
+      `[profile dev]\n${role}web_identity_token_file = t\n`,
+      'config:3: "dev": web_identity_token_file: it is not an absolute path',
+    ],
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
@@ -431,10 +438,24 @@ describe('what is refused', () => {
     expect(refusal('', { names: ['corp'] }).message).toContain('credentials:1: "corp" has no role_arn');
   });
 
+  it.each([
+    ['another program', 'credential_process = /usr/bin/aws-vault export tool --format=json'],
+    ['a console sign-in', 'login_session = arn:aws:iam::123456789012:user/alice'],
+  ])('no role that starts from %s', (_what, source) => {
+    const before = `[profile dev]\n${role}source_profile = tool\n[profile tool]\n${source}\n`;
+    const { config, adopted, refused } = adoptAll(before);
+    expect([adopted.map(({ profile, next }) => [profile, next.kind]), refused]).toEqual([[['dev', 'none']], []]);
+    expect(answers(config)).toEqual(answers(before));
+    expect(releaseAll(config, adopted)).toBe(before);
+  });
+
   it('a profile that is no role is never told to import what it does not have', () => {
     const hintOf = (setting: string) => refusal(`[profile dev]\n${setting}\n`, { names: ['dev'] }).hint;
     expect(hintOf('credential_process = /usr/bin/aws-vault export dev')).toBe(
-      'leave it as it is; or put keys that you type in its place: `rolekeeper add dev`',
+      'leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper dev]',
+    );
+    expect(hintOf('login_session = arn:aws:iam::123456789012:user/alice')).toBe(
+      'leave it as it is: roles that start from it can be adopted',
     );
     expect(hintOf('sso_session = work')).toBe('leave it as it is: only roles are adopted');
   });
@@ -462,7 +483,7 @@ describe('what is refused', () => {
   });
 
   it('one of several does not keep the others', () => {
-    const text = `${usual}[profile web]\n${role}web_identity_token_file = /t\n`;
+    const text = `${usual}[profile web]\n${role}web_identity_token_file = t\n`;
     const { adopted, refused } = adoptAll(text);
     expect([adopted.map(({ profile }) => profile), refused.map(({ profile }) => profile)]).toEqual([['dev'], ['web']]);
   });
