@@ -171,7 +171,7 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
     case 'program':
       // Keys have the name of their profile, unless somebody gave them another.
       if (name === 'forget-keys') return '<name>';
-      return ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
+      return ['log', 'login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
       return name === 'agent' ? '<action>' : '<shell>';
   }
