@@ -5,13 +5,12 @@ import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../co
 import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
+  accountOfRecord,
   indexAccount,
   isProfileName,
   keysAccount,
   type ProfileName,
   passphraseAccount,
-  roleAccount,
-  sessionAccount,
   totpNameOf,
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
@@ -90,7 +89,7 @@ interface Inspected {
 }
 
 async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
-  const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
+  const known = ports.state.list().map(accountOfRecord);
   const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
   const there: Account[] = [];
   for (const account of accounts) {

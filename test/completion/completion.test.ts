@@ -173,6 +173,6 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
       if (name === 'forget-keys') return '<name>';
       return ['log', 'login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
-      return name === 'agent' ? '<action>' : '<shell>';
+      return name === 'completion' ? '<shell>' : '<action>';
   }
 }

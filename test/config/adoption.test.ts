@@ -159,7 +159,7 @@ describe('files as people have them', () => {
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
               ([key]) =>
-                !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
+                !/^(role_|sso_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
                   key,
                 ),
             ),
@@ -381,7 +381,7 @@ describe('what is refused', () => {
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
-      'config:5: "dev" by way of "sso": it starts from IAM Identity Center (sso_session or sso_start_url)',
+      'config:5: "dev" by way of "sso": it starts from IAM Identity Center, and there is no [sso-session s]',
     ],
     [
       'a source that is not there',
