@@ -11,7 +11,6 @@ import { sentVariables } from './agent/wire.ts';
 import { isAudited } from './config/audit-setting.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
-import { isAppError } from './errors.ts';
 import type { AuditEntry, AuditTrail } from './ports/audit.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Notifier } from './ports/person.ts';
@@ -95,7 +94,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
     placeOf: (sent, cwd) => placeOf(sent, cwd),
     readFiles: (place) => files.read(place),
     openStoreOf: async (caller, parsed) => {
-      const settings = findSection(parsed.config, 'rolekeeper-settings', '')?.settings;
+      const settings = settingsIn(parsed);
       return await chooseStore({
         env: caller.env,
         settings: { store: settings?.get('store')?.value, ageKeyFile: settings?.get('age_key_file')?.value },
@@ -105,7 +104,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
       });
     },
     auditTrailOf: ({ env: sent, readFiles }) =>
-      isAudited(sent['ROLEKEEPER_AUDIT'], auditSetting(readFiles)) ? trail : undefined,
+      isAudited(sent['ROLEKEEPER_AUDIT'], () => settingsIn(readFiles())?.get('audit')?.value) ? trail : undefined,
     seenBy: (pid) => ({ answeredBy: 'agent', caller: describeCaller(pid, true) }),
     startRefreshOf: (caller, profile) =>
       startRefreshElsewhere(profile, { ...recordPlace, script, log, env: asCaller(env, caller.env), ...caller.place }),
@@ -152,14 +151,8 @@ function keepHeapSmall(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
-// Files that cannot be read are the answer's to complain of.
-function auditSetting(readFiles: () => ConfigFiles): string | undefined {
-  try {
-    return findSection(readFiles().config, 'rolekeeper-settings', '')?.settings.get('audit')?.value;
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return undefined;
-  }
+function settingsIn({ config }: ConfigFiles) {
+  return findSection(config, 'rolekeeper-settings', '')?.settings;
 }
 
 function placeOf(env: Environment, cwd: string): CallerPlace {

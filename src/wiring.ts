@@ -9,7 +9,6 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import { isAppError } from './errors.ts';
 import type { AuditedAnswer, AuditLog } from './ports/audit.ts';
 import type { Certificates } from './ports/certificates.ts';
 import type { Environment } from './ports/environment.ts';
@@ -237,13 +236,7 @@ export function openWiring(env: Environment): Wiring {
     interactiveSetting: () => setting('interactive'),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     noteAnswer: async (answer) => {
-      if (
-        !isAudited(
-          env['ROLEKEEPER_AUDIT'],
-          readableOr(() => setting('audit')),
-        )
-      )
-        return;
+      if (!isAudited(env['ROLEKEEPER_AUDIT'], () => setting('audit'))) return;
       const [{ createAuditTrail }, { describeCaller }] = await Promise.all([
         import('./system/audit-trail.ts'),
         import('./system/caller-process.ts'),
@@ -328,16 +321,6 @@ async function openSetup(
     newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
     makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
   };
-}
-
-// Files that cannot be read are for the command itself to complain of.
-function readableOr(read: () => string | undefined): string | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return undefined;
-  }
 }
 
 async function askAgePassphrase(

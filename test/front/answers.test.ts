@@ -262,6 +262,7 @@ describe('the request', () => {
       AWS_SECRET_ACCESS_KEY: 'never',
       AWS_REGION_2: 'never',
       ROLEKEEPER_CALLER: 'a\nb',
+      ROLEKEEPER_CALLER_PID: '1',
       ROLEKEEPER_DEADLINE: '1',
       ROLEKEEPER: 'never',
       https_proxy: 'http://proxy:1',
@@ -278,6 +279,7 @@ describe('the request', () => {
         `ROLEKEEPER_RUNTIME_DIR=${world.runtime}`,
         'AWS_REGION=eu-west-1',
         'ROLEKEEPER_CALLER=a\nb',
+        `ROLEKEEPER_CALLER_PID=${process.pid}`,
         'https_proxy=http://proxy:1',
       ].toSorted(),
     );
