@@ -2,7 +2,7 @@
 
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { StsCall } from '../ports/sts.ts';
+import type { StsCall, StsCaller } from '../ports/sts.ts';
 import { ReplyProblem } from './sts-http.ts';
 import { ProxyProblem } from './sts-tunnel.ts';
 
@@ -38,7 +38,7 @@ export function toFailure(error: unknown, failed: FailedCall): AppError {
   if (call.signal?.aborted === true) return interruption(call.signal);
   if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
   const refusal = refusalIn(error);
-  if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
+  if (refusal !== undefined) return explainRefusal({ ...withoutSecrets(refusal, call.caller), ...refusalScene(failed) });
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }
@@ -62,6 +62,13 @@ function refusalIn(error: unknown): AwsRefusal | undefined {
   // The SDK names some errors otherwise than AWS does: ExpiredTokenException for ExpiredToken.
   const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
   return { awsCode: code, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+}
+
+/** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */
+function withoutSecrets(refusal: AwsRefusal, { secretAccessKey, sessionToken }: StsCaller): AwsRefusal {
+  const secrets = [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])].map((secret) => secret.reveal());
+  const masked = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
+  return { ...refusal, awsCode: masked(refusal.awsCode), message: masked(refusal.message) };
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/credentials/secret.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
 import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
 import { createSts } from '../../src/system/sts.ts';
@@ -120,6 +121,20 @@ describe('the STS adapter and bad replies', () => {
     const message = `\u001b[31mred\u202e ${'long '.repeat(1000)}\n\u0007`;
     const failure = await failureOf({ kind: 'error', code: 'Strange', message });
     expect(failure).toMatchObject({ code: 'aws-refused', message: expect.stringMatching(/^[ -~…]{20,400}$/) });
+  });
+
+  // Both came back in messages, and lay in the state from then on: AWS explains a wrong signature with the headers that it got.
+  it.each(['message', 'code'])('a refusal that says back what was sent shows no secret of the caller (%s)', async (where) => {
+    const sessionToken = 'a+session/token=='.repeat(20);
+    const echo = `x-amz-security-token:${sessionToken} ${alice.secretAccessKey}`;
+    double.fault({ kind: 'error', ...(where === 'code' ? { code: echo } : { code: 'Strange', message: echo }) });
+    const call = callBy(alice, double.url);
+    const caller = { ...call.caller, sessionToken: new Secret(sessionToken) };
+    const failure = await createSts({ clock: learningClock(), deadlineMs: 5000 })
+      .assumeRole(role, { ...call, caller })
+      .catch((error: unknown) => error);
+    expect(String(failure)).toContain('x-amz-security-token:[secret] [secret]');
+    expect(JSON.stringify(failure)).not.toMatch(/a\+session|alice\/secret/);
   });
 
   it('no failure shows a secret', async () => {
