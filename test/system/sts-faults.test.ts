@@ -7,6 +7,9 @@ import { alice, callBy, learningClock, openRole, startWorld } from '../harness/s
 
 const role = { roleArn: openRole.arn, roleSessionName: 'alice', durationSeconds: 3600 };
 
+/** "Billion laughs": ten levels of ten. */
+const bomb = `<!DOCTYPE l [<!ENTITY l0 "ha">${Array.from({ length: 9 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('')}]><l>&l9;</l>`;
+
 describe('the STS adapter and bad replies', () => {
   let double: StsDouble;
   beforeEach(async () => {
@@ -82,6 +85,33 @@ describe('the STS adapter and bad replies', () => {
       details: { doing: `AssumeRole at ${host()}`, seconds: 0.3 },
     });
     expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  const inserted = (xml: string): Fault => ({ kind: 'edit', from: '<AssumedRoleUser>', to: `${xml}<AssumedRoleUser>` });
+
+  it.each<[string, Fault]>([
+    [
+      'a document type with entities of entities',
+      { kind: 'edit', from: '<AssumeRoleResponse', to: `${bomb}<AssumeRoleResponse` },
+    ],
+    ['a document type in its midst', inserted(bomb)],
+    ['more depth than any parser has stack', inserted(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)],
+    ['more depth, cut off', inserted('<a>'.repeat(200_000))],
+    ['attributes without end', inserted(`<a ${'b="c" '.repeat(150_000)}/>`)],
+    ['a comment that does not end', inserted(`<!--${'-'.repeat(900_000)}`)],
+    ['entities without end', inserted(`<a>${'&#x41;'.repeat(150_000)}</a>`)],
+    ['the names of what every object is born with', inserted('<__proto__><a>b</a></__proto__><constructor>c</constructor>')],
+  ])('%s costs one reply, and neither the process nor its time', async (_what, fault) => {
+    const outcome = await failureOf(fault, 10_000);
+    // Either nothing of it matters and the credentials are whole, or it is no reply.
+    expect(outcome).toMatchObject(
+      outcome instanceof Error ? { code: 'network' } : { accessKeyId: expect.stringMatching(/^ASIA/) },
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    double.clearFaults();
+    await expect(
+      createSts({ clock: learningClock(), deadlineMs: 10_000 }).assumeRole(role, callBy(alice, double.url)),
+    ).resolves.toBeDefined();
   });
 
   it('the deadline holds over both tries of a call', async () => {
