@@ -60,7 +60,7 @@ interface Component {
 
 // With --omit dev npm leaves out what the program shares with a package of the build, the core of the AWS SDK among it.
 describe('npm run sbom', () => {
-  it('names every package, tells those of the program from those of the build, and asks no registry', () => {
+  it('names every package, tells those of the program from those of the build, and asks no registry', { timeout: 90_000 }, () => {
     const home = mkdtempSync(join(tmpdir(), 'rk-sbom-'));
     try {
       const env = { PATH: process.env['PATH'], HOME: home, npm_config_offline: 'true', npm_config_cache: join(home, 'cache') };

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const script = `mount -t tmpfs -o size=24m,mode=0700 tmpfs "$1"
 ip link set lo up
@@ -34,6 +34,7 @@ try {
     platform: 'node',
     logLevel: 'warning',
   });
+  await stop();
   const stage = ['unshare', ...asRoot, ...namespaces, 'sh', '-ec', script, 'stage', small];
   const why = whyNot(stage);
   if (why !== undefined) process.stderr.write(`chaos: no stage of its own: ${why}\n`);

@@ -11,7 +11,7 @@ import type { AgentWiring } from '../wiring-agent.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { backgroundSettings } from './background-settings.ts';
-import { inheritedFile, inheritedSocket } from './inherited-socket.ts';
+import { inheritedFailure, inheritedFile, inheritedSocket } from './inherited-socket.ts';
 import { writeStderr } from './report.ts';
 import { shortTime } from './short-time.ts';
 import { ensureAgent, startWaitMs } from './start-agent.ts';
@@ -96,6 +96,8 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
     // The mode of a socket that systemd made is systemd's business, and its directory may be read-only to us.
     const own = inherited === undefined ? ports : { ...ports, onListening: () => undefined };
     return await runAgent(settings, own, AbortSignal.any([told.signal, lost]));
+  } catch (error) {
+    throw inherited === undefined ? error : inheritedFailure(error);
   } finally {
     for (const signal of stopSignals) process.off(signal, stopNow);
   }

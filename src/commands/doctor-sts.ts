@@ -14,7 +14,11 @@ import { type Examined, examined, recipeOrUndefined, skipped, withStore } from '
 export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
   const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
   const byKeys = [
-    ...new Map(recipes.flatMap((recipe) => (recipe.keys === undefined ? [] : [[recipe.keys.name, recipe]]))).values(),
+    ...new Map(
+      recipes.flatMap((recipe) =>
+        recipe.keys === undefined || recipe.keys.ofCaller !== undefined ? [] : [[recipe.keys.name, recipe]],
+      ),
+    ).values(),
   ];
   const findings: Finding[] = [];
   try {

@@ -63,7 +63,7 @@ async function askKeys(
   {
     missing: [first, ...others],
     options,
-    sides: { wiring, asked },
+    sides: { wiring, asked, signal },
   }: { readonly missing: readonly KeysElsewhere[]; readonly options: SetupOptions; readonly sides: SetupSides },
 ): Promise<Scope> {
   const why =
@@ -76,7 +76,8 @@ async function askKeys(
   refuseTyped(typed, plan);
   const route = routeOf(typed, wiring);
   const instead = 'say `rolekeeper setup --yes --profile NAME --access-key-id AKIA…`, with the secret access key on stdin';
-  const keys = await readKeys(typed, options.accessKeyId, { asker: { command: 'setup', instead }, wiring });
+  const asker = { command: 'setup', instead, signal };
+  const keys = await readKeys(typed, options.accessKeyId, { asker, wiring });
   const left = others.map(({ profile }) => profile);
   const only = first === undefined ? typed.profile : wishes.only;
   return { wishes: { ...wishes, only, typed, left }, adding: { typed, keys, route }, hasDevice: first?.hasDevice === true };

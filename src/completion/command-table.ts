@@ -36,6 +36,7 @@ export const commandTable: readonly CompletedCommand[] = [
   command('logout', 'forget a session and its roles', 'profile', flag('all', 'of every profile')),
   command('unlock', 'open the age store with its passphrase', 'nothing'),
   command('lock', 'have the agent forget what unlock opened', 'nothing'),
+  command('passphrase', "keep the passphrase of a certificate's key", 'profile', flag('forget', 'take it out of the store')),
   command(
     'refresh',
     'run AssumeRole for what is due',
@@ -116,6 +117,16 @@ export const commandTable: readonly CompletedCommand[] = [
     flag('json', 'one JSON document'),
     flag('watch', 'draw it anew until Ctrl-C'),
     flag('prompt', "a short piece for a shell's prompt"),
+  ),
+  command(
+    'log',
+    'who was given which credentials',
+    'profile',
+    text('program', 'only what this program asked for'),
+    text('since', '30m, 2h, 3d, or a date'),
+    flag('failed', 'only what was refused'),
+    flag('json', 'the lines as they are'),
+    flag('follow', 'go on with what comes'),
   ),
   command('explain', 'where a profile comes from, hop by hop', 'profile', flag('json', 'one JSON document')),
   command(

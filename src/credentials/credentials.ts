@@ -139,6 +139,18 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
   };
 }
 
+/** What may be told of a key: its last four characters, as AWS's own programs show it. */
+export function keySuffix(accessKeyId: string): string {
+  return accessKeyId.slice(-4);
+}
+
+/** Of a document that `toProcessJson` or `toKeysJson` made, of which nothing else is looked at. */
+export function keySuffixIn(document: Buffer): string {
+  const label = '"AccessKeyId":"';
+  const start = document.indexOf(label) + label.length;
+  return keySuffix(document.subarray(start, document.indexOf('"', start)).toString('latin1'));
+}
+
 /** `account` as in `toCredentialsItem`. */
 export function toKeysItem(keys: Keys, account: string): Secret {
   return new Secret(
@@ -159,6 +171,19 @@ export function parseKeysItem(item: Secret, account: string): Parsed<Keys> {
   const { accessKeyId, secretAccessKey, userArn } = fields.value;
   if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(userArn)) return broken('a field is missing');
   return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
+}
+
+/** The passphrase of a private key; the path of its file is kept for people. `account` as in `toCredentialsItem`. */
+export function toPassphraseItem(passphrase: Secret, keyFile: string, account: string): Secret {
+  return new Secret(JSON.stringify({ v: formatVersion, account, keyFile, passphrase: passphrase.reveal() }));
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parsePassphraseItem(item: Secret, account: string): Parsed<Secret> {
+  const fields = parseItem(item, account);
+  if (fields.kind === 'broken') return fields;
+  const { passphrase } = fields.value;
+  return isText(passphrase) ? { kind: 'ok', value: new Secret(passphrase) } : broken('a field is missing');
 }
 
 function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {

@@ -55,13 +55,16 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
   };
   const outcome = await Promise.race([refresh(demand).catch(toAppError), timedOut]);
   end.abort();
-  if (outcome !== 'timed-out') return fallingBack(outcome, fallback);
+  // Once more: a machine may have slept through the night while this waited.
+  const isStillValid = (life: Pick<Life, 'expiresAt'>) => isValid(life, clock.now());
+  const lasting = fallback !== undefined && isStillValid(fallback) ? fallback : undefined;
+  if (outcome instanceof AppError || (outcome !== 'timed-out' && isStillValid(outcome))) return fallingBack(outcome, lasting);
   giveUp.abort();
   const late = new AppError('deadline', {
     doing: `getting credentials for "${profile}"`,
     seconds: Math.round(waitMs / 100) / 10,
   });
-  return { ...fallingBack(late, fallback), isUnfinished: true };
+  return { ...fallingBack(late, lasting), isUnfinished: true };
 }
 
 /**

@@ -1,9 +1,9 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
+import type { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { StsCall } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import type { SendOptions } from './aws-client-settings.ts';
+import type { AwsCall, SendOptions } from './aws-client-settings.ts';
 import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
 /** What the calls of one adapter share. */
@@ -16,17 +16,25 @@ export interface Line {
 
 /** One call, with the signal that ends all its requests. */
 export interface Turn {
-  readonly call: StsCall;
+  readonly call: AwsCall;
   readonly line: Line;
   readonly signal: AbortSignal;
   readonly heading: (endpoint: string) => void;
 }
 
+export interface Talk {
+  readonly line: Line;
+  readonly request: RefusedRequest;
+  /** Secrets in the request; those of the caller go without saying. */
+  readonly sent?: readonly Secret[];
+  readonly service?: 'STS' | 'IAM';
+}
+
 /** Does the work and turns what it throws into one of our errors. */
 export async function converse<T>(
   operation: Operation,
-  call: StsCall,
-  { line, request, service = 'STS' }: { readonly line: Line; readonly request: RefusedRequest; readonly service?: 'STS' | 'IAM' },
+  call: AwsCall,
+  { line, request, sent = [], service = 'STS' }: Talk,
   work: (turn: Turn) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
@@ -42,7 +50,7 @@ export async function converse<T>(
     return await work({ call, line, signal: ending.signal, heading });
   } catch (error) {
     const seconds = line.deadlineMs / 1000;
-    throw toFailure(error, { operation, call, request, endpoint, hasEnded: ending.signal.aborted, seconds });
+    throw toFailure(error, { operation, call, request, sent, endpoint, hasEnded: ending.signal.aborted, seconds });
   } finally {
     clearTimeout(timer);
     call.signal?.removeEventListener('abort', end);
@@ -61,16 +69,17 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   }
 }
 
-/** A Date header that is older than this when it is read is no news any more. */
-const toleratedSleepMs = 2_000;
+/** A Date header has whole seconds. */
+const resolutionMs = 999;
 
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
-  const sentAt = { awsMs: clock.now(), monotonicMs: performance.now() };
+  const sentAt = clock.now();
   const learn = (serverNow: number) => {
-    // Asleep between the reply and its reading, we would take the time of yesterday for today's, and what has ended for valid.
-    const sleptMs = clock.now() - sentAt.awsMs - (performance.now() - sentAt.monotonicMs);
-    if (sleptMs > toleratedSleepMs) return;
-    clock.learn(serverNow);
+    // AWS wrote it after we asked and before we read it, which a sleep or a starved machine can put hours apart: a clock that is not proved
+    // wrong stays, and else errs towards "later". Taken for the present, the Date of the evening would revive what ended in the night.
+    const now = clock.now();
+    const latest = serverNow + resolutionMs + Math.max(0, now - sentAt);
+    clock.learn(Math.min(Math.max(now, serverNow), latest));
     heard.at = clock.now();
   };
   return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };

@@ -1,8 +1,9 @@
 // What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
 
+import type { Secret } from '../credentials/secret.ts';
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { StsCall, StsCaller } from '../ports/sts.ts';
+import type { AwsCall } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
 import { ProxyProblem } from './sts-tunnel.ts';
 
@@ -10,8 +11,10 @@ export type Operation = Refusal['operation'];
 
 export interface FailedCall {
   readonly operation: Operation;
-  readonly call: StsCall;
+  readonly call: AwsCall;
   readonly request: RefusedRequest;
+  /** What the request holds of secrets, beside the caller's. */
+  readonly sent: readonly Secret[];
   /** Host and port that the request went to. */
   readonly endpoint: string;
   /** The deadline or the call's signal ended it. */
@@ -33,12 +36,23 @@ export function isForbidden(error: unknown): boolean {
 
 /** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
-  const { operation, call, endpoint, seconds } = failed;
+  const { call, hasEnded } = failed;
+  const refusal = call.signal?.aborted === true || hasEnded ? undefined : refusalIn(error);
+  if (refusal !== undefined) return explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
+  return toTrouble(error, { ...failed, signal: call.signal });
+}
+
+export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
+  readonly operation: string;
+  /** The call's own. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whatever was thrown on the way to a service and back, and is no refusal. */
+export function toTrouble(error: unknown, { operation, signal, endpoint, hasEnded, seconds }: Trouble): AppError {
   if (isAppError(error)) return error;
-  if (call.signal?.aborted === true) return interruption(call.signal);
-  if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
-  const refusal = refusalIn(error);
-  if (refusal !== undefined) return explainRefusal({ ...withoutSecrets(refusal, call.caller), ...refusalScene(failed) });
+  if (signal?.aborted === true) return interruption(signal);
+  if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }
@@ -65,8 +79,8 @@ function refusalIn(error: unknown): AwsRefusal | undefined {
 }
 
 /** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */
-function withoutSecrets(refusal: AwsRefusal, { secretAccessKey, sessionToken }: StsCaller): AwsRefusal {
-  const secrets = [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])].map((secret) => secret.reveal());
+function withoutSecrets(refusal: AwsRefusal, { call: { caller }, sent }: FailedCall): AwsRefusal {
+  const secrets = [...sent, caller?.secretAccessKey, caller?.sessionToken].flatMap((secret) => secret?.reveal() ?? []);
   const masked = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
   return { ...refusal, awsCode: masked(refusal.awsCode), message: masked(refusal.message) };
 }
@@ -76,13 +90,13 @@ function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, k
   return {
     operation,
     region: endpoint.region,
-    callerKind: context.callerKind ?? (caller.sessionToken === undefined ? 'keys' : 'session'),
+    callerKind: context.callerKind ?? (caller?.sessionToken === undefined ? 'keys' : 'session'),
     request,
     context,
   };
 }
 
-function serverTrouble(error: ReplyProblem, operation: Operation): AppError {
+function serverTrouble(error: ReplyProblem, operation: string): AppError {
   return new AppError(
     'aws-refused',
     {

@@ -47,6 +47,18 @@ describe('a refresh', () => {
     expect(await look()).toBeDefined();
   });
 
+  // Whoever asked after the sleep joined it, and was given what had ended in the night.
+  it('that was slept through is begun anew, since what it brought has ended', async () => {
+    const release = world.store.holdNextWrite();
+    const waiting = refresh();
+    await world.machine.run(second);
+    world.machine.sleep(12 * hour);
+    release();
+    const { expiresAt } = await world.during(second, waiting);
+    expect(expiresAt).toBeGreaterThan(world.machine.awsMs());
+    expect(assumed()).toBe(2);
+  });
+
   it('that fails gives all who waited one failure, and is begun anew by the next', async () => {
     world.sts.cut(true);
     const all = await world.during(second, Promise.allSettled(Array.from({ length: 50 }, refresh)));

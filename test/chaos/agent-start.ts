@@ -18,10 +18,10 @@ export interface AgentStart {
   readonly onLeft: (ran: Ran) => void;
 }
 
-const deadlineMs = 60_000;
+const deadlineMs = 3 * 60_000;
 const pauseMs = 250;
 
-/** Tries again while another seems to run. Throws what the last one said when none answers within a minute. */
+/** Tries again while another seems to run. Throws what the last one said when none answers in time. */
 export async function startAgent({ start, isAnswering, onLeft }: AgentStart): Promise<StartedAgent> {
   const giveUpAt = performance.now() + deadlineMs;
   let said = 'nothing';

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { converse } from '../../src/agent/client.ts';
+import { type Conversation, converse } from '../../src/agent/client.ts';
 import { variablesToSend } from '../../src/agent/wire.ts';
 import { parseAnchor } from '../../src/credentials/clock-offset.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -32,6 +32,8 @@ export interface Blow {
   /** Of a stop: when it went on. */
   readonly to: number;
 }
+
+const statusMs = 2_000;
 
 export class ChaosWorld {
   readonly world: World;
@@ -169,18 +171,15 @@ export class ChaosWorld {
 
   /** What a caller would be told by the agent within `waitMs`; undefined where that is no document. */
   async askAgent(profile: string, waitMs: number): Promise<string | undefined> {
-    const env = { ...this.world.env, ...this.#env };
-    const request = {
-      verb: 'get',
-      argument: profile,
-      deadlineMs: this.clock.localNow() + waitMs,
-      cwd: this.world.home,
-      env: variablesToSend(env),
-    };
-    const socketPath = socketOf(this.world);
-    const said = await converse(request, { socketPath, acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
+    const said = await this.#converse('get', profile, waitMs);
     if (said.kind !== 'answer' || said.answer.kind !== 'exit' || said.answer.status !== 0) return undefined;
     return said.answer.bytes.toString('utf8');
+  }
+
+  #converse(verb: string, argument: string, waitMs: number): Promise<Conversation> {
+    const env = variablesToSend({ ...this.world.env, ...this.#env });
+    const request = { verb, argument, deadlineMs: this.clock.localNow() + waitMs, cwd: this.world.home, env };
+    return converse(request, { socketPath: socketOf(this.world), acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
   }
 
   /** From now on one is wanted, or none. */
@@ -198,7 +197,7 @@ export class ChaosWorld {
         this.#agent = undefined;
         this.onAgentLeft(ran);
       },
-      isAnswering: async () => (await this.run(['agent', 'status', '--json']).ended).status === 0,
+      isAnswering: async () => (await this.#converse('status', '', statusMs)).kind === 'answer',
     });
     this.#agentUndisturbedSince = performance.now();
   }

@@ -124,9 +124,9 @@ function callsOf({ tap }: ChaosWorld) {
   return sorted(counts);
 }
 
-/** Absent: as if nothing were possible here that needs a place of its own. */
 function stageFrom(text: string | undefined): Stage {
-  const { ownDirectory, impossible }: Stage = JSON.parse(text ?? '{}');
+  if (text === undefined) throw new Error('there is no stage: run tools/chaos.mjs');
+  const { ownDirectory, impossible }: Stage = JSON.parse(text);
   for (const kind of Object.keys(impossible)) if (!isFaultKind(kind)) throw new Error(`there is no fault ${kind}`);
   return { ownDirectory, impossible };
 }

@@ -99,6 +99,7 @@ describe('a planted violation is caught', () => {
       {},
       /Expiration/,
     ],
+    ['one that is much too early', { stdout: documentOf('ASIADEV', { Expiration: '2026-01-02T08:30:00Z' }) }, {}, /Expiration/],
     ['half a document', { stdout: documentOf('ASIADEV').slice(0, -1) }, {}, /no whole document/],
     ['two documents', { stdout: documentOf('ASIADEV').repeat(2) }, {}, /no whole document/],
     ['nothing at all', { stdout: '' }, {}, /no whole document/],

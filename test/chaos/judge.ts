@@ -29,6 +29,7 @@ const starvedMs = 600;
 const starvedAllowanceMs = 15_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
+const outOfTime = 7;
 
 export class Judge {
   readonly #chaos: ChaosWorld;
@@ -134,6 +135,7 @@ export class Judge {
 
   async #missed(call: Call): Promise<string | undefined> {
     if (call.profile.role === undefined || this.#stoppedMs(call) > 0) return undefined;
+    if (call.ran.status === outOfTime && this.#isStarved(call)) return undefined;
     const taken = this.#active(call, settlingMs).flatMap((kind) => ruleOf(kind).takesAway ?? []);
     if (taken.includes('everything')) return undefined;
     const reach = {

@@ -62,8 +62,9 @@ async function playFault({ kind, atMs, holdMs, seed }: PlannedFault, ports: Roun
       () => true,
       () => false,
     );
-    if (isEnded) spell.to = performance.now();
-    return { needsLogin: begun.needsLogin === true, movedClock, end: isEnded ? undefined : begun.end };
+    const needsLogin = begun.needsLogin === true;
+    if (isEnded && !needsLogin) spell.to = performance.now();
+    return { needsLogin, movedClock, end: isEnded ? undefined : begun.end };
   } catch (error) {
     // The keyring is away because of another fault, and nothing in it can be broken.
     say(`${kind}: could not begin: ${String(error)}`);

@@ -37,7 +37,7 @@ function filesBelow(place: string): ReadonlyMap<string, Buffer> {
 
 const isDifferent = (a: Buffer | undefined, b: Buffer | undefined) => a === undefined || b === undefined || !a.equals(b);
 
-describe('two builds', () => {
+describe('two builds', { timeout: 60_000 }, () => {
   it('have the same files, and the same bytes in all but the front', () => {
     const [one = new Map(), other = new Map()] = places.map(filesBelow);
     expect([...one.keys()]).toEqual([...other.keys()]);

@@ -45,7 +45,7 @@ async function killAt(step: FaultPoint): Promise<void> {
   await ended;
 }
 
-describe('a setup that was killed', { timeout: 60_000 }, () => {
+describe('a setup that was killed', { timeout: 120_000 }, () => {
   it.each(['index item written', 'undo note kept', 'file written', 'AWS answered', 'item written', 'state published'] as const)(
     'at "%s" is finished by the next one, and can be taken back then',
     async (step) => {

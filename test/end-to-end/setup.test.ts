@@ -210,6 +210,14 @@ describe('Ctrl-C', { timeout: 60_000 }, () => {
     expect(fileTree(world.home)).toEqual(before);
   });
 
+  it('a terminal that is closed at the question for the secret leaves every byte as it was', async () => {
+    rmSync(join(world.home, '.aws'), { recursive: true });
+    const before = fileTree(world.home);
+    const closed = [...bareRun().slice(0, 3), ['Secret access key', hangUp] as const];
+    await converse(world, ['setup'], closed, { AWS_ENDPOINT_URL: world.sts.url });
+    expect(fileTree(world.home)).toEqual(before);
+  });
+
   it.each([1, 2])('a terminal that is closed at question %i leaves every byte as it was', async (index) => {
     const before = start();
     const answers = firstRun().slice(0, index + 1);

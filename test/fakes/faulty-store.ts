@@ -11,6 +11,8 @@ export interface FaultyStore extends MemoryStore {
   freeze(): () => void;
   /** The next read alone gets no answer until the returned function is called. */
   holdNextRead(): () => void;
+  /** The next write alone is not done until the returned function is called. */
+  holdNextWrite(): () => void;
   /** From now on nothing is written; or again, with false. */
   refuseWrites(isRefusing?: boolean): void;
   readonly isClosed: boolean;
@@ -22,6 +24,7 @@ export function faultyStore(): FaultyStore {
   let [isRefusing, isClosed] = [false, false];
   let gate = Promise.resolve();
   let nextGate: Promise<void> | undefined;
+  let nextWriteGate: Promise<void> | undefined;
   return {
     ...store,
     reads: (account) => counts.get(account) ?? 0,
@@ -36,6 +39,9 @@ export function faultyStore(): FaultyStore {
     },
     async set(account, value) {
       if (isRefusing) throw new AppError('store-rejected', { store: store.description, account, problem: 'no space left' });
+      const held = nextWriteGate;
+      nextWriteGate = undefined;
+      await held;
       await store.set(account, value);
     },
     freeze() {
@@ -49,6 +55,11 @@ export function faultyStore(): FaultyStore {
     holdNextRead() {
       const opening = new AbortController();
       nextGate = new Promise((resolve) => opening.signal.addEventListener('abort', () => resolve()));
+      return () => opening.abort();
+    },
+    holdNextWrite() {
+      const opening = new AbortController();
+      nextWriteGate = new Promise((resolve) => opening.signal.addEventListener('abort', () => resolve()));
       return () => opening.abort();
     },
     refuseWrites(refusing = true) {

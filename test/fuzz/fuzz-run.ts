@@ -4,7 +4,7 @@ import { pick, randomNumbers } from '../harness/random-numbers.ts';
 import type { Coverage } from './coverage.ts';
 import { mutated } from './mutations.ts';
 import type { OpenTarget, Target } from './target.ts';
-import { createTimeLimit, type TimeLimit } from './time-limit.ts';
+import { createTimeLimit } from './time-limit.ts';
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -13,6 +13,8 @@ export interface FuzzOptions {
   readonly isOver: (inputs: number) => boolean;
   /** Inputs that reach new code are mutated further. Without it only the corpus is. */
   readonly coverage?: Coverage;
+  /** What takes longer will never end. 20 s when absent. */
+  readonly hangMs?: number;
 }
 
 export interface Tally {
@@ -26,46 +28,52 @@ export interface Tally {
 export class Fault extends Error {
   readonly input: Buffer;
 
-  constructor(target: Target, input: Buffer, cause: unknown) {
+  constructor(target: string, input: Buffer, cause: unknown) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    super(`${target.name}: ${problem}\ninput: ${JSON.stringify(input.subarray(0, 2_000).toString('latin1'))}`, { cause });
+    super(`${target}: ${problem}\ninput: ${JSON.stringify(input.subarray(0, 2_000).toString('latin1'))}`, { cause });
     this.input = input;
   }
 }
 
-/** Longer than any input takes on a machine under load, a slow garbage collection included. */
-const hangMs = 20_000;
+/** Longer than any batch takes on a machine under load, a slow garbage collection included. */
+const usualHangMs = 20_000;
 const batchSize = 100;
 
 /** Throws a Fault. The first inputs are the corpus itself. */
-export async function fuzz(target: Target, { seed, corpus, isOver, coverage }: FuzzOptions): Promise<Tally> {
+export async function fuzz(
+  target: Target,
+  { seed, corpus, isOver, coverage, hangMs = usualHangMs }: FuzzOptions,
+): Promise<Tally> {
   if (corpus.length === 0) throw new Error(`${target.name} has no corpus`);
   const random = randomNumbers(seed);
   const finds: Buffer[] = [];
   const endings = new Map(target.endings.map((ending) => [ending, 0]));
   const opened = await target.open();
-  const run = createBatchRun(target, opened, endings);
+  const run = createBatchRun(target, opened, hangMs);
   let inputs = 0;
   const take = async (batch: readonly Buffer[]) => {
-    const forget = coverage?.mark();
-    await run(batch);
-    inputs += batch.length;
-    if (coverage === undefined || !coverage.hasGrown()) return;
-    forget?.();
-    for (const input of batch) {
-      await run([input]);
-      if (coverage.hasGrown()) finds.push(input);
-    }
+    for (const ending of await run(batch)) endings.set(ending, (endings.get(ending) ?? 0) + 1);
     inputs += batch.length;
   };
+  const findNew = async (batch: readonly Buffer[], { hasGrown, mark }: Coverage) => {
+    const forget = mark();
+    await take(batch);
+    if (!hasGrown()) return;
+    forget();
+    // Once more, one by one: which of them was it?
+    for (const input of batch) {
+      await run([input]);
+      if (hasGrown()) finds.push(input);
+    }
+  };
   try {
-    await run(corpus);
-    inputs += corpus.length;
+    await take(corpus);
     coverage?.hasGrown();
     while (!isOver(inputs)) {
       const pool = [...corpus, ...finds];
       const material = { tokens: target.tokens, others: pool };
-      await take(Array.from({ length: batchSize }, () => mutated(pick(pool, random), material, random)));
+      const batch = Array.from({ length: batchSize }, () => mutated(pick(pool, random), material, random));
+      await (coverage === undefined ? take(batch) : findNew(batch, coverage));
     }
     return { inputs, endings, finds };
   } finally {
@@ -73,34 +81,35 @@ export async function fuzz(target: Target, { seed, corpus, isOver, coverage }: F
   }
 }
 
-function createBatchRun(target: Target, { check }: OpenTarget, endings: Map<string, number>) {
-  const limit: TimeLimit = createTimeLimit();
-  return async (batch: readonly Buffer[]): Promise<void> => {
-    let at = 0;
+/** Gives the ending of each input. */
+function createBatchRun({ name, endings }: Target, { check }: OpenTarget, hangMs: number) {
+  const limit = createTimeLimit();
+  return async (batch: readonly Buffer[]): Promise<readonly string[]> => {
+    const seen: string[] = [];
     let pending: Promise<string> | undefined;
-    const count = (ending: string) => {
-      if (!endings.has(ending)) throw new Error(`"${ending}" is none of its endings`);
-      endings.set(ending, (endings.get(ending) ?? 0) + 1);
+    const see = (ending: string) => {
+      if (!endings.includes(ending)) throw new Error(`"${ending}" is none of its endings`);
+      seen.push(ending);
     };
-    const some = () => {
-      for (; at < batch.length && pending === undefined; at++) {
-        const ending = check(batch[at] ?? Buffer.alloc(0));
-        if (typeof ending === 'string') count(ending);
-        else pending = ending;
+    const work = () => {
+      for (const input of batch.slice(seen.length)) {
+        const ending = check(input);
+        if (typeof ending !== 'string') {
+          pending = ending;
+          return;
+        }
+        see(ending);
       }
     };
     try {
-      while (at < batch.length) {
-        limit.ofWork(hangMs, some);
-        if (pending !== undefined) {
-          at -= 1;
-          count(await limit.ofPromise(hangMs, pending));
-          at += 1;
-        }
+      while (seen.length < batch.length) {
         pending = undefined;
+        limit.ofWork(hangMs, work);
+        if (pending !== undefined) see(await limit.ofPromise(hangMs, pending));
       }
+      return seen;
     } catch (error) {
-      throw new Fault(target, batch[at] ?? Buffer.alloc(0), error);
+      throw new Fault(name, batch[seen.length] ?? Buffer.alloc(0), error);
     }
   };
 }

@@ -57,6 +57,16 @@ describe('the fuzzer', () => {
     expect(fault).toMatchObject({ message: expect.stringContaining('these never meet') });
   });
 
+  it('finds a loop that never ends, and a promise', async () => {
+    const options = { seed, corpus, isOver: () => true, hangMs: 200 };
+    const loops = planted(() => {
+      while (performance.now() > 0);
+    });
+    await expect(fuzz(loops, options)).rejects.toThrow('timed out after 200ms');
+    const waits = { ...loops, open: () => ({ check: () => new Promise<string>(() => undefined), close: () => undefined }) };
+    await expect(fuzz(waits, options)).rejects.toThrow('no end after 200 ms');
+  });
+
   it('finds an ending that is none', async () => {
     const target = { ...planted(() => undefined), endings: ['refused'] };
     await expect(fuzz(target, { seed, corpus, isOver: () => true })).rejects.toThrow('"read" is none of its endings');

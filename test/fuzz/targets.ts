@@ -12,5 +12,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   state: async () => (await import('./targets/state.ts')).stateTarget,
   sts: async () => (await import('./targets/sts.ts')).stsTarget,
   'mfa-process': async () => (await import('./targets/mfa-process.ts')).mfaProcessTarget,
+  'saml-assertion': async () => (await import('./targets/saml-assertion.ts')).samlAssertionTarget,
+  'machine-document': async () => (await import('./targets/machine-document.ts')).machineDocumentTarget,
   'listen-fds': async () => (await import('./targets/listen-fds.ts')).listenFdsTarget,
 };

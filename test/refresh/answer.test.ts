@@ -7,6 +7,7 @@ import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import type { ObtainPorts } from '../../src/refresh/obtain.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
+import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
@@ -37,6 +38,7 @@ async function world() {
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
+    ...noEntryPorts,
     clock,
     sts,
     store,
@@ -86,6 +88,30 @@ describe('refreshAndAnswer', () => {
     const { answer, sts, clock } = await world();
     sts.failNext(down);
     expect(await answer(storedFor(clock.now(), 0))).toMatchObject({ kind: 'failure', error: down });
+  });
+
+  // Both were checked before the wait only, and a machine can sleep through the night in a wait.
+  it('never falls back on what has ended while it waited', async () => {
+    const { answer, sts, clock } = await world();
+    sts.hang();
+    const waiting = answer(storedFor(clock.now(), 10));
+    await clock.advance(11 * minute);
+    expect(await waiting).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline', hint: 'try again' } });
+  });
+
+  it('never gives what has ended before it came', async () => {
+    const { clock } = await world();
+    const brought = storedFor(clock.now(), 60);
+    const answering = refreshAndAnswer(dev, undefined, {
+      budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+      clock,
+      refresh: async () => {
+        await clock.advance(61 * minute);
+        return brought;
+      },
+      outwait: () => new Promise(() => undefined),
+    });
+    expect(await answering).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline' } });
   });
 
   it('waits 2.5 s with something to fall back on, and says that the work is unfinished', async () => {

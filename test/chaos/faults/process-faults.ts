@@ -81,10 +81,13 @@ function anyCaller({ callers, random }: Scene): number | undefined {
   return pids.length === 0 ? undefined : random.pick(pids);
 }
 
-/** A holder is easily found while it waits for AWS. */
+/** A holder is easily found where everything has ended and AWS takes its time. */
 function slowDown({ chaos, random }: Scene): void {
+  chaos.clock.pass(hour);
   chaos.world.sts.fault({ kind: 'slow', ms: random.between(200, 600), operation: 'AssumeRole', times: 6 });
 }
+
+const hour = 3_600_000;
 
 function holder({ chaos: { tap } }: Scene): number | undefined {
   return tap
