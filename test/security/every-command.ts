@@ -31,6 +31,8 @@ export interface Scene {
   readonly proxy: string;
   /** The session that roles start from, as a hostile AWS would say it back. */
   readonly sessionToken: () => string;
+  /** What profile `web` starts from. */
+  readonly identityToken: string;
 }
 
 /** `withFaults` wants a session: ask for it when that day has come. */
@@ -75,19 +77,27 @@ function firstDay({ proxy }: Scene): readonly Step[] {
   ];
 }
 
-function withCredentials(): readonly Step[] {
+function withCredentials({ identityToken }: Scene): readonly Step[] {
   return [
     ...['dev', 'plain', 'corp', 'bare'].map((name) => ({ args: ['get', name], givesSecrets: true }) as const),
-    ...['get', 'explain', 'env'].flatMap((command) =>
-      ['web', 'sso', 'nobody'].map((name) => ({ args: [command, name], ends: 3 })),
-    ),
-    ...['web', 'sso'].map((name) => ({ args: ['status', name] })),
+    ...['get', 'explain', 'env'].flatMap((command) => ['sso', 'nobody'].map((name) => ({ args: [command, name], ends: 3 }))),
+    ...['explain', 'status'].map((name) => ({ args: [name, 'web'] })),
+    ...['get', 'env'].map((name) => ({ args: [name, 'web'], givesSecrets: true }) as const),
+    {
+      args: ['refresh', 'web', '--force'],
+      fault: { kind: 'error', code: 'Strange', message: `you sent ${identityToken}` },
+      ends: 6,
+    },
+    { args: ['status', 'sso'] },
+    { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 'any' },
+    { args: ['log'] },
+    { args: ['log', '--json'] },
     ...['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'].map(
       (shell) => ({ args: ['env', 'dev', '--shell', shell], givesSecrets: true }) as const,
     ),
     { args: ['exec', 'dev', '--', 'true', receiver] },
     { args: ['exec', 'dev', '--', '/nonexistent', receiver], ends: 2 },
-    { args: ['exec', 'web', '--', 'true'], ends: 3 },
+    { args: ['exec', 'sso', '--', 'true'], ends: 3 },
     ...['status', 'explain'].flatMap((name) => [{ args: [name, 'dev'] }, { args: [name, 'dev', '--json'] }]),
     { args: ['status', '--prompt', 'dev'] },
     { args: ['doctor'], ends: 8 },

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { openWireTap, type WireTap } from '../chaos/wire-tap.ts';
+import { openIdentityProvider } from '../harness/identity-provider.ts';
 import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
@@ -55,10 +56,17 @@ export async function openLeakWorld({
   readonly debug: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<LeakWorld> {
-  const made = { keys: newSecret(), otherKeys: newSecret(), proxy: newSecret(), inConfig: newSecret(), token: newSecret() };
+  const made = { keys: newSecret(), otherKeys: newSecret(), proxy: newSecret(), inConfig: newSecret() };
+  const provider = openIdentityProvider();
+  const token = provider.token();
   const otherKeys = { accessKeyId: 'AKIAIOSFODNN7EXAMPL2', secretAccessKey: made.otherKeys };
   const world = await openWorld({
     ...(keychainEnv === undefined ? {} : { keychainEnv }),
+    providers: [provider.oidc],
+    roles: [
+      ...['Dev', 'Ops'].map((name) => ({ arn: roleArn(name), trust: [{ principals: [userArn], needsMfa: true }] })),
+      { arn: roleArn('Pod'), trust: [{ principals: [provider.oidc.arn], actions: ['sts:AssumeRoleWithWebIdentity'] }] },
+    ],
     users: [
       {
         arn: userArn,
@@ -71,7 +79,7 @@ export async function openLeakWorld({
     ],
   });
   const tap = await openWireTap(world.sts.url);
-  const env = { ...prepare(world, tap, { ...made, debug }), ...more };
+  const env = { ...prepare(world, tap, { ...made, token, debug }), ...more };
   const codes: string[] = [];
   const nextCode = () => {
     world.sts.advance(30_000);
@@ -85,7 +93,7 @@ export async function openLeakWorld({
     { name: "another user's secret access key", secret: made.otherKeys },
     { name: proxyName, secret: made.proxy },
     { name: configName, secret: made.inConfig },
-    { name: tokenName, secret: made.token },
+    { name: tokenName, secret: token },
     ...tap.secrets().map((secret, index) => ({ name: `what AWS issued (${index})`, secret })),
     ...others,
     ...codes.map((secret) => ({ name: 'an MFA code', secret })),
@@ -111,6 +119,7 @@ export async function openLeakWorld({
       stsUrl: tap.url,
       proxy: `http://somebody:${made.proxy}@127.0.0.1:9`,
       sessionToken: () => sessionTokenOf(tap),
+      identityToken: token,
     },
     run,
     note: ({ stdout, stderr, argv, environ, written }, { args, givesSecrets, writesPlaintext, env: given }) => {
@@ -195,6 +204,7 @@ function prepare(world: World, tap: WireTap, { keys, inConfig, token, debug }: P
     TMPDIR: below('tmp'),
     XDG_CONFIG_HOME: below('config'),
     AWS_ENDPOINT_URL_IAM: tap.url,
+    ROLEKEEPER_AUDIT: '1',
     ...(debug ? { ROLEKEEPER_DEBUG: '1' } : {}),
   };
 }
@@ -217,7 +227,11 @@ source_profile = corp
 
 [profile web]
 region = eu-west-1
-role_arn = ${roleArn('Ops')}
+endpoint_url = $STS
+credential_process = ${program} get web
+
+[rolekeeper web]
+role_arn = ${roleArn('Pod')}
 web_identity_token_file = ${home}/.aws/token
 
 [profile sso]
