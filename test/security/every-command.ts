@@ -89,7 +89,7 @@ function withCredentials({ identityToken }: Scene): readonly Step[] {
       ends: 6,
     },
     { args: ['status', 'sso'] },
-    { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 'any' },
+    { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 3 },
     { args: ['log'] },
     { args: ['log', '--json'] },
     ...['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'].map(

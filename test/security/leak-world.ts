@@ -36,8 +36,8 @@ export interface LeakWorld {
   look(): void;
   /** One line for each place with a marker, which is named and not shown. */
   leaks(): readonly string[];
-  /** How many markers there are by now. */
-  counts(): { readonly markers: number };
+  /** How many secrets there were by now. */
+  markerCount(): number;
   close(): Promise<void>;
 }
 
@@ -145,7 +145,7 @@ export async function openLeakWorld({
       );
       return [...new Set(lines)];
     },
-    counts: () => ({ markers: markers().length }),
+    markerCount: () => markers().length,
     close: async () => {
       await tap.close();
       await world.close();
