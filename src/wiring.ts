@@ -17,7 +17,7 @@ import type { Iam, RotationRecords } from './ports/iam.ts';
 import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
-import type { Terminal } from './ports/person.ts';
+import type { Prompter, Terminal } from './ports/person.ts';
 import type { Programs } from './ports/programs.ts';
 import type { RolesAnywhere } from './ports/roles-anywhere.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
@@ -34,10 +34,12 @@ import type { CertificatePlace } from './system/certificate-files.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
+import type { MfaRun } from './system/mfa-process.ts';
 import { ownProgram } from './system/own-program.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,
+  awsLoginCache,
   type Caller,
   homeDirectory,
   runtimeDirectory,
@@ -72,7 +74,11 @@ export interface Wiring {
   readonly openIam: () => Promise<Iam>;
   readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
-  readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
+  readonly runMfaProcess: (run: MfaRun) => Promise<MfaCode>;
+  /** For `get`, where it may ask. */
+  readonly openPrompter: () => Promise<Prompter>;
+  /** `interactive` of `[rolekeeper]`, as it is written. */
+  readonly interactiveSetting: () => string | undefined;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Writes an answer of this process into the audit trail, if the person wants one. Never throws. */
@@ -80,6 +86,8 @@ export interface Wiring {
   readonly openAuditLog: () => Promise<AuditLog>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** The same outside the sandbox of a service, whatever the person said: this process does it in the person's stead. */
+  readonly refreshElsewhere: (profile: string) => Promise<void>;
   /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
   readonly closeInheritedFiles: () => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
@@ -158,6 +166,7 @@ export function openWiring(env: Environment): Wiring {
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
   const certificates = lazyCertificates({ home, uid });
+  const readLoginCache = (fileName: string) => textFiles.read(join(awsLoginCache(caller), fileName));
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -186,14 +195,20 @@ export function openWiring(env: Environment): Wiring {
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
       const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
-      return { ...ports, programs, ...nearby, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
+      return { ...ports, programs, readLoginCache, ...nearby, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
     openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
     closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
-    runMfaProcess: async (command, profile) =>
-      (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
+    runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
+    openPrompter: async () =>
+      (await import('./system/prompter.ts')).createPrompter({
+        env,
+        platform,
+        chosen: env['ROLEKEEPER_PROMPT'] || setting('prompt'),
+      }),
+    interactiveSetting: () => setting('interactive'),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     noteAnswer: async (answer) => {
       if (
@@ -214,6 +229,10 @@ export function openWiring(env: Environment): Wiring {
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
+    },
+    refreshElsewhere: async (profile) => {
+      const background = { ...place, script, env, configPath, credentialsPath };
+      (await import('./system/background.ts')).startRefreshElsewhere(profile, background);
     },
     startAfterLogin: async (profiles) => {
       if (!startsOthers()) return;

@@ -1,18 +1,22 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
 import type { AddCommands } from './add-commands.ts';
-import { namedProfiles, optionalProfile, profileArgument } from './shared-options.ts';
+import { namedProfiles, optionalProfile, profileArgument, yes } from './shared-options.ts';
 
 export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runRefreshing }) =>
   yargs
     .command(
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
-      (args) => args.positional('profile', profileArgument),
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('interactive', { type: 'boolean', default: false, describe: 'may ask you for the MFA code, for 50 s at most' }),
       (args) =>
         run(args.debug, async (wiring) => {
           const { get, noteRefusal } = await import('../commands/get.ts');
-          return void (await get(args.profile, wiring).catch((error) => noteRefusal(args.profile, error, wiring)));
+          const { profile, interactive } = args;
+          return void (await get(profile, wiring, interactive).catch((error) => noteRefusal(profile, error, wiring)));
         }),
     )
     .command(
@@ -28,6 +32,23 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           async (wiring) =>
             void (await (await import('../commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
         ),
+    )
+    .command(
+      'mfa-secret <profile>',
+      'keep the secret of an MFA device in the store, so that login needs no typing; know the risk',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('remove', { type: 'boolean', default: false, describe: 'take it out of the store again' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { keepMfaSecret, removeMfaSecret } = await import('../commands/mfa-secret.ts');
+          await (args.remove
+            ? removeMfaSecret(args.profile, wiring)
+            : keepMfaSecret({ profile: args.profile, isYes: args.yes }, wiring));
+          return 0;
+        }),
     )
     .command(
       'logout [profile]',

@@ -5,11 +5,13 @@ import { type KeyId, type ProfileName, parseProfileName } from '../config/names.
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { keysOf, mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { type Credentials, localMinute } from '../credentials/credentials.ts';
+import { type Credentials, localMinute, type TotpDevice } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { isComfortable } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
+import { loadTotpDevice } from '../hops/totp.ts';
 import type { Terminal } from '../ports/person.ts';
+import type { Store } from '../ports/store.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
@@ -43,8 +45,8 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
       writeStderr([await withoutCode(chain, ports)]);
       return await handOver(store, wiring);
     }
-    const given = await readCode(recipe, code, wiring);
-    const { credentials, notStored } = await logInOrAskAgain(chain, { index, ...given }, ports);
+    const given = await readCode(recipe, code, { store, wiring });
+    const { credentials, notStored } = await logInOrTryAgain(chain, { index, ...given }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
@@ -55,19 +57,17 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
   }
 }
 
-/** A code that AWS refused is never sent again; at a terminal the next one is asked for, once. */
-async function logInOrAskAgain(
+/** A code that AWS refused is never sent again; where there is another to be had, that one is tried, once. */
+async function logInOrTryAgain(
   chain: Chain,
-  { index, code, terminal }: GivenCode & { readonly index: number },
+  { index, code, another }: GivenCode & { readonly index: number },
   ports: ObtainPorts,
 ): Promise<Obtained> {
   try {
     return await logIn(chain, { index, code }, ports);
   } catch (error) {
-    if (terminal === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
-    terminal.say(`${error.message}. Wait for the next code (30 s at most), then once more:`);
-    const next = await askCode(question(chain.recipe), terminal, code);
-    return await logIn(chain, { index, code: next }, ports);
+    if (another === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
+    return await logIn(chain, { index, code: await another(error) }, ports);
   }
 }
 
@@ -103,20 +103,52 @@ function duration(ms: number): string {
 
 interface GivenCode {
   readonly code: MfaCode;
-  /** Who typed it there can type another. */
-  readonly terminal?: Terminal;
+  /** Another one, after AWS has refused this. */
+  readonly another?: (refusal: AppError) => Promise<MfaCode>;
 }
 
-/** `--code`, else `mfa_process`, else the terminal, else a line on stdin. */
-async function readCode(recipe: Recipe, given: string | undefined, wiring: Wiring): Promise<GivenCode> {
+/** `--code`, else `mfa_process`, else the secret in the store, else the terminal, else a line on stdin. */
+async function readCode(
+  recipe: Recipe,
+  given: string | undefined,
+  { store, wiring }: { readonly store: Store; readonly wiring: Wiring },
+): Promise<GivenCode> {
   if (given !== undefined) return { code: parseMfaCode(given) };
-  if (recipe.mfaProcess !== undefined) return { code: await wiring.runMfaProcess(recipe.mfaProcess, recipe.profile) };
+  const { mfaProcess: command, profile } = recipe;
+  if (command !== undefined) return { code: await wiring.runMfaProcess({ command, profile, showsStderr: true }) };
+  const device = await loadTotpDevice({ keys: keysOf(recipe).name, serial: serialOf(recipe) ?? '' }, store);
+  if (device !== undefined) return await codeOfDevice(device, wiring);
   const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
-  if (terminal.isInteractive) return { code: await askCode(question(recipe), terminal), terminal };
+  if (terminal.isInteractive) return await typedCode(recipe, terminal);
   const line = await readLine();
   if (line !== undefined) return { code: parseMfaCode(line) };
   throw new AppError('no-terminal', { command: 'login', instead });
+}
+
+/** One that was used within these 30 s already is waited out. */
+async function codeOfDevice({ secret }: TotpDevice, { clock }: Wiring): Promise<GivenCode> {
+  const { nextStepAt, totpCode } = await import('../credentials/totp.ts');
+  return {
+    code: totpCode(secret, clock.now()),
+    another: async ({ message }) => {
+      const next = nextStepAt(clock.now());
+      writeStderr([`${message}. Waiting ${Math.ceil((next - clock.now()) / 1000)} s for the next code`]);
+      await clock.wait(next - clock.now());
+      return totpCode(secret, next);
+    },
+  };
+}
+
+async function typedCode(recipe: Recipe, terminal: Terminal): Promise<GivenCode> {
+  const code = await askCode(question(recipe), terminal);
+  return {
+    code,
+    another: async ({ message }) => {
+      terminal.say(`${message}. Wait for the next code (30 s at most), then once more:`);
+      return await askCode(question(recipe), terminal, code);
+    },
+  };
 }
 
 const attempts = 3;
@@ -142,6 +174,10 @@ function otherThan(refused: MfaCode | undefined, code: MfaCode): MfaCode {
   });
 }
 
-function question({ hops, profile }: Recipe): string {
-  return `MFA code of ${hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0] ?? profile}`;
+function question(recipe: Recipe): string {
+  return `MFA code of ${serialOf(recipe) ?? recipe.profile}`;
+}
+
+function serialOf({ hops }: Recipe): string | undefined {
+  return hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0];
 }

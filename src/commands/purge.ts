@@ -12,6 +12,7 @@ import {
   passphraseAccount,
   roleAccount,
   sessionAccount,
+  totpNameOf,
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { certificateOf, type Recipe } from '../config/recipe.ts';
@@ -66,6 +67,7 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
     lines: [
       ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
+      ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
@@ -310,6 +312,13 @@ function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: strin
     if (isAppError(error, 'edit-refused')) return undefined;
     throw error;
   }
+}
+
+/** The app still has it, or nobody: that is for the person to know. */
+function deviceLines(name: string | undefined): readonly string[] {
+  return name === undefined
+    ? []
+    : [`  delete   totp/${name}, the secret of an MFA device: without your app, no login is possible any more`];
 }
 
 function undoneLines({ profile, note: { command }, left }: Undone): readonly string[] {

@@ -31,8 +31,9 @@ const yes = flag('yes', 'ask nothing');
 const keys = text('keys', 'name of the keys in the store');
 
 export const commandTable: readonly CompletedCommand[] = [
-  command('get', 'print credentials for a credential_process', 'profile'),
+  command('get', 'print credentials for a credential_process', 'profile', flag('interactive', 'may ask for the MFA code')),
   command('login', 'spend one MFA code on a session', 'profile', text('code', 'the six digits')),
+  command('mfa-secret', 'keep the secret of an MFA device', 'profile', flag('remove', 'take it out of the store'), yes),
   command('logout', 'forget a session and its roles', 'profile', flag('all', 'of every profile')),
   command('unlock', 'open the age store with its passphrase', 'nothing'),
   command('lock', 'have the agent forget what unlock opened', 'nothing'),

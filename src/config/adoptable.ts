@@ -83,7 +83,10 @@ function refuseUnready(
 function hintForNoRole(profile: ProfileName, sections: readonly (Section | undefined)[]): string {
   const has = (key: string) => sections.some((each) => each?.settings.has(key));
   if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${profile}\``;
-  if (has(processKey)) return `leave it as it is; or put keys that you type in its place: \`rolekeeper add ${profile}\``;
+  if (has('login_session')) return 'leave it as it is: roles that start from it can be adopted';
+  if (has(processKey)) {
+    return `leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper ${profile}]`;
+  }
   return 'leave it as it is: only roles are adopted';
 }
 

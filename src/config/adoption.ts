@@ -174,9 +174,9 @@ function answerIn(files: ConfigFiles, profile: ProfileName, env: Environment): s
   }
 }
 
-function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, network }: Recipe): string {
+function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, interactive, network }: Recipe): string {
   const login = loginTarget === profile ? 'itself' : [loginTarget];
-  return JSON.stringify([keys?.name, keys?.endpoint, hops, login, region, mfaProcess, network]);
+  return JSON.stringify([keys?.name, keys?.endpoint, hops, login, region, mfaProcess, interactive, network]);
 }
 
 function parse({ config, credentials }: ConfigTexts, { configPath, credentialsPath }: ConfigPaths): ConfigFiles {

@@ -76,9 +76,10 @@ export interface ProcessHop {
   readonly command: string;
 }
 
-/** A console sign-in of `aws login`. */
+/** A console sign-in of `aws login`: out of its cache, which the AWS CLI keeps fresh. */
 export interface ConsoleHop {
   readonly kind: 'console';
+  /** The ARN of who signed in. */
   readonly loginSession: string;
 }
 
@@ -160,7 +161,7 @@ export function callOfEntry(hop: EntryHop): string {
     case 'process':
       return 'the other program';
     case 'console':
-      return 'CreateOAuth2Token';
+      return "the AWS CLI, once its own sign-in's credentials end";
     case 'saml':
       return `AssumeRoleWithSAML ${hop.request.roleArn}`;
     case 'certificate':
@@ -172,5 +173,10 @@ export function callOfEntry(hop: EntryHop): string {
 
 /** True where a program of the person's has to run, which the agent must not do inside its sandbox (decisions.md 21). */
 export function runsProgram(hop: EntryHop): boolean {
-  return hop.kind === 'process' || hop.kind === 'saml' || (hop.kind === 'web-identity' && hop.token.kind === 'process');
+  return (
+    hop.kind === 'process' ||
+    hop.kind === 'console' ||
+    hop.kind === 'saml' ||
+    (hop.kind === 'web-identity' && hop.token.kind === 'process')
+  );
 }

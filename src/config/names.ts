@@ -7,7 +7,10 @@ import { AppError } from '../errors.ts';
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
-/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID`, `passphrase/ID` or `index`. */
+/**
+ * The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `totp/NAME`, `session/ID`, `role/ID`, `passphrase/ID` or
+ * `index`.
+ */
 export type Account = string & { readonly brand: 'Account' };
 
 /** Throws `usage` for what no AWS config section can be called. */
@@ -41,6 +44,16 @@ export function newKeysAccount(name: ProfileName): Account {
 /** The keys before those in `keys/NAME`, until they are deleted at AWS. */
 export function oldKeysAccount(name: ProfileName): Account {
   return account(`keys-old/${name}`);
+}
+
+/** The secret of the virtual MFA device of those who own `keys/NAME`. */
+export function totpAccount(name: ProfileName): Account {
+  return account(`totp/${name}`);
+}
+
+/** The name of keys for whose device there is a secret; undefined for all else. */
+export function totpNameOf(account: Account): string | undefined {
+  return account.startsWith('totp/') ? account.slice('totp/'.length) : undefined;
 }
 
 /** The name of long-term keys; undefined for what can be made anew. */
@@ -83,7 +96,7 @@ function isAccount(text: string): text is Account {
   const [kind = '', ...rest] = text.split('/');
   const name = rest.join('/');
   if (text === 'index') return true;
-  if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old') return isProfileName(name);
+  if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old' || kind === 'totp') return isProfileName(name);
   return (kind === 'session' || kind === 'role' || kind === 'passphrase') && isKeyId(name);
 }
 

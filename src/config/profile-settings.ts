@@ -70,6 +70,7 @@ const recipeKeys: ReadonlySet<string> = new Set([
   ...transitiveTagKeysNames,
   'mfa_serial',
   'mfa_process',
+  'interactive',
   'keys',
   'session',
   'session_duration_seconds',
@@ -85,6 +86,7 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'intermediates',
   'trust_anchor_arn',
   'profile_arn',
+  'credential_process',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
@@ -101,7 +103,7 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
   const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
   const service = (name: string, key: string) => servicesSection?.settings.get(name)?.nested.get(key);
   const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
-  const command = recipe === undefined ? ordinary('credential_process')?.value : undefined;
+  const command = find('credential_process')?.value;
   const alias = command === undefined ? undefined : ownProfile(command);
   return {
     profile,

@@ -21,6 +21,8 @@ export interface Recipe {
   readonly region?: string;
   /** A command that prints an MFA code. */
   readonly mfaProcess?: string;
+  /** Whether a `get` may ask for the code, as it is written. */
+  readonly interactive?: string;
   readonly network: Network;
   /** The profiles from this one to the keys, or to the other way in. */
   readonly chain: readonly ProfileName[];

@@ -32,7 +32,7 @@ export const movedKeys: ReadonlySet<string> = new Set([
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
   ...['source_identity', 'policy', 'policy_arns', ...tagsNames, ...transitiveTagKeysNames],
   ...['credential_source', 'web_identity_token_file', 'web_identity_token_process', 'saml_process', 'saml_principal_arn'],
-  ...['mfa_process', 'keys', 'session', 'session_duration_seconds'],
+  ...['mfa_process', 'interactive', 'keys', 'session', 'session_duration_seconds'],
 ]);
 
 export const processKey = 'credential_process';

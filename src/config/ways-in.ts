@@ -24,10 +24,19 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
   if (ownWay !== undefined && (settings.isRecipeSection || ownWay[1] !== 'machine')) {
     throw fail(`it has ${ownWay[0]} but no role_arn`, `add role_arn to ${settings.sectionName}`);
   }
+  return wayWithoutRole(settings, has);
+}
+
+/** A recipe section's own command wins over keys in a file, which stand elsewhere (decisions.md 13). */
+function wayWithoutRole(
+  { plaintext, isRecipeSection, foreignProcess }: ProfileSettings,
+  has: (key: string) => boolean,
+): Exclude<WayIn, 'role'> {
   if (has('sso_session') || has('sso_start_url')) return 'identity-center';
-  if (settings.plaintext !== undefined || has('keys')) return 'keys';
+  if (isRecipeSection && foreignProcess !== undefined) return 'process';
+  if (plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
-  return settings.foreignProcess === undefined ? 'keys' : 'process';
+  return foreignProcess === undefined ? 'keys' : 'process';
 }
 
 /** What a role may start from instead of a source profile. */
@@ -70,11 +79,23 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
   'web-identity': readWebIdentity,
   machine: readMachine,
-  process: unknown('another program (credential_process)'),
-  console: unknown('a console sign-in (login_session)'),
+  process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
+  console: readConsole,
   saml: readSaml,
   certificate: readCertificate,
 };
+
+/** The AWS CLI is asked for the profile by its name, so that one must have the sign-in. */
+function readConsole({ profile, sectionName, isRecipeSection, get }: ProfileSettings, { fail }: EntryInputs): EntryHop {
+  if (isRecipeSection) {
+    const hint = `put it into a profile of its own, and name that one as source_profile, or run it as \`rolekeeper get\``;
+    throw fail(`login_session stands in ${sectionName}, where the AWS CLI does not see it`, hint);
+  }
+  if (!/^[\w\-./+@:=,]+$/.test(profile)) {
+    throw fail(`its name holds characters that a shell would read`, `rename [profile ${profile}], then \`aws login\` anew`);
+  }
+  return { kind: 'console', loginSession: get('login_session') ?? '' };
+}
 
 function unknown(words: string): Reader {
   return ({ sectionName }, { fail }) => {

@@ -21,3 +21,16 @@ export interface Notifier {
   /** Once all that was told is shown, or after `ms`: where the end of this process would end what shows it. Never throws. */
   settled(ms: number): Promise<void>;
 }
+
+/** Asks the person for one line, wherever a person can be found: the terminal behind the caller, or a dialog on the desktop. */
+export interface Prompter {
+  /** Shows nothing of what is typed. Ends when the signal is aborted, as `dismissed`. Never reads stdin, never writes to stdout or stderr. */
+  askHidden(question: string, signal: AbortSignal): Promise<PromptAnswer>;
+}
+
+export type PromptAnswer =
+  | { readonly kind: 'typed'; readonly text: Secret }
+  /** The person did not want to, or did not come in time. */
+  | { readonly kind: 'dismissed' }
+  /** There is nobody who could be asked. */
+  | { readonly kind: 'nobody' };

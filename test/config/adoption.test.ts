@@ -414,10 +414,24 @@ describe('what is refused', () => {
     expect(refusal('', { names: ['corp'] }).message).toContain('credentials:1: "corp" has no role_arn');
   });
 
+  it.each([
+    ['another program', 'credential_process = /usr/bin/aws-vault export tool --format=json'],
+    ['a console sign-in', 'login_session = arn:aws:iam::123456789012:user/alice'],
+  ])('no role that starts from %s', (_what, source) => {
+    const before = `[profile dev]\n${role}source_profile = tool\n[profile tool]\n${source}\n`;
+    const { config, adopted, refused } = adoptAll(before);
+    expect([adopted.map(({ profile, next }) => [profile, next.kind]), refused]).toEqual([[['dev', 'none']], []]);
+    expect(answers(config)).toEqual(answers(before));
+    expect(releaseAll(config, adopted)).toBe(before);
+  });
+
   it('a profile that is no role is never told to import what it does not have', () => {
     const hintOf = (setting: string) => refusal(`[profile dev]\n${setting}\n`, { names: ['dev'] }).hint;
     expect(hintOf('credential_process = /usr/bin/aws-vault export dev')).toBe(
-      'leave it as it is; or put keys that you type in its place: `rolekeeper add dev`',
+      'leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper dev]',
+    );
+    expect(hintOf('login_session = arn:aws:iam::123456789012:user/alice')).toBe(
+      'leave it as it is: roles that start from it can be adopted',
     );
     expect(hintOf('sso_session = work')).toBe('leave it as it is: only roles are adopted');
   });

@@ -31,6 +31,8 @@ export interface Scene {
   readonly proxy: string;
   /** The session that roles start from, as a hostile AWS would say it back. */
   readonly sessionToken: () => string;
+  /** Of the MFA device. */
+  readonly seed: string;
   /** What profile `web` starts from. */
   readonly identityToken: string;
 }
@@ -77,7 +79,7 @@ function firstDay({ proxy }: Scene): readonly Step[] {
   ];
 }
 
-function withCredentials({ identityToken }: Scene): readonly Step[] {
+function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
   return [
     ...['dev', 'plain', 'corp', 'bare'].map((name) => ({ args: ['get', name], givesSecrets: true }) as const),
     ...['get', 'explain', 'env'].flatMap((command) => ['sso', 'nobody'].map((name) => ({ args: [command, name], ends: 3 }))),
@@ -90,6 +92,8 @@ function withCredentials({ identityToken }: Scene): readonly Step[] {
     },
     { args: ['status', 'sso'] },
     { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 3 },
+    { args: ['mfa-secret', 'corp', yes], stdin: `${seed}\n`, ends: 'any' },
+    { args: ['mfa-secret', 'corp', '--remove', yes], ends: 'any' },
     { args: ['log'] },
     { args: ['log', '--json'] },
     ...['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'].map(

@@ -41,6 +41,9 @@ export interface LeakWorld {
   close(): Promise<void>;
 }
 
+/** Of a device of its own: the demo, which is one of the steps, shows the codes of its own. */
+const seed = 'KRUGS4ZANFZSA3LP';
+
 /** Watched places besides HOME: `directories`. `keychainEnv` as in a world. */
 export async function openLeakWorld({
   keychainEnv,
@@ -72,7 +75,7 @@ export async function openLeakWorld({
         arn: userArn,
         accessKeyId,
         secretAccessKey: made.keys,
-        mfa: { serial: mfaSerial, seed: 'KRUGS4ZANFZSA3LP' },
+        mfa: { serial: mfaSerial, seed },
         mayAssume: ['*'],
       },
       { arn: `arn:aws:iam::${accountId}:user/bob`, ...otherKeys },
@@ -91,6 +94,7 @@ export async function openLeakWorld({
   const markers = (): readonly Marker[] => [
     { name: 'the secret access key', secret: made.keys },
     { name: "another user's secret access key", secret: made.otherKeys },
+    { name: "the MFA device's secret", secret: seed },
     { name: proxyName, secret: made.proxy },
     { name: configName, secret: made.inConfig },
     { name: tokenName, secret: token },
@@ -119,6 +123,7 @@ export async function openLeakWorld({
       stsUrl: tap.url,
       proxy: `http://somebody:${made.proxy}@127.0.0.1:9`,
       sessionToken: () => sessionTokenOf(tap),
+      seed,
       identityToken: token,
     },
     run,
