@@ -23,7 +23,10 @@ const refused = ['\u001b]0;owned\u0007', 'a\nrolekeeper: hint: run `evil`', 'a\u
 /** What one can, by the letter of AWS's files. */
 const allowed = ['../../../../escape', '$(touch pwned)', '%n%s a;b', 'ä'];
 
-const taking = commandTable.filter(({ takes }) => ['profile', 'profiles', 'program'].includes(String(takes)));
+/** All but `log`, which only looks for the name in what was written down. */
+const taking = commandTable.filter(
+  ({ name, takes }) => ['profile', 'profiles', 'program'].includes(String(takes)) && name !== 'log',
+);
 const argsOf = (command: string, name: string) => [command, ...(command === 'exec' ? [name, '--', 'true'] : [name])];
 
 let world: World;
