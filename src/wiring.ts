@@ -17,7 +17,7 @@ import type { Iam, RotationRecords } from './ports/iam.ts';
 import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
-import type { Prompter, Terminal } from './ports/person.ts';
+import type { Browser, CallbackPage, Prompter, Terminal } from './ports/person.ts';
 import type { Programs } from './ports/programs.ts';
 import type { RolesAnywhere } from './ports/roles-anywhere.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
@@ -74,6 +74,8 @@ export interface Wiring {
   readonly openIam: () => Promise<Iam>;
   readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
+  /** For a person who signs in to IAM Identity Center. */
+  readonly openSignInPages: () => Promise<SignInPages>;
   readonly runMfaProcess: (run: MfaRun) => Promise<MfaCode>;
   /** For `get`, where it may ask. */
   readonly openPrompter: () => Promise<Prompter>;
@@ -108,6 +110,14 @@ export interface SetupSide {
   readonly newPlaces: NewPlaces;
   /** A new identity for the age store, in a file of its own. */
   readonly makeAgeKeyFile: (path: string, textFiles: TextFiles) => Promise<void>;
+}
+
+/** What a person sees while signing in. */
+export interface SignInPages {
+  readonly browser: Browser;
+  readonly callbackPage: CallbackPage;
+  /** A text as lines that a camera can read. */
+  readonly qrLines: (text: string) => readonly string[];
 }
 
 /** What only a rotation of access keys needs of the outside. */
@@ -195,12 +205,28 @@ export function openWiring(env: Environment): Wiring {
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
       const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
-      return { ...ports, programs, readLoginCache, ...nearby, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
+      return {
+        ...ports,
+        programs,
+        readLoginCache,
+        ...nearby,
+        certificates,
+        rolesAnywhere: lazyRolesAnywhere(clock),
+        openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
+      };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
     openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
     closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
+    openSignInPages: async () => {
+      const [{ createBrowser }, { createCallbackPage }, { qrLines }] = await Promise.all([
+        import('./system/browser.ts'),
+        import('./system/callback-page.ts'),
+        import('./system/qr-code.ts'),
+      ]);
+      return { browser: createBrowser(env, platform), callbackPage: createCallbackPage(), qrLines };
+    },
     runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
     openPrompter: async () =>
       (await import('./system/prompter.ts')).createPrompter({

@@ -1,7 +1,8 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
+import { AppError } from '../errors.ts';
 import type { AddCommands } from './add-commands.ts';
-import { namedProfiles, optionalProfile, profileArgument, yes } from './shared-options.ts';
+import { namedProfiles, optionalProfile, profileArgument, ssoSession, yes } from './shared-options.ts';
 
 export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runRefreshing }) =>
   yargs
@@ -21,17 +22,25 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
     )
     .command(
       'login [profile]',
-      "spend one MFA code on the day's session, or on the one role that takes the code itself",
+      "sign in to IAM Identity Center, or spend one MFA code on the day's session or on the one role that takes it",
       (args) =>
         args
           .positional('profile', optionalProfile)
-          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' }),
+          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' })
+          .option('sso-session', ssoSession)
+          .option('device-code', {
+            type: 'boolean',
+            default: false,
+            describe: 'sign in with a code on any device, instead of in a browser here',
+          })
+          .option('no-browser', { type: 'boolean', default: false, describe: 'print the address of the sign-in page only' }),
       (args) =>
-        runChanging(
-          args.debug,
-          async (wiring) =>
-            void (await (await import('../commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
-        ),
+        runChanging(args.debug, async (wiring) => {
+          const { profile, code } = args;
+          const { login } = await import('../commands/login.ts');
+          await login({ profile, code, ssoSession: args.ssoSession, way: signInWay(args) }, wiring);
+          return 0;
+        }),
     )
     .command(
       'mfa-secret <profile>',
@@ -104,3 +113,11 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           ),
         ),
     );
+
+/** Undefined where the person has not chosen one. Throws `usage`. */
+function signInWay({ deviceCode, noBrowser }: { readonly deviceCode: boolean; readonly noBrowser: boolean }) {
+  if (deviceCode && noBrowser)
+    throw new AppError('usage', { problem: 'login: --device-code and --no-browser do not go together' });
+  if (deviceCode) return 'device';
+  return noBrowser ? 'address' : undefined;
+}

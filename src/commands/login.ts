@@ -1,9 +1,8 @@
 // `rolekeeper login [PROFILE]`: spends one MFA code on the session (or on the one role) that the profile starts from.
 // Asks before any lock is taken; sends a code once, whatever happens.
 
-import { type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
-import type { ConfigFiles } from '../config/profile-settings.ts';
-import { keysOf, mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { keysOf, mfaSerialOf, needsCode, type Recipe, signInOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type Credentials, localMinute, type TotpDevice } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
@@ -15,26 +14,41 @@ import type { Store } from '../ports/store.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
-import { backgroundSettings } from './background-settings.ts';
 import { handOver } from './hand-over.ts';
-import { wantedProfiles } from './kept-profiles.ts';
+import { loginIdentityCenter, targetOfProfile, targetOfSession } from './login-identity-center.ts';
 import { chooseLoginTarget } from './login-target.ts';
+import { profilesBehind } from './profiles-behind.ts';
 import { writeStderr } from './report.ts';
+import type { SignInWay } from './sign-in.ts';
 import { readLine } from './stdin.ts';
 
 export interface LoginOptions {
   readonly profile: string | undefined;
   /** From `--code`. */
   readonly code: string | undefined;
+  /** Of an `sso-session` section, instead of a profile. */
+  readonly ssoSession?: string | undefined;
+  /** Where the person chose one. */
+  readonly way?: SignInWay | undefined;
 }
 
 /** A person waits: longer than the keychain's own dialog needs. */
 const storeDeadlineMs = 60_000;
 
-export async function login({ profile, code }: LoginOptions, wiring: Wiring): Promise<void> {
+export async function login(options: LoginOptions, wiring: Wiring): Promise<void> {
+  const { profile, code, ssoSession, way = 'browser' } = options;
+  refuseTogether(options);
   const files = wiring.readConfig();
+  if (ssoSession !== undefined) {
+    return await loginIdentityCenter(targetOfSession(ssoSession, files, wiring), way, { files, wiring });
+  }
   const name = parseProfileName(profile ?? (await chooseLoginTarget(files, wiring)));
   const recipe = resolveRecipe(name, files, wiring.env);
+  const signIn = signInOf(recipe);
+  refuseUnfit(options, signIn === undefined ? 'code' : 'sign-in', name);
+  if (signIn !== undefined) {
+    return await loginIdentityCenter(targetOfProfile(recipe, signIn), way, { files, wiring });
+  }
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const ports = await wiring.openRefresh(store);
@@ -50,10 +64,35 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
-    await wiring.startAfterLogin(behind(chain.steps[index]?.id, files, wiring));
+    await wiring.startAfterLogin(profilesBehind(chain.steps[index]?.id, files, wiring));
     await handOver(store, wiring);
   } finally {
     await store.close();
+  }
+}
+
+function refuseTogether({ profile, code, ssoSession }: LoginOptions): void {
+  const pairs = [
+    [ssoSession !== undefined && profile !== undefined, 'a profile and --sso-session'],
+    [ssoSession !== undefined && code !== undefined, '--code and --sso-session'],
+  ] as const;
+  const pair = pairs.find(([isGiven]) => isGiven);
+  if (pair !== undefined) throw new AppError('usage', { problem: `login: ${pair[1]} do not go together` });
+}
+
+/** Options that mean nothing for this profile are a misunderstanding that is better cleared up. */
+function refuseUnfit({ code, way }: LoginOptions, kind: 'code' | 'sign-in', profile: ProfileName): void {
+  if (kind === 'sign-in' && code !== undefined) {
+    throw new AppError('usage', {
+      problem: `"${profile}" starts from IAM Identity Center, which takes no MFA code here`,
+      hint: `run \`rolekeeper login ${profile}\``,
+    });
+  }
+  if (kind === 'code' && way !== undefined) {
+    throw new AppError('usage', {
+      problem: `"${profile}" does not start from IAM Identity Center: there is no sign-in page`,
+      hint: `run \`rolekeeper login ${profile}\``,
+    });
   }
 }
 
@@ -68,17 +107,6 @@ async function logInOrTryAgain(
   } catch (error) {
     if (another === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
     return await logIn(chain, { index, code: await another(error) }, ports);
-  }
-}
-
-/** The profiles that were used lately and hang on this session. */
-function behind(session: KeyId | undefined, files: ConfigFiles, wiring: Wiring): readonly ProfileName[] {
-  try {
-    const wanted = wantedProfiles(files, backgroundSettings(wiring.agentSettings()), wiring);
-    return wanted.filter((kept) => kept.session !== undefined && kept.session.id === session).map(({ recipe }) => recipe.profile);
-  } catch (error) {
-    if (!isAppError(error, 'usage')) throw error;
-    return []; // a setting that makes no sense: whoever works by it says so, and the login was none of its business
   }
 }
 

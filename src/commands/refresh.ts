@@ -41,7 +41,11 @@ export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, w
       wiring,
     );
   }
-  if (isForced) return await refreshAll({ names: namesOf(wiring.state.list()), files, mode: 'forced', isQuiet }, wiring);
+  if (isForced)
+    return await refreshAll(
+      { names: namesOf(wiring.state.list().filter(({ kind }) => kind !== 'sign-in')), files, mode: 'forced', isQuiet },
+      wiring,
+    );
   const settings = backgroundSettings(wiring.agentSettings());
   try {
     return await refreshAll({ names: namesOf(wantedRecords(wiring, settings)), files, mode: 'due', isQuiet }, wiring);

@@ -4,6 +4,7 @@
 import type { Secret } from '../credentials/secret.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { RoleRequest } from './recipe.ts';
+import type { SignIn } from './sign-in.ts';
 
 export type EntryHop = IdentityCenterHop | WebIdentityHop | MachineHop | ProcessHop | ConsoleHop | SamlHop | CertificateHop;
 
@@ -13,16 +14,6 @@ export interface IdentityCenterHop {
   readonly signIn: SignIn;
   readonly accountId: string;
   readonly roleName: string;
-}
-
-/** Where a person signs in: an `sso-session` section, or a profile's own `sso_start_url`. */
-export interface SignIn {
-  /** The name of the `sso-session` section; undefined for the old form. */
-  readonly sessionName?: string;
-  readonly startUrl: string;
-  /** Of the Identity Center, which may differ from the profile's. */
-  readonly region: string;
-  readonly scopes: readonly string[];
 }
 
 /** AssumeRoleWithWebIdentity, with a token that is read anew for each call. */

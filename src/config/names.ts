@@ -8,8 +8,8 @@ export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
 /**
- * The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `totp/NAME`, `session/ID`, `role/ID`, `passphrase/ID` or
- * `index`.
+ * The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `totp/NAME`, `session/ID`, `role/ID`, `sso/ID`,
+ * `passphrase/ID` or `index`.
  */
 export type Account = string & { readonly brand: 'Account' };
 
@@ -69,6 +69,17 @@ export function roleAccount(id: KeyId): Account {
   return account(`role/${id}`);
 }
 
+/** A sign-in to IAM Identity Center. */
+export function signInAccount(id: KeyId): Account {
+  return account(`sso/${id}`);
+}
+
+/** Where the store has what a record of the state is about. */
+export function accountOfRecord({ kind, id }: { readonly kind: 'session' | 'role' | 'sign-in'; readonly id: KeyId }): Account {
+  if (kind === 'sign-in') return signInAccount(id);
+  return kind === 'role' ? roleAccount(id) : sessionAccount(id);
+}
+
 /** The passphrase of a private key, by the path of its file as the configuration has it: one for all profiles that use that key. */
 export function passphraseAccount(keyFile: string): Account {
   return account(`passphrase/${keyIdOf({ keyFile })}`);
@@ -97,7 +108,7 @@ function isAccount(text: string): text is Account {
   const name = rest.join('/');
   if (text === 'index') return true;
   if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old' || kind === 'totp') return isProfileName(name);
-  return (kind === 'session' || kind === 'role' || kind === 'passphrase') && isKeyId(name);
+  return ['session', 'role', 'sso', 'passphrase'].includes(kind) && isKeyId(name);
 }
 
 /** True for what `parseProfileName` takes. */

@@ -75,7 +75,10 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'session',
   'session_duration_seconds',
   'sso_session',
+  'sso_account_id',
+  'sso_role_name',
   'sso_start_url',
+  'sso_region',
   'web_identity_token_file',
   'web_identity_token_process',
   'saml_process',
@@ -143,13 +146,20 @@ export function keptProfiles(files: ConfigFiles): readonly ProfileName[] {
   });
 }
 
-/** The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. */
+/**
+ * The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. Ours is also the JavaScript launcher,
+ * by itself or behind `node`: what npm installs (decisions.md 20).
+ */
 export function ownProfile(command: string): ProfileName | undefined {
-  const [program = '', verb, ...names] = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    (word) => word[1] ?? word[2] ?? word[3] ?? '',
-  );
-  if (!/^rolekeeper(\.(exe|cmd))?$/.test(basename(program.replaceAll('\\', '/'))) || verb !== 'get') return undefined;
+  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
+  const isNode = /^node(js)?(\.exe)?$/.test(programName(words[0]));
+  const [program, verb, ...names] = isNode ? words.slice(1) : words;
+  if (!/^rolekeeper(\.(exe|cmd|js))?$/.test(programName(program)) || verb !== 'get') return undefined;
   return names.find(isProfileName);
+}
+
+function programName(path = ''): string {
+  return basename(path.replaceAll('\\', '/'));
 }
 
 interface Found extends Origin {

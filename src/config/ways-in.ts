@@ -6,6 +6,7 @@ import type { StsEndpoint } from '../ports/sts.ts';
 import { readCertificate } from './certificate-settings.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { readSaml, readWebIdentity } from './federation-settings.ts';
+import { readIdentityCenter } from './identity-center.ts';
 import { readMachine } from './machine-settings.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
@@ -32,11 +33,13 @@ function wayWithoutRole(
   { plaintext, isRecipeSection, foreignProcess }: ProfileSettings,
   has: (key: string) => boolean,
 ): Exclude<WayIn, 'role'> {
-  if (has('sso_session') || has('sso_start_url')) return 'identity-center';
+  if (has('sso_account_id') || has('sso_role_name')) return 'identity-center';
   if (isRecipeSection && foreignProcess !== undefined) return 'process';
   if (plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
-  return foreignProcess === undefined ? 'keys' : 'process';
+  if (foreignProcess !== undefined) return 'process';
+  // Without account and role it is no way in for AWS either; its reader says what is missing.
+  return has('sso_session') || has('sso_start_url') ? 'identity-center' : 'keys';
 }
 
 /** What a role may start from instead of a source profile. */
@@ -76,7 +79,7 @@ export function readEntry(way: EntryHop['kind'], settings: ProfileSettings, inpu
 type Reader = (settings: ProfileSettings, inputs: EntryInputs) => EntryHop;
 
 const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
-  'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
+  'identity-center': readIdentityCenter,
   'web-identity': readWebIdentity,
   machine: readMachine,
   process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
@@ -95,13 +98,4 @@ function readConsole({ profile, sectionName, isRecipeSection, get }: ProfileSett
     throw fail(`its name holds characters that a shell would read`, `rename [profile ${profile}], then \`aws login\` anew`);
   }
   return { kind: 'console', loginSession: get('login_session') ?? '' };
-}
-
-function unknown(words: string): Reader {
-  return ({ sectionName }, { fail }) => {
-    throw fail(
-      `it starts from ${words}, which this version cannot do`,
-      `use ${sectionName} without rolekeeper, or start from access keys`,
-    );
-  };
 }

@@ -38,7 +38,7 @@ export interface KeysDocument {
 
 export type Parsed<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'broken'; readonly problem: string };
 
-const formatVersion = 1;
+export const formatVersion = 1;
 
 /** The one JSON document that callers read (sdk-contract.md 1 and 2); `localExpiresAt` is on the caller's own clock. */
 export function toProcessJson(credentials: Credentials, localExpiresAt: EpochMs): string {
@@ -209,7 +209,8 @@ export function parseTotpItem(item: Secret, account: string): Parsed<TotpDevice>
   return { kind: 'ok', value: { serial, secret: new Secret(secret) } };
 }
 
-function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
+/** An item of ours in JSON, by its fields. Throws `format-newer`. */
+export function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
   const value = parseJson(item.reveal());
   if (!isFields(value)) return broken('not a JSON object');
   const version = value['v'];
@@ -228,15 +229,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
+export function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
   return { kind: 'broken', problem };
 }
 
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
 }
 

@@ -34,18 +34,23 @@ export function isForbidden(error: unknown): boolean {
   return code === 'AccessDenied' || code === 'AccessDeniedException';
 }
 
-/** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
+/** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
   const { call, hasEnded } = failed;
-  const refusal = call.signal?.aborted === true || hasEnded ? undefined : refusalIn(error);
-  if (refusal !== undefined) return explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
-  return toTrouble(error, { ...failed, signal: call.signal });
+  const explain = (refusal: AwsRefusal) => explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
+  return failureOf(error, { ...failed, hasEnded, signal: call.signal }, explain);
 }
 
 export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
   readonly operation: string;
   /** The call's own. */
   readonly signal: AbortSignal | undefined;
+}
+
+/** For any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
+export function failureOf(error: unknown, trouble: Trouble, explain: (refusal: AwsRefusal) => AppError): AppError {
+  const refusal = trouble.signal?.aborted === true || trouble.hasEnded ? undefined : refusalIn(error);
+  return refusal === undefined ? toTrouble(error, trouble) : explain(refusal);
 }
 
 /** Whatever was thrown on the way to a service and back, and is no refusal. */
@@ -61,21 +66,24 @@ function interruption(signal: AbortSignal): AppError {
   return isAppError(signal.reason) ? signal.reason : new AppError('interrupted', {}, signal.reason);
 }
 
-interface AwsRefusal {
+export interface AwsRefusal {
   readonly awsCode: string;
   readonly message: string;
   readonly httpStatus?: number;
 }
 
 /** The SDK marks what the service said with `$fault`; its own troubles have none. */
-function refusalIn(error: unknown): AwsRefusal | undefined {
+export function refusalIn(error: unknown): AwsRefusal | undefined {
   if (!(error instanceof Error) || !('$fault' in error)) return undefined;
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
   // The SDK names some errors otherwise than AWS does: ExpiredTokenException for ExpiredToken.
   const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
-  return { awsCode: code, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+  // The sign-in service speaks OAuth (RFC 6749, 5.2), whose errors have a description instead of a message.
+  const described = 'error_description' in error ? error.error_description : undefined;
+  const message = typeof described === 'string' ? described : error.message;
+  return { awsCode: code, message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
 }
 
 /** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */

@@ -56,6 +56,7 @@ export function entryWorld(): EntryWorld {
       return reply;
     },
     readLoginCache: () => undefined,
+    openIdentityCenter: noEntryPorts.openIdentityCenter,
     programs: {
       output: async (run: ProgramRun) => {
         runs.push(run);
