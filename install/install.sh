@@ -304,8 +304,7 @@ farewell() {
   if [ "$shell" = zsh ] && [ "$prefix" != /usr/local ]; then
     say "for completion, before compinit in ~/.zshrc: fpath=($prefix/share/zsh/site-functions \$fpath)"
   fi
-  say 'next: rolekeeper import PROFILE, which moves its keys out of the file; then rolekeeper login'
-  say 'and, if credentials are to be fresh before anybody asks: rolekeeper install, the background service. man rolekeeper tells all'
+  say 'next: rolekeeper setup, which finds your keys and roles, shows its plan, and sets all up. man rolekeeper tells all'
   say "to take it back: sh $source/install/install.sh --uninstall$(prefix_words)"
 }
 

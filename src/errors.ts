@@ -44,6 +44,19 @@ export interface ErrorDetails {
     readonly profile: string;
     readonly problem: string;
   };
+  /** Of an agent, which runs none: some other process of ours must. */
+  readonly 'program-needed': { readonly setting: string; readonly profile: string };
+  /** What an identity provider gave, or a file of it: `what` is a web identity token or a SAML assertion. */
+  readonly 'identity-unusable': {
+    readonly profile: string;
+    readonly what: string;
+    readonly problem: string;
+    readonly hint: string;
+  };
+  /** What only the environment of a caller can hold. */
+  readonly 'environment-lacks': { readonly profile: string; readonly variable: string; readonly what: string };
+  /** The service of a machine or container that hands out its role's credentials. */
+  readonly 'machine-failed': { readonly service: string; readonly problem: string; readonly hint: string };
   /** `state`: what it is instead of plainly locked. */
   readonly 'store-locked': { readonly store: string; readonly state?: string; readonly hint: string };
   readonly 'store-unavailable': { readonly store: string; readonly problem: string; readonly hint: string };
@@ -59,6 +72,8 @@ export interface ErrorDetails {
     /** True for throttling and the like, which go away by themselves. */
     readonly isTransient: boolean;
   };
+  /** A certificate, or its private key, that cannot sign. */
+  readonly 'certificate-unusable': { readonly path: string; readonly problem: string; readonly hint: string };
   readonly network: { readonly endpoint: string; readonly problem: string };
   readonly deadline: { readonly doing: string; readonly seconds: number };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
@@ -68,6 +83,7 @@ export interface ErrorDetails {
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
+  readonly 'proof-failed': { readonly profile: string; readonly problem: string; readonly hint: string };
   readonly 'called-by-itself': { readonly profile: string };
   readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
@@ -240,6 +256,26 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     text: (d) => `${d.setting} of "${d.profile}" gave no ${d.wanted}: ${d.problem}`,
     hint: (d) => `run the command of ${d.setting} by hand`,
   },
+  'program-needed': {
+    exitStatus: 3,
+    text: (d) => `${d.setting} of "${d.profile}" has to run, which is none of the agent's business`,
+    hint: (d) => `run \`rolekeeper refresh ${d.profile}\``,
+  },
+  'identity-unusable': {
+    exitStatus: 3,
+    text: (d) => `the ${d.what} for "${d.profile}" cannot be used: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'environment-lacks': {
+    exitStatus: 3,
+    text: (d) => `profile "${d.profile}" starts from ${d.what}, and ${d.variable} is not set`,
+    hint: (d) => `run it where ${d.variable} is set`,
+  },
+  'machine-failed': {
+    exitStatus: 7,
+    text: (d) => `${d.service} gave no credentials: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
   'store-locked': {
     exitStatus: 5,
     text: (d) => `${d.store} ${d.state ?? 'is locked'}`,
@@ -263,6 +299,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'aws-refused': {
     exitStatus: 6,
     text: (d) => `AWS refused ${d.doing}: ${d.words} (${d.awsCode})`,
+    hint: (d) => d.hint,
+  },
+  'certificate-unusable': {
+    exitStatus: 3,
+    text: (d) => `${d.path}: ${d.problem}`,
     hint: (d) => d.hint,
   },
   network: {
@@ -308,6 +349,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'service-failed': {
     exitStatus: 1,
     text: (d) => `${d.doing}: ${d.problem}`,
+    hint: (d) => d.hint,
+  },
+  'proof-failed': {
+    exitStatus: 1,
+    text: (d) => `"${d.profile}" does not work yet: ${d.problem}`,
     hint: (d) => d.hint,
   },
   'called-by-itself': {

@@ -2,7 +2,7 @@
 // to its own, everything else through the command line of cli.ts.
 
 import process from 'node:process';
-import { get } from './commands/get.ts';
+import { get, noteRefusal } from './commands/get.ts';
 import { reportLines, writeStderr } from './commands/report.ts';
 import { isAppError, toAppError } from './errors.ts';
 import { openWiring } from './wiring.ts';
@@ -12,7 +12,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const isPlainGet = verb === 'get' && profile !== undefined && !profile.startsWith('-') && rest.length === 0;
   if (isPlainGet) {
     const look = () => get(profile, openWiring(process.env));
-    await look().catch(async (error) => (await import('./commands/second-look.ts')).secondLook(error, look));
+    await look()
+      .catch(async (error) => (await import('./commands/second-look.ts')).secondLook(error, look))
+      .catch((error) => noteRefusal(profile, error, openWiring(process.env)));
     return 0;
   }
   if (verb === '__profiles') {

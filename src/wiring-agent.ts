@@ -6,9 +6,12 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
-import type { CallerPlace } from './agent/callers.ts';
+import type { Caller, CallerPlace } from './agent/callers.ts';
+import { isAudited } from './config/audit-setting.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
+import { isAppError } from './errors.ts';
+import type { AuditEntry, AuditTrail } from './ports/audit.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Notifier } from './ports/person.ts';
 import type { Store } from './ports/store.ts';
@@ -16,8 +19,10 @@ import type { Bell, ClockReading } from './ports/time.ts';
 import { chooseStore } from './stores/choose-store.ts';
 import { type AgentRecord, readAgentRecord, writeAgentRecord } from './system/agent-record.ts';
 import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
+import { createAuditTrail } from './system/audit-trail.ts';
 import { agentCommand, type Command } from './system/background.ts';
 import { createBell } from './system/bell.ts';
+import { describeCaller } from './system/caller-process.ts';
 import { isOwnDirectory } from './system/directory.ts';
 import { closeInheritedFiles } from './system/inherited-files.ts';
 import { readMachineName } from './system/machine.ts';
@@ -42,6 +47,10 @@ export interface AgentWiring {
     caller: { readonly env: Environment; readonly place: CallerPlace },
     files: ConfigFiles,
   ) => Promise<Store>;
+  /** Undefined where this caller's settings want none. Never throws. */
+  readonly auditTrailOf: (caller: Caller) => AuditTrail | undefined;
+  /** Who answers, and who the caller is that the front names. */
+  readonly seenBy: (pid: number | undefined) => Pick<AuditEntry, 'answeredBy' | 'caller'>;
   readonly programStamp: () => string;
   /** Throws `agent-running`, `state-unwritable`, `foreign-owner`. */
   readonly prepareSocket: () => Promise<void>;
@@ -73,6 +82,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
   const socketPath = agentSocketPath(process.platform, { runtime: runtimeDirectory(own, ownDirectory), state });
   const files = createParsedFiles(textFiles);
   const uptimeMs = createUptime();
+  const trail = createAuditTrail({ ...recordPlace, log });
   return {
     socketPath,
     isOwnSocket: (path = socketPath) => isOwnSocket(path, own.uid),
@@ -91,6 +101,9 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
         manners: { deadlineMs: storeDeadlineMs, prompts: 'never' },
       });
     },
+    auditTrailOf: ({ env: sent, readFiles }) =>
+      isAudited(sent['ROLEKEEPER_AUDIT'], auditSetting(readFiles)) ? trail : undefined,
+    seenBy: (pid) => ({ answeredBy: 'agent', caller: describeCaller(pid, true) }),
     programStamp: () => stampOf(script),
     prepareSocket: () => prepareSocketPath(socketPath, { uid: own.uid, home: own.home }),
     closeToOthers: () => closeToOthers(socketPath),
@@ -132,6 +145,16 @@ function hardenProcess(kept: readonly number[]): void {
  */
 function keepHeapSmall(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
+}
+
+// Files that cannot be read are the answer's to complain of.
+function auditSetting(readFiles: () => ConfigFiles): string | undefined {
+  try {
+    return findSection(readFiles().config, 'rolekeeper-settings', '')?.settings.get('audit')?.value;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
 }
 
 function placeOf(env: Environment, cwd: string): CallerPlace {

@@ -1,29 +1,36 @@
 // Builds the real adapters and hands them out. Everything that a cached `get` does not need is loaded when it is asked for.
 
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { isAudited } from './config/audit-setting.ts';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
+import { isAppError } from './errors.ts';
+import type { AuditedAnswer, AuditLog } from './ports/audit.ts';
+import type { Certificates } from './ports/certificates.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Iam, RotationRecords } from './ports/iam.ts';
 import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
 import type { Terminal } from './ports/person.ts';
+import type { Programs } from './ports/programs.ts';
+import type { RolesAnywhere } from './ports/roles-anywhere.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
 import type { State } from './ports/state.ts';
 import type { Store, StoreManners } from './ports/store.ts';
 import type { Sts } from './ports/sts.ts';
-import type { TextFiles, UndoNotes } from './ports/text-files.ts';
+import type { NewPlaces, TextFiles, UndoNotes } from './ports/text-files.ts';
 import type { Clock } from './ports/time.ts';
 import type { ObtainPorts } from './refresh/obtain.ts';
 import type { ServicePlace } from './service/service-plan.ts';
 import type { AskPassphrase, PassphrasePurpose } from './stores/age-passphrase.ts';
 import { chooseStore } from './stores/choose-store.ts';
+import type { CertificatePlace } from './system/certificate-files.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
@@ -58,6 +65,7 @@ export interface Wiring {
   readonly readConfig: () => ConfigFiles;
   /** `withoutTerminal` gives the passphrase of the age store where there is nobody to ask; without it that is `no-terminal`. */
   readonly openStore: (manners: StoreManners, withoutTerminal?: () => Promise<Secret>) => Promise<Store>;
+  readonly certificates: Certificates;
   readonly openLock: () => Promise<Lock>;
   readonly openRefresh: (store: Store) => Promise<ObtainPorts>;
   /** Loads the SDK's client of IAM. */
@@ -67,6 +75,9 @@ export interface Wiring {
   readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Writes an answer of this process into the audit trail, if the person wants one. Never throws. */
+  readonly noteAnswer: (answer: AuditedAnswer) => Promise<void>;
+  readonly openAuditLog: () => Promise<AuditLog>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
   /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
@@ -80,6 +91,15 @@ export interface Wiring {
   readonly agentSettings: () => AgentSettingTexts;
   readonly openService: () => Promise<ServiceSide>;
   readonly openInspector: () => Promise<Inspector>;
+  /** `directories`: of the files that it may make, besides ours. */
+  readonly openSetup: (directories: readonly string[]) => Promise<SetupSide>;
+}
+
+/** What only `setup` needs of the outside. */
+export interface SetupSide {
+  readonly newPlaces: NewPlaces;
+  /** A new identity for the age store, in a file of its own. */
+  readonly makeAgeKeyFile: (path: string, textFiles: TextFiles) => Promise<void>;
 }
 
 /** What only a rotation of access keys needs of the outside. */
@@ -106,6 +126,8 @@ export interface ServiceSide {
 export interface Asker {
   readonly command: string;
   readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 export function openWiring(env: Environment): Wiring {
@@ -135,6 +157,7 @@ export function openWiring(env: Environment): Wiring {
   const program = ownProgram({ argv0: process.argv0, execPath: process.execPath, script });
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
+  const certificates = lazyCertificates({ home, uid });
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -156,11 +179,14 @@ export function openWiring(env: Environment): Wiring {
       const asking = manners.prompts === 'allowed' ? { askPassphrase } : {};
       return await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
     },
+    certificates,
     openLock,
     openRefresh: async (store) => {
       const [{ rememberItem }, lock] = await Promise.all([import('./stores/item-index.ts'), openLock()]);
       const remember = (account: Account) => rememberItem({ store, lock }, account);
-      return { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
+      const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
+      return { ...ports, programs, ...nearby, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
     openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
@@ -169,6 +195,22 @@ export function openWiring(env: Environment): Wiring {
     runMfaProcess: async (command, profile) =>
       (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
+    noteAnswer: async (answer) => {
+      if (
+        !isAudited(
+          env['ROLEKEEPER_AUDIT'],
+          readableOr(() => setting('audit')),
+        )
+      )
+        return;
+      const [{ createAuditTrail }, { describeCaller }] = await Promise.all([
+        import('./system/audit-trail.ts'),
+        import('./system/caller-process.ts'),
+      ]);
+      const caller = describeCaller(process.ppid, false);
+      createAuditTrail(place).record({ ...answer, at: clock.now(), answeredBy: 'process', caller });
+    },
+    openAuditLog: async () => (await import('./system/audit-trail.ts')).createAuditLog(place),
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
@@ -189,6 +231,7 @@ export function openWiring(env: Environment): Wiring {
     }),
     openAgentWiring: async () => (await import('./wiring-agent.ts')).openAgentWiring(wiring),
     openInspector: async () => (await import('./system/inspector.ts')).createInspector(uid),
+    openSetup: async (directories) => openSetup(caller, { base, machine: place.machine, directories }),
     openService: () => openService({ caller, script, base, machine: place.machine }),
   };
   return wiring;
@@ -225,6 +268,33 @@ async function openService({ caller, script, base, machine }: ServiceStart): Pro
   };
 }
 
+async function openSetup(
+  caller: Caller,
+  { base, machine, directories }: { readonly base: string; readonly machine: string; readonly directories: readonly string[] },
+): Promise<SetupSide> {
+  const [places, { isOwnDirectory }, { newKeyFile }] = await Promise.all([
+    import('./system/new-places.ts'),
+    import('./system/directory.ts'),
+    import('./stores/age-cipher.ts'),
+  ]);
+  const runtime = runtimeDirectory(caller, (path) => isOwnDirectory(path, caller.uid));
+  const age = caller.env['ROLEKEEPER_AGE_DIR'] || join(base, 'age');
+  return {
+    newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
+    makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
+  };
+}
+
+// Files that cannot be read are for the command itself to complain of.
+function readableOr(read: () => string | undefined): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
+}
+
 async function askAgePassphrase(
   purpose: PassphrasePurpose,
   withoutTerminal: (() => Promise<Secret>) | undefined,
@@ -251,7 +321,28 @@ function lazySts(clock: Clock): Sts {
     getCallerIdentity: async (call) => (await open()).getCallerIdentity(call),
     getSessionToken: async (request, call) => (await open()).getSessionToken(request, call),
     assumeRole: async (request, call) => (await open()).assumeRole(request, call),
+    assumeRoleWithWebIdentity: async (request, call) => (await open()).assumeRoleWithWebIdentity(request, call),
+    assumeRoleWithSaml: async (request, call) => (await open()).assumeRoleWithSaml(request, call),
   };
+}
+
+/** What a machine's own credentials and tokens need. */
+const nearby: Pick<ObtainPorts, 'readSmallFile' | 'askLink'> = {
+  readSmallFile: async (path) => (await import('./system/small-file.ts')).readSmallFile(path),
+  askLink: async (request) => (await import('./system/link.ts')).askLink(request),
+};
+
+function lazyCertificates(place: CertificatePlace): Certificates {
+  const opened = async () => (await import('./system/certificate-files.ts')).createCertificates(place);
+  return {
+    read: async (paths, owner) => (await opened()).read(paths, owner),
+    open: async (paths, owner) => (await opened()).open(paths, owner),
+  };
+}
+
+function lazyRolesAnywhere(clock: Clock): RolesAnywhere {
+  const opened = async () => (await import('./system/roles-anywhere.ts')).createRolesAnywhere({ clock });
+  return { createSession: async (request, call) => (await opened()).createSession(request, call) };
 }
 
 function isOff(value: string | undefined): boolean {

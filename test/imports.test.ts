@@ -54,7 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   system: ['config', 'credentials', 'errors'],
   sandbox: ['stores/age-cipher'],
-  doctor: ['config', 'errors'],
+  doctor: ['config', 'credentials', 'errors'],
   service: ['errors'],
   completion: [],
   config: ['credentials', 'errors'],

@@ -168,12 +168,21 @@ function keysAskedFor(): ReadonlySet<string> {
   const asked = new Set<string>();
   const mfa = 'mfa_serial = arn:aws:iam::123456789012:mfa/alice';
   const role = (name: string) => `role_arn = arn:aws:iam::222233334444:role/${name}\nsource_profile = corp`;
+  const arn = 'role_arn = arn:aws:iam::222233334444:role/Dev';
+  const anywhere = (kind: string) => `arn:aws:rolesanywhere:eu-west-1:123456789012:${kind}/1`;
+  const certificate = `certificate = /c.pem\ntrust_anchor_arn = ${anywhere('trust-anchor')}\nprofile_arn = ${anywhere('profile')}`;
+  const waysIn = [
+    `[rolekeeper web]\n${arn}\nweb_identity_token_file = /t\n`,
+    `[rolekeeper saml]\n${arn}\nsaml_process = x\n`,
+    `[rolekeeper instance]\n${arn}\ncredential_source = Ec2InstanceMetadata\n`,
+    `[rolekeeper build]\n${arn}\n${certificate}\n`,
+  ].join('');
   const config = parseConfigFile(
-    `[profile corp]\n[rolekeeper corp]\n${mfa}\n[rolekeeper dev]\n${role('Dev')}\n[profile ops]\n${role('Ops')}\n`,
+    `[profile corp]\n[rolekeeper corp]\n${mfa}\n[rolekeeper dev]\n${role('Dev')}\n[profile ops]\n${role('Ops')}\n${waysIn}`,
     'config',
   );
   const files = { config: recording(config, asked), credentials: recording(parseCredentialsFile('', 'credentials'), asked) };
-  for (const name of ['corp', 'dev', 'ops']) resolveRecipe(parseProfileName(name), files, {});
+  for (const name of ['corp', 'dev', 'ops', 'web', 'saml', 'instance', 'build']) resolveRecipe(parseProfileName(name), files, {});
   return asked;
 }
 

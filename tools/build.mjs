@@ -28,14 +28,17 @@ const dist = `${place}.${process.pid}`;
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const target = 'node20.19';
 
-/** How main.js becomes a function, the same where its code is kept and where it is used. */
-const scriptText = `const { Script } = require('node:vm');
+/** How main.js becomes a function, the same where its code is kept and where it is used. `url` says what to call it, in JavaScript. */
+const scriptText = (url) => `const { Script } = require('node:vm');
 const filename = __dirname + '/main.js';
 const cache = __dirname + '/main-' + process.version + '-' + process.arch + '.cache';
 const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
 const text = '(function (exports, require, module, __filename) {' + readFileSync(filename, 'utf8') + '\\n})';
 // A URL, as Node's own modules have it: its coverage reports look at nothing else.
-const script = new Script(text, { filename: 'file://' + filename, cachedData });`;
+const script = new Script(text, { filename: ${url}, cachedData });`;
+
+/** What stacks show of code that was kept, wherever the program lies: the place of a build is nobody's business. */
+const keptUrl = 'file:///rolekeeper/main.js';
 
 /** What `get` loads in every case, besides what src/main.ts imports by itself: the usual store. */
 const hotSources = ['src/stores/secret-service.ts'];
@@ -141,7 +144,7 @@ function launcherText() {
 'use strict';
 const { existsSync, readFileSync } = require('node:fs');
 const start = () => {
-${scriptText}
+${scriptText("'file://' + filename")}
 script.runInThisContext()(exports, require, module, __filename);
 };
 const [verb, profile = '-', ...rest] = process.argv.slice(2);
@@ -153,7 +156,7 @@ else start();
 
 /**
  * Runs one cached `get` in a world of its own (tools/warm-world.ts), and keeps what V8 compiled for it. Where that fails, on a system
- * without the Secret Service, the program is only slower.
+ * without the Secret Service, the program is only slower. The seed makes two builds alike; V8 takes the code without it as well.
  */
 async function keepCompiledCode() {
   const world = mkdtempSync(join(tmpdir(), 'rk-build-'));
@@ -165,7 +168,12 @@ import { answeringBus, writeState } from './warm-world.mjs';
 const require = createRequire(import.meta.url);
 const __dirname = ${JSON.stringify(dist)};
 const main = createRequire(__dirname + '/rolekeeper.js');
-${scriptText}
+${scriptText(JSON.stringify(keptUrl))}
+// On a busy machine a wait would come to its end, and what comes then would be compiled too.
+for (const name of ['setTimeout', 'setInterval']) {
+  const start = globalThis[name];
+  globalThis[name] = (work, ms, ...args) => start(work, 1_000 * ms, ...args);
+}
 process.argv = [process.argv[0], __dirname + '/rolekeeper.js', 'get', 'build'];
 process.on('exit', () => writeFileSync(cache, script.createCachedData()));
 writeState('keys', 'arn:aws:iam::123456789012:user/build', process.env.ROLEKEEPER_STATE_DIR);
@@ -184,7 +192,12 @@ answeringBus().listen('bus', () => script.runInThisContext()({}, main, {}, filen
     ROLEKEEPER_AUTOSTART: '0',
     DBUS_SESSION_BUS_ADDRESS: `unix:path=${at('bus')}`,
   };
-  const { status, stderr } = spawnSync(process.execPath, ['warm-up.mjs'], { cwd: world, env, timeout: 20_000, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, ['--random-seed=1', 'warm-up.mjs'], {
+    cwd: world,
+    env,
+    timeout: 20_000,
+    encoding: 'utf8',
+  });
   if (status !== 0) console.warn(`the cached get of the build failed, so dist/ starts more slowly:\n${stderr}`);
   rmSync(world, { recursive: true, force: true });
 }

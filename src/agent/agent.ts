@@ -5,6 +5,7 @@ import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { isValid } from '../credentials/plan.ts';
 import { type AppError, isAppError, toAppError } from '../errors.ts';
+import type { AuditedAnswer } from '../ports/audit.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/person.ts';
@@ -19,7 +20,7 @@ import { Refresher } from './refresher.ts';
 import { Rooms } from './rooms.ts';
 import { type AgentServer, listenAt, type Place } from './server.ts';
 import type { AgentStatus } from './status.ts';
-import { type AgentAnswer, type AgentRequest, tokenVariable, variablesToSend } from './wire.ts';
+import { type AgentAnswer, type AgentRequest, callerVariable, notesItself, tokenVariable, variablesToSend } from './wire.ts';
 
 export interface AgentPorts {
   readonly env: Environment;
@@ -41,6 +42,8 @@ export interface AgentPorts {
     open: () => Promise<ObtainPorts>,
   ) => Promise<void>;
   readonly wordsOf: (error: AppError) => readonly string[];
+  /** Writes an answer into the audit trail of whoever asked, if there is one. Never throws. */
+  readonly noteAnswer: (asked: AskedBy, answer: () => AuditedAnswer) => void;
   /** Changes when the program on the disk is another one. */
   readonly programStamp: () => string;
   /** As in `ServerPorts`. */
@@ -48,6 +51,12 @@ export interface AgentPorts {
   readonly onListening: () => void;
   /** What every request must carry; undefined where the socket's directory keeps others out. */
   readonly token: string | undefined;
+}
+
+export interface AskedBy {
+  readonly caller: Caller;
+  /** Of the program that asked, as the front says. */
+  readonly pid: number | undefined;
 }
 
 export interface AgentSettings {
@@ -176,13 +185,15 @@ class Agent {
     return this.#rooms.underWay === 0 && !this.#rooms.isUnlocked && this.#refresher.planned().count === 0;
   }
 
-  async #answer(request: AgentRequest): Promise<AgentAnswer> {
+  async #answer({ env: sent, ...rest }: AgentRequest): Promise<AgentAnswer> {
     const { token } = this.#ports;
-    if (token !== undefined && request.env[tokenVariable] !== token) return { kind: 'pass', reason: 'not-mine' };
+    const { [callerVariable]: callerPid, ...env } = sent;
+    const request = { ...rest, env };
+    if (token !== undefined && env[tokenVariable] !== token) return { kind: 'pass', reason: 'not-mine' };
     switch (request.verb) {
       case 'get':
         this.#lastRequestMs = this.#ports.readClocks().uptimeMs;
-        return await answerGet(request, this.#callers.of(request), this.#answersPorts());
+        return await answerGet(request, this.#callers.of(request), this.#answersPorts(callerPid));
       case 'prompt':
         return this.#answerPrompt(request);
       case 'status':
@@ -230,8 +241,10 @@ class Agent {
     void this.#ringOrLog();
   }
 
-  #answersPorts(): AnswersPorts {
-    const { clock, log, wordsOf, readClocks } = this.#ports;
+  #answersPorts(callerPid?: string): AnswersPorts {
+    const { clock, log, wordsOf, readClocks, noteAnswer } = this.#ports;
+    const pid = callerPid === undefined ? undefined : Number(callerPid);
+    const isNotedHere = callerPid !== notesItself;
     return {
       clock,
       log,
@@ -240,6 +253,7 @@ class Agent {
       roomFor: (caller, files) => this.#rooms.of(caller, files),
       noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),
       localNow: () => readClocks().wallMs,
+      noteAnswer: (caller, answer) => (isNotedHere ? noteAnswer({ caller, pid }, answer) : undefined),
     };
   }
 

@@ -2,14 +2,15 @@
 // Never prompts; never gives expired credentials; passes on what another process must answer.
 
 import { leadsBack } from '../config/caller-mark.ts';
-import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { isProfileName, type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { keysOf, type Recipe, type Step } from '../config/recipe.ts';
-import { toKeysJson } from '../credentials/credentials.ts';
+import { keySuffixIn, toKeysJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff, isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError, toAppError } from '../errors.ts';
 import { loadKeysThemselves } from '../hops/keys.ts';
+import type { AuditedAnswer } from '../ports/audit.ts';
 import type { Log } from '../ports/log.ts';
 import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
@@ -28,6 +29,8 @@ export interface AnswersPorts {
   readonly wordsOf: (error: AppError) => readonly string[];
   /** For the background: who asked for this. */
   readonly noteAsked: (asked: { readonly step: Step; readonly profile: ProfileName; readonly caller: Caller }) => void;
+  /** For the audit trail. */
+  readonly noteAnswer: (caller: Caller, answer: () => AuditedAnswer) => void;
   /** The local wall clock, which deadlines are given in. */
   readonly localNow: () => number;
 }
@@ -39,11 +42,18 @@ const patienceMs = 2_500;
 export async function answerGet(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<AgentAnswer> {
   const passed = passedOn(caller, ports);
   if (passed !== undefined) return passed;
+  const named = { verb: 'get', profile: isProfileName(request.argument) ? request.argument : '' } as const;
   try {
-    return { kind: 'exit', status: 0, bytes: await documentFor(request, caller, ports) };
+    const { document, outcome } = await documentFor(request, caller, ports);
+    ports.noteAnswer(caller, () => ({ ...named, outcome, keySuffix: keySuffixIn(document) }));
+    return { kind: 'exit', status: 0, bytes: document };
   } catch (error) {
     const failure = toAppError(error);
     if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
+    if (isAppError(failure, 'program-needed')) return { kind: 'pass', reason: 'not-mine' };
+    // What a caller's environment holds is not sent to an agent (decisions.md 15).
+    if (isAppError(failure, 'environment-lacks')) return { kind: 'pass', reason: 'not-mine' };
+    ports.noteAnswer(caller, () => ({ ...named, outcome: 'failed', code: failure.code }));
     return refused(failure, ports);
   }
 }
@@ -64,11 +74,19 @@ export async function answerUnlock(request: AgentRequest, caller: Caller, ports:
 
 /**
  * A file that is just being written looks so; a process of its own looks twice, and knows the name that was meant. It also sees the files
- * that only its caller sees: a service has a /tmp of its own.
+ * that only its caller sees, a token's for one: a service has a /tmp of its own.
  */
 function isOfFiles(failure: AppError, { env }: Caller): boolean {
   if (isAppError(failure, 'store-unavailable')) return env['ROLEKEEPER_AGE_KEY_FILE'] !== undefined;
-  return isAppError(failure, 'profile-unknown', 'config-unreadable', 'config-malformed', 'recipe-invalid', 'keys-missing');
+  return isAppError(
+    failure,
+    'profile-unknown',
+    'config-unreadable',
+    'config-malformed',
+    'recipe-invalid',
+    'keys-missing',
+    'identity-unusable',
+  );
 }
 
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
@@ -85,7 +103,11 @@ function refused(failure: AppError, { wordsOf }: AnswersPorts): AgentAnswer {
   return { kind: 'exit', status: failure.exitStatus, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
 }
 
-async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Buffer> {
+interface Given extends Pick<AuditedAnswer, 'outcome'> {
+  readonly document: Buffer;
+}
+
+async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Given> {
   const profile = parseProfileName(request.argument);
   if (leadsBack(profile, caller.env)) throw new AppError('called-by-itself', { profile });
   // Once for all that this answer needs of them: each look costs as much as finding the credentials.
@@ -93,11 +115,12 @@ async function documentFor(request: AgentRequest, caller: Caller, ports: Answers
   const recipe = caller.recipe(profile, files);
   const room = await ports.roomFor(caller, files);
   if (recipe.hops.length === 0) {
-    return Buffer.from(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store)));
+    const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store);
+    return { document: Buffer.from(toKeysJson(keys)), outcome: 'cached' };
   }
-  const answer = await answerFor({ recipe, room, caller, request }, ports);
+  const { answer, isCached } = await answerFor({ recipe, room, caller, request }, ports);
   if (answer.kind === 'failure') throw answer.error;
-  return answer.credentials.document;
+  return { document: answer.credentials.document, outcome: isCached ? 'cached' : 'refreshed' };
 }
 
 interface Asked {
@@ -107,7 +130,13 @@ interface Asked {
   readonly request: AgentRequest;
 }
 
-async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Remembered>> {
+interface Answered {
+  readonly answer: Answer<Remembered>;
+  /** It was at hand before. */
+  readonly isCached: boolean;
+}
+
+async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
   const { recipe, room, caller, request } = asked;
   const { clock } = ports;
   const step = room.lastStep(recipe);
@@ -118,7 +147,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
     if (freshness === 'due' && !mayWait) void refreshUnasked(asked, step, ports);
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
-      return { kind: 'credentials', credentials: known, isUnfinished: false };
+      return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
   const answer = await refreshAndAnswer(recipe.profile, known, {
@@ -127,8 +156,9 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answer<Reme
     refresh: () => (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)),
     outwait: clock.wait,
   });
-  if (known !== undefined && (answer.kind === 'failure' || answer.credentials !== known)) known.document.fill(0);
-  return answer;
+  const isCached = answer.kind === 'credentials' && answer.credentials === known;
+  if (known !== undefined && !isCached) known.document.fill(0);
+  return { answer, isCached };
 }
 
 /** Nobody knew whose keys these are, hence neither what memory and store have for them. */

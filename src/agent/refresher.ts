@@ -214,7 +214,8 @@ export class Refresher {
 
 /** A thousand roles hang on a few sessions and keys: each of those is read once for all of them. */
 function readOnce(state: State): Known {
-  return { read: remembering(state.read), principal: remembering(state.principal), userName: state.userName };
+  const { userName, machineName, digestOf } = state;
+  return { read: remembering(state.read), principal: remembering(state.principal), userName, machineName, digestOf };
 }
 
 function remembering<K, V>(read: (key: K) => V): (key: K) => V {

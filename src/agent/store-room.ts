@@ -2,7 +2,7 @@
 // A store that does not answer takes nothing away: what is in memory and valid is served on.
 
 import type { KeyId, ProfileName } from '../config/names.ts';
-import { lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
+import { certificateOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { freshnessOf, isComfortable, isValid } from '../credentials/plan.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
@@ -48,7 +48,7 @@ export class StoreRoom {
 
   /** The last step of a recipe; undefined while nobody knows whose keys these are, and for a recipe without hops. */
   lastStep(recipe: Recipe): Step | undefined {
-    const userArn = knownPrincipal(recipe, this.ports.state) ?? this.#owners.get(ownerKey(recipe));
+    const userArn = knownPrincipal(recipe, this.ports.state) ?? this.#owners.get(this.#ownerKey(recipe));
     if (userArn === undefined) return undefined;
     const known = this.#lastSteps.get(recipe);
     if (known?.userArn === userArn) return known.step;
@@ -66,11 +66,12 @@ export class StoreRoom {
 
   /** As `lastStep`, by the keys themselves; AWS is asked whose they are if it must be. Throws what `openChain` throws. */
   async findLastStep(recipe: Recipe): Promise<Step> {
-    const userArn = await this.#principals.join(ownerKey(recipe), async () => {
-      const chain = await openChain({ ...recipe, hops: [] }, this.ports);
+    const owner = this.#ownerKey(recipe);
+    const userArn = await this.#principals.join(owner, async () => {
+      const chain = await openChain({ ...recipe, hops: recipe.hops.slice(0, 1) }, this.ports);
       return chain.principal;
     });
-    this.#owners.set(ownerKey(recipe), userArn);
+    this.#owners.set(owner, userArn);
     const step = lastStepOf(recipe, userArn);
     if (step === undefined) throw new AppError('unexpected', { problem: `profile "${recipe.profile}" has no hop` });
     return step;
@@ -176,8 +177,11 @@ export class StoreRoom {
     this.memory.keep(step.account, credentials);
     if (doubts !== this.memory.doubts) this.memory.doubt(step.account);
   }
-}
 
-function ownerKey({ keys }: Recipe): string {
-  return JSON.stringify([keys?.name, keys?.plaintext, keys?.endpoint]);
+  #ownerKey(recipe: Recipe): string {
+    const { keys } = recipe;
+    const path = certificateOf(recipe)?.files.certificate;
+    const digest = path === undefined ? undefined : this.ports.state.digestOf(path);
+    return JSON.stringify([keys?.name, keys?.plaintext, keys?.endpoint, path, digest]);
+  }
 }

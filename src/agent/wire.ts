@@ -36,6 +36,11 @@ export const acknowledgement = Buffer.from('!');
 /** Sent along where every user may connect to the agent (Windows). */
 export const tokenVariable = 'ROLEKEEPER_PIPE_TOKEN';
 
+/** Who started the front, as it says: for the audit trail. No part of what an answer depends on. */
+export const callerVariable = 'ROLEKEEPER_CALLER_PID';
+/** In place of a number: whoever asks writes into the trail itself, and knows its caller. */
+export const notesItself = 'self';
+
 /** Of a caller's environment, what is sent along; besides every name that begins with ROLEKEEPER_. */
 export const sentVariables: readonly string[] = [
   'HOME',

@@ -9,7 +9,11 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
       (args) => args.positional('profile', profileArgument),
-      (args) => run(args.debug, async (wiring) => void (await (await import('../commands/get.ts')).get(args.profile, wiring))),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { get, noteRefusal } = await import('../commands/get.ts');
+          return void (await get(args.profile, wiring).catch((error) => noteRefusal(args.profile, error, wiring)));
+        }),
     )
     .command(
       'login [profile]',
@@ -48,6 +52,19 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
       'have the agent forget what `unlock` opened',
       (args) => args,
       (args) => run(args.debug, async (wiring) => void (await (await import('../commands/lock.ts')).lock(wiring))),
+    )
+    .command(
+      'passphrase <profile>',
+      "put the passphrase of a certificate's private key into the store",
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('forget', { type: 'boolean', default: false, describe: 'take it out of the store again' }),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { passphrase } = await import('../commands/passphrase.ts');
+          return void (await passphrase({ profile: args.profile, isForgetting: args.forget }, wiring));
+        }),
     )
     .command(
       'refresh [profiles..]',

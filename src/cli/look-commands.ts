@@ -27,6 +27,24 @@ export const addLookCommands: AddCommands = (yargs, { run, version }) =>
         }),
     )
     .command(
+      'log [profile]',
+      'the audit trail: who was given which credentials; off unless `audit = on` is set',
+      (args) =>
+        args
+          .positional('profile', optionalProfile)
+          .option('program', { type: 'string', describe: 'only what this program asked for' })
+          .option('since', { type: 'string', describe: '30m, 2h, 3d, or a date' })
+          .option('failed', { type: 'boolean', default: false, describe: 'only what was refused' })
+          .option('json', { type: 'boolean', default: false, describe: 'for programs: the lines as they are' })
+          .option('follow', { type: 'boolean', default: false, describe: 'go on with what comes, until Ctrl-C' }),
+      (args) =>
+        run(args.debug, async (wiring) => {
+          const { profile, program, since, failed: isFailed, json: isJson, follow: isFollowing } = args;
+          const { log } = await import('../commands/log.ts');
+          return void (await log({ profile, program, since, isFailed, isJson, isFollowing }, wiring));
+        }),
+    )
+    .command(
       'explain <profile>',
       'the chain hop by hop: where each value comes from, what is cached, what the next get will do',
       (args) =>

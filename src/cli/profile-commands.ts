@@ -3,8 +3,50 @@
 import type { AddCommands } from './add-commands.ts';
 import { dryRun, keysName, namedProfiles, profileArgument, yes } from './shared-options.ts';
 
-export const addProfileCommands: AddCommands = (yargs, { runChanging }) =>
+const setupStores = ['keychain', 'age'] as const;
+
+export const addProfileCommands: AddCommands = (yargs, { runChanging, version }) =>
   yargs
+    .command(
+      'setup',
+      'the guided first run: finds keys and roles, sets all up, and proves that it works',
+      (args) =>
+        args
+          .option('profile', { type: 'string', describe: 'only this role and its keys, or these keys and their roles' })
+          .option('prove', { type: 'string', describe: 'the profile that is tried in the end' })
+          .option('access-key-id', {
+            type: 'string',
+            describe: 'of keys that are in no file; the secret is asked for, or read from stdin',
+          })
+          .option('region', { type: 'string', describe: 'the region of the profile of such keys' })
+          .option('mfa-serial', {
+            type: 'string',
+            describe: "the ARN of the user's MFA device, where no file names it; or `none`",
+          })
+          .option('store', { choices: setupStores, describe: 'where the keys go: the keychain, or encrypted files' } as const)
+          .option('age-key-file', {
+            type: 'string',
+            describe: 'with --store age: the key of the files, made if it is not there; else a passphrase',
+          })
+          .option('code', { type: 'string', describe: 'the six digits of the MFA device; else they are asked for' })
+          .option('no-install', { type: 'boolean', default: false, describe: 'no background service' })
+          .option('dry-run', { ...dryRun, describe: 'show the plan and the changes as a diff, and make none' })
+          .option('yes', { ...yes, describe: 'ask nothing that has an answer by itself' }),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { setup } = await import('../commands/setup.ts');
+          await setup(
+            {
+              ...{ profile: args.profile, prove: args.prove, code: args.code, version },
+              ...{ accessKeyId: args.accessKeyId, region: args.region, mfaSerial: args.mfaSerial },
+              ...{ store: args.store, ageKeyFile: args.ageKeyFile },
+              ...{ isInstalling: !args.noInstall, isDryRun: args.dryRun, isYes: args.yes },
+            },
+            wiring,
+          );
+          return 0;
+        }),
+    )
     .command(
       'import <profile>',
       'move the long-term keys of a profile from the credentials file into the store',

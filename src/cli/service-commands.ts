@@ -1,8 +1,7 @@
 // The resident process and the background service.
 
 import { agentActions } from '../commands/agent-actions.ts';
-import { writeStderr } from '../commands/report.ts';
-import { writeStdout } from '../commands/stdout.ts';
+import type { UninstallPorts } from '../commands/uninstall.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AddCommands } from './add-commands.ts';
 import { dryRun, yes } from './shared-options.ts';
@@ -43,9 +42,9 @@ export const addServiceCommands: AddCommands = (yargs, { run, version }) =>
           .option('yes', yes),
       (args) =>
         run(args.debug, async (wiring) => {
-          const [{ install }, service] = await Promise.all([import('../commands/install.ts'), openServicePorts(wiring)]);
+          const [{ install }, ports] = await Promise.all([import('../commands/install.ts'), openServicePorts(wiring)]);
           const mode = args.timer ? 'timer' : 'agent';
-          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, service);
+          await install({ mode, isDryRun: args.dryRun, isYes: args.yes }, ports);
           return 0;
         }),
     )
@@ -78,13 +77,12 @@ export const addServiceCommands: AddCommands = (yargs, { run, version }) =>
               isDryRun: args.dryRun,
               isYes: args.yes,
             },
-            { ...ports, planPurge: async (asked) => (await import('../commands/purge.ts')).planPurge(asked, ports) },
+            ports,
           );
           return 0;
         }),
     );
 
-async function openServicePorts(wiring: Wiring) {
-  const { openAgentDoor } = await import('../commands/agent-door.ts');
-  return { ...wiring, ...(await wiring.openService()), ...openAgentDoor(wiring), say: writeStderr, show: writeStdout };
+async function openServicePorts(wiring: Wiring): Promise<UninstallPorts> {
+  return await (await import('../commands/service-ports.ts')).openServicePorts(wiring);
 }

@@ -26,8 +26,7 @@ export async function adopt(options: AdoptOptions, wiring: Wiring): Promise<void
   refuseNone('adopt', options);
   if (options.suffix === '')
     throw new AppError('usage', { problem: 'adopt: --alias needs a suffix', hint: 'for example --alias rk' });
-  const plan = () => planNow(options, wiring);
-  const { before, adoption } = plan();
+  const { before, adoption } = planNow(options, wiring);
   writeStderr(obstacleLines(adoption));
   if (options.isDryRun) {
     writeStdout(unifiedDiff(wiring.configPath, before.config, adoption.config));
@@ -39,16 +38,20 @@ export async function adopt(options: AdoptOptions, wiring: Wiring): Promise<void
     return;
   }
   if (!options.isYes) await confirmAdoption(adoption.adopted, options, wiring);
+  writeStderr(farewell(await adoptNow(options, wiring), options));
+}
+
+/** Without a question. Throws as `adopt` does. */
+export async function adoptNow(options: Pick<AdoptOptions, 'profiles' | 'isAll' | 'suffix'>, wiring: Wiring): Promise<Adoption> {
   const undoNotes = await wiring.openUndoNotes();
-  const done = await alone(wiring, () => {
-    const { before: now, adoption: planned } = plan();
+  return await alone(wiring, () => {
+    const { before, adoption } = planNow(options, wiring);
     // Before the file is touched: whatever happens next, there is a way back.
-    for (const { profile, record } of planned.adopted) undoNotes.keep(profile, { command: 'adopt', records: [record] });
+    for (const { profile, record } of adoption.adopted) undoNotes.keep(profile, { command: 'adopt', records: [record] });
     faultPoint('undo note kept');
-    writeTexts(now, { ...now, config: planned.config }, wiring);
-    return planned;
+    writeTexts(before, { ...before, config: adoption.config }, wiring);
+    return adoption;
   });
-  writeStderr(farewell(done, options));
 }
 
 /** Throws `usage` unless either profiles are named or all are meant. */
@@ -77,7 +80,7 @@ interface Plan {
 }
 
 /** From the files as they are now. */
-function planNow({ profiles, isAll, suffix }: AdoptOptions, wiring: Wiring): Plan {
+function planNow({ profiles, isAll, suffix }: Pick<AdoptOptions, 'profiles' | 'isAll' | 'suffix'>, wiring: Wiring): Plan {
   const { env, program } = wiring;
   const before = readTexts(wiring);
   const wanted = isAll ? ordinaryRoles(before, wiring) : [...new Set(profiles.map(parseProfileName))];

@@ -16,9 +16,16 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
     readClocks: outside.readClocks,
     placeOf: outside.placeOf,
     readFiles: outside.readFiles,
-    openPorts: async (caller) => wiring.openRefresh(await outside.openStoreOf(caller, caller.readFiles())),
+    openPorts: async (caller) => {
+      const { programs: _ofOtherProcesses, ...ports } = await wiring.openRefresh(
+        await outside.openStoreOf(caller, caller.readFiles()),
+      );
+      return ports;
+    },
     endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
+    noteAnswer: ({ caller, pid }, answer) =>
+      outside.auditTrailOf(caller)?.record({ ...answer(), ...outside.seenBy(pid), at: clock.now() }),
     programStamp: outside.programStamp,
     socketIdentity: outside.socketIdentity,
     onListening: outside.closeToOthers,

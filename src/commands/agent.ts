@@ -5,13 +5,13 @@ import { type Leaving, runAgent } from '../agent/agent.ts';
 import type { Place } from '../agent/server.ts';
 import type { AgentStatus } from '../agent/status.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Environment } from '../ports/environment.ts';
 import type { Clock } from '../ports/time.ts';
 import type { Wiring } from '../wiring.ts';
 import type { AgentWiring } from '../wiring-agent.ts';
 import type { AgentAction } from './agent-actions.ts';
 import { agentPorts } from './agent-ports.ts';
 import { backgroundSettings } from './background-settings.ts';
+import { inheritedFailure, inheritedFile, inheritedSocket } from './inherited-socket.ts';
 import { writeStderr } from './report.ts';
 import { shortTime } from './short-time.ts';
 import { ensureAgent, startWaitMs } from './start-agent.ts';
@@ -96,6 +96,8 @@ async function serve({ leavesWhenIdle, version, inherited, lost }: Serving, wiri
     // The mode of a socket that systemd made is systemd's business, and its directory may be read-only to us.
     const own = inherited === undefined ? ports : { ...ports, onListening: () => undefined };
     return await runAgent(settings, own, AbortSignal.any([told.signal, lost]));
+  } catch (error) {
+    throw inherited === undefined ? error : inheritedFailure(error);
   } finally {
     for (const signal of stopSignals) process.off(signal, stopNow);
   }
@@ -112,13 +114,6 @@ function leaveRecord({ writeRecord }: AgentWiring, { log }: Wiring): void {
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-
-const inheritedFile = 3;
-
-/** sd_listen_fds(3): the first socket is fd 3, and the variables are meant for one process alone. */
-function inheritedSocket(env: Environment, pid: number): Place | undefined {
-  return env['LISTEN_PID'] === String(pid) && Number(env['LISTEN_FDS']) >= 1 ? { fd: inheritedFile } : undefined;
-}
 
 async function start(wiring: Wiring): Promise<void> {
   const { pid, isNew } = await ensureAgent(wiring);

@@ -19,6 +19,7 @@ import { type AppError, isAppError } from '../errors.ts';
 import type { Inspector } from '../ports/inspector.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundStatus } from './background-status.ts';
+import { examineCertificates } from './doctor-certificates.ts';
 import { examineItems } from './doctor-items.ts';
 import { examineLines } from './doctor-lines.ts';
 import { type Examined, examined, recipeOrUndefined, skipped } from './doctor-look.ts';
@@ -35,7 +36,8 @@ export interface ExamineOptions {
 export async function examine({ isOnline, version }: ExamineOptions, wiring: Wiring): Promise<readonly Examined[]> {
   const inspector = await wiring.openInspector();
   // The clients have no other place for their caches, wherever the config is.
-  const awsDirectory = join((await wiring.openService()).place.home, '.aws');
+  const { home } = (await wiring.openService()).place;
+  const awsDirectory = join(home, '.aws');
   const files = filesOrProblem(wiring);
   const withFiles = (name: CheckName, check: (files: ConfigFiles) => readonly Finding[]): Examined =>
     'config' in files ? examined(name, check(files)) : skipped(name, 'the config cannot be read');
@@ -46,6 +48,10 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
   const ofKeys = (check: CheckName) => keys.filter((finding) => finding.check === check);
   const store = 'config' in files ? await examineStore(wiring) : skipped('store', 'the config, which chooses it, cannot be read');
   const items = 'config' in files && store.findings.length === 0 ? await examineItems(files, wiring) : undefined;
+  const certificates =
+    'config' in files
+      ? await examineCertificates(files, { inspector, home, wiring })
+      : skipped('certificates', 'the config cannot be read');
   const sts = isOnline ? ['config' in files ? await examineSts(files, wiring) : skipped('sts', 'the config cannot be read')] : [];
   return [
     examined('config-files', 'config' in files ? checkTexts(wiring) : [unreadable(files)]),
@@ -54,6 +60,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
       'recipes',
       each((profile, read) => checkRecipe(profile, read, wiring.env)),
     ),
+    certificates,
     withFiles('mixed-profiles', each(checkMixedProfile)),
     withFiles('winning-keys', () => [...checkEnvironmentKeys(wiring.env), ...ofKeys('winning-keys')]),
     withFiles('plaintext', () => ofKeys('plaintext')),
@@ -64,7 +71,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     'config' in files ? await examineRotations(files, wiring) : skipped('rotations', 'the config cannot be read'),
     ...(await examineBackground(version, wiring)),
     'config' in files
-      ? await examineLines(files, store, { inspector, wiring })
+      ? await examineLines(files, { store, certificates }, { inspector, wiring })
       : skipped('process-line', 'the config cannot be read'),
     ...sts,
   ];

@@ -1,11 +1,12 @@
 // What the store lists against what the recipes lead to, for `doctor`.
 
-import { type Account, keysAccount } from '../config/names.ts';
+import { keyFileOf } from '../config/entry-hop.ts';
+import { type Account, keysAccount, passphraseAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
-import { type Recipe, stepsOf } from '../config/recipe.ts';
+import { certificateOf, type Recipe, stepsOf } from '../config/recipe.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
 import { isAppError } from '../errors.ts';
-import { knownPrincipal } from '../hops/keys.ts';
+import { lastPrincipal } from '../hops/keys.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Examined, examined, recipeOrUndefined, withStore } from './doctor-look.ts';
@@ -37,7 +38,7 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
   const kept = new Set(keptProfiles(files));
   for (const profile of knownProfiles(files)) {
     const recipe = recipeOrUndefined(profile, files, wiring);
-    const principal = recipe === undefined ? undefined : knownPrincipal(recipe, wiring.state);
+    const principal = recipe === undefined ? undefined : lastPrincipal(recipe, wiring.state);
     if (principal === undefined && kept.has(profile)) return undefined;
     for (const account of recipe === undefined ? [] : accountsOf(recipe, principal)) used.add(account);
   }
@@ -46,5 +47,10 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
 
 function accountsOf(recipe: Recipe, principal: string | undefined): readonly Account[] {
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
-  return [...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]), ...steps.map(({ account }) => account)];
+  const certificate = certificateOf(recipe);
+  return [
+    ...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]),
+    ...(certificate === undefined ? [] : [passphraseAccount(keyFileOf(certificate.files))]),
+    ...steps.map(({ account }) => account),
+  ];
 }

@@ -31,8 +31,13 @@ interface LineSide {
   readonly wiring: Wiring;
 }
 
-/** What has been found out already is not found once more by each line: a broken recipe, a store that does not answer. */
-export async function examineLines(files: ConfigFiles, store: Examined, side: LineSide): Promise<Examined> {
+export interface KnownFaults {
+  readonly store: Examined;
+  readonly certificates: Examined;
+}
+
+/** What has been found out already is not found once more by each line: a broken recipe, a store that does not answer, a certificate. */
+export async function examineLines(files: ConfigFiles, { store, certificates }: KnownFaults, side: LineSide): Promise<Examined> {
   const kept = keptProfiles(files);
   const lines = kept.flatMap((profile) => lineOf(profile, files, side.wiring) ?? []);
   const hasStore = store.findings.length === 0;
@@ -40,10 +45,11 @@ export async function examineLines(files: ConfigFiles, store: Examined, side: Li
     const written = [...checkLineTarget(line, { asked, hasRecipe }), ...(asked === undefined ? [] : checkLineText(line))];
     if (written.length > 0 || asked === undefined) return written;
     if (recipeOrUndefined(asked, files, side.wiring) === undefined) return [];
+    const hasCertificate = !certificates.findings.some(({ profile }) => profile === asked);
     const runs = await runAsClients(line.line, side);
     return checkLineRuns(
       line,
-      runs.filter(({ status }) => hasStore || status !== storeStatusCode),
+      runs.filter(({ status }) => (hasStore || status !== storeStatusCode) && (hasCertificate || status !== configStatusCode)),
     );
   });
   const missing = kept.flatMap((profile) => missingLines(profile, files, side.wiring));
@@ -53,6 +59,8 @@ export async function examineLines(files: ConfigFiles, store: Examined, side: Li
 
 /** The exit status for a store that is locked or does not answer. */
 const storeStatusCode = 5;
+/** For a configuration that cannot work, its files included. */
+const configStatusCode = 3;
 
 interface KeptLine extends ProcessLine {
   readonly asked: ProfileName | undefined;

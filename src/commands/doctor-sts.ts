@@ -14,7 +14,11 @@ import { type Examined, examined, recipeOrUndefined, skipped, withStore } from '
 export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Examined> {
   const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
   const byKeys = [
-    ...new Map(recipes.flatMap((recipe) => (recipe.keys === undefined ? [] : [[recipe.keys.name, recipe]]))).values(),
+    ...new Map(
+      recipes.flatMap((recipe) =>
+        recipe.keys === undefined || recipe.keys.ofCaller !== undefined ? [] : [[recipe.keys.name, recipe]],
+      ),
+    ).values(),
   ];
   const findings: Finding[] = [];
   try {
@@ -30,9 +34,11 @@ export async function examineSts(files: ConfigFiles, wiring: Wiring): Promise<Ex
 }
 
 async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Finding[]> {
-  const { profile, network } = recipe;
+  const { profile, network, loginTarget } = recipe;
   const keys = keysOf(recipe);
-  const call = { endpoint: keys.endpoint, network };
+  // With it, a refusal names the command to type.
+  const context = { profile, loginTarget, callerKind: 'keys' } as const;
+  const call = { endpoint: keys.endpoint, network, context };
   try {
     const { caller } = await loadPrincipal({ profile, keys }, ports, call);
     await ports.sts.getCallerIdentity({ ...call, caller });
@@ -40,7 +46,7 @@ async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Find
   } catch (error) {
     if (!isAppError(error)) throw error;
     const why = 'without STS nothing can be refreshed: what is cached ends, and then nothing works';
-    const mend = error.hint === undefined ? `rolekeeper explain ${recipe.profile}` : commandIn(error.hint);
-    return [{ check: 'sts', profile: recipe.profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
+    const mend = error.hint === undefined ? `rolekeeper explain ${profile}` : commandIn(error.hint);
+    return [{ check: 'sts', profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
   }
 }

@@ -6,7 +6,7 @@ import type { Shell } from './shells.ts';
 import { writeStdout } from './stdout.ts';
 
 export async function printEnv(profile: string, shell: Shell, wiring: Wiring): Promise<void> {
-  const variables = credentialVariables(await obtainForPerson(profile, wiring));
+  const variables = credentialVariables(await obtainForPerson(profile, 'env', wiring));
   writeStdout(variables.map((variable) => `${lineFor(variable, shell)}\n`).join(''));
 }
 

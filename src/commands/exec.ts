@@ -15,7 +15,7 @@ export async function exec(profile: string, command: readonly string[], wiring: 
   if (program === undefined) {
     throw new AppError('usage', { problem: 'exec needs a command', hint: `as in \`rolekeeper exec ${profile} -- aws s3 ls\`` });
   }
-  const variables = credentialVariables(await obtainForPerson(profile, wiring));
+  const variables = credentialVariables(await obtainForPerson(profile, 'exec', wiring));
   return run(program, args, {
     ...withoutAwsProfile(wiring.env),
     ...Object.fromEntries(variables.map(({ name, value }) => [name, value?.reveal()])),

@@ -12,6 +12,7 @@ import { knownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import type { Wiring } from '../wiring.ts';
+import { certificateNotes } from './certificate-notes.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
 export interface Explanation {
@@ -29,7 +30,7 @@ export interface Explanation {
 export interface ExplainedKeys {
   readonly name: ProfileName;
   readonly profile: ProfileName;
-  readonly in: 'store' | 'file';
+  readonly in: 'store' | 'file' | 'environment';
   /** The user's ARN, where it is known. */
   readonly principal?: string;
   readonly settings: readonly SettingSource[];
@@ -70,19 +71,20 @@ export function explainProfile(
       explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
     ),
     next: { ...nextGet({ recipe, records, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
-    notes: recipe.notes,
+    notes: [...recipe.notes, ...certificateNotes(recipe, { state, clock })],
   };
 }
 
 function explainKeys(
   recipe: Recipe,
-  { name, plaintext }: KeysSource,
+  { name, plaintext, ofCaller }: KeysSource,
   { principal, files, state }: { readonly principal: string | undefined; readonly files: ConfigFiles; readonly state: State },
 ): ExplainedKeys {
   return {
     name,
     profile: recipe.chain.at(-1) ?? recipe.profile,
-    in: plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
+    in:
+      ofCaller !== undefined ? 'environment' : plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
     ...(principal === undefined ? {} : { principal }),
     settings: keysSources(recipe, files),
   };

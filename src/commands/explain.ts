@@ -46,9 +46,13 @@ function countWords({ keys, hops }: Explanation): string {
 }
 
 function keysLines({ name, in: where, principal, settings }: ExplainedKeys): readonly string[] {
-  const place = where === 'store' ? `the store's item keys/${name}` : 'a file, in plaintext';
+  const places = {
+    store: `the store's item keys/${name}`,
+    file: 'a file, in plaintext',
+    environment: "the caller's environment",
+  };
   const facts = [
-    ['from', place],
+    ['from', places[where]],
     ['user', principal ?? 'not known yet'],
   ];
   return [`1. keys "${name}"`, ...indented(textTable([...settings.map(settingRow), ...facts.map((fact) => [...fact, ''])]))];

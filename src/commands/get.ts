@@ -2,13 +2,14 @@
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
 import { leadsBack } from '../config/caller-mark.ts';
-import { parseProfileName } from '../config/names.ts';
+import { isProfileName, type ProfileName, parseProfileName } from '../config/names.ts';
 import { keysOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { type Credentials, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
+import { type Credentials, keySuffix, keySuffixIn, toKeysJson, toProcessJson } from '../credentials/credentials.ts';
 import { freshnessOf, isBackingOff } from '../credentials/plan.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError, isAppError, toAppError } from '../errors.ts';
 import { knownPrincipal, loadKeysThemselves } from '../hops/keys.ts';
+import type { AuditedAnswer } from '../ports/audit.ts';
 import type { Store } from '../ports/store.ts';
 import type { Answer, Budget } from '../refresh/answer.ts';
 import { noteWanted, readStored } from '../refresh/stored.ts';
@@ -31,20 +32,38 @@ const starvedStoreDeadlineMs = 10_000;
 /** Prints the profile's credentials. Throws AppError; stdout is then empty. */
 export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(rawProfile);
+  await wiring.noteAnswer({ verb: 'get', profile, ...(await give(profile, wiring)) });
+}
+
+/** Tells the audit trail that a `get` has failed for good, and throws the error. */
+export async function noteRefusal(rawProfile: string, error: unknown, { noteAnswer }: Wiring): Promise<never> {
+  const profile = isProfileName(rawProfile) ? rawProfile : '';
+  await noteAnswer({ verb: 'get', profile, outcome: 'failed', code: toAppError(error).code });
+  throw error;
+}
+
+/** Says what was given, for the audit trail. */
+async function give(profile: ProfileName, wiring: Wiring): Promise<Given> {
   if (leadsBack(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
   try {
-    if (recipe.hops.length === 0)
-      return writeStdout(toKeysJson(await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store)));
-    const { answer, refreshLater } = await answerFor(recipe, store, wiring);
+    if (recipe.hops.length === 0) {
+      const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store);
+      writeStdout(toKeysJson(keys));
+      return { outcome: 'cached', keySuffix: keySuffix(keys.accessKeyId) };
+    }
+    const { answer, isCached, refreshLater } = await answerFor(recipe, store, wiring);
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
     // One start is enough for one call: an agent that is started now sees for itself what is due.
     await (refreshLater ? wiring.refreshLater(profile) : wiring.startAgentLater());
     if (answer.kind === 'failure') throw answer.error;
+    return { outcome: isCached ? 'cached' : 'refreshed', keySuffix: keySuffix(answer.credentials.accessKeyId) };
   } catch (error) {
     if (store.passphraseLock === undefined || !isAppError(error, 'store-locked')) throw error;
-    writeStdout(await unlockedDocument(error, profile, wiring));
+    const document = await unlockedDocument(error, profile, wiring);
+    writeStdout(document);
+    return { outcome: 'cached', keySuffix: keySuffixIn(document) };
   } finally {
     await store.close();
   }
@@ -63,8 +82,12 @@ async function unlockedDocument(locked: AppError, profile: string, wiring: Wirin
   return document;
 }
 
+type Given = Pick<AuditedAnswer, 'outcome' | 'keySuffix'>;
+
 interface Answered {
   readonly answer: Answer<Credentials>;
+  /** It was at hand before. */
+  readonly isCached: boolean;
   readonly refreshLater: boolean;
 }
 
@@ -75,7 +98,11 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const freshness = cached === undefined ? 'expired' : freshnessOf(cached.credentials, clock.now());
   if (cached !== undefined && (freshness === 'fresh' || freshness === 'due')) {
     const refreshLater = freshness === 'due' && !isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
-    return { answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false }, refreshLater };
+    return {
+      answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false },
+      isCached: true,
+      refreshLater,
+    };
   }
   const { refreshAndAnswer, refreshDirectly } = await import('../refresh/answer.ts');
   const ports = await wiring.openRefresh(store);
@@ -86,7 +113,8 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
     refresh: (demand) => refreshDirectly(recipe, { fallback, demand }, ports),
     outwait: wiring.outwait,
   });
-  return { answer, refreshLater: answer.isUnfinished };
+  const isCached = answer.kind === 'credentials' && answer.credentials === fallback;
+  return { answer, isCached, refreshLater: answer.isUnfinished };
 }
 
 /**

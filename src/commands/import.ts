@@ -2,21 +2,23 @@
 // The plaintext goes last: only when the store's copy was read back and AWS took it.
 
 import { type EditRecord, recordEdit } from '../config/edit-record.ts';
+import { importableKeys } from '../config/importable.ts';
 import { originalTexts } from '../config/interrupted-edit.ts';
-import { type ConfigTexts, editKeysPair, type KeysPair } from '../config/keys-pair.ts';
+import { type ConfigTexts, editKeysPair, type ImportedKeys, importPair } from '../config/keys-pair.ts';
 import { indexAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
 import { keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import type { UndoNote } from '../config/undo-note.ts';
+import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
+import type { Store } from '../ports/store.ts';
+import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
-import { identifyKeys, type NewKeys, storeKeys } from './take-keys.ts';
+import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
 
 export interface ImportOptions {
   readonly profile: string;
@@ -34,17 +36,8 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   const name = parseProfileName(options.keysName ?? profile);
   const files = wiring.readConfig();
   const recipe = resolveRecipe(profile, files, wiring.env);
-  const keys = importableKeys(recipe, { name, configPath: wiring.configPath });
-  const pair: KeysPair = {
-    profile,
-    process: processLine(wiring.program, profile),
-    recipe: name === profile ? {} : { keys: name },
-    ordinary: {},
-    removesPlaintext: !options.isKept,
-  };
-  const undoNotes = await wiring.openUndoNotes();
-  const plan = () => planEdit(pair, { keys, earlier: undoNotes.read(profile) }, wiring);
-  const planned = plan();
+  const importing = { recipe, name, isKept: options.isKept, serial: undefined };
+  const planned = planEdit(importing, await wiring.openUndoNotes(), wiring);
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
     `  To keep its role fresh too: \`rolekeeper adopt ${other}\``,
@@ -56,16 +49,52 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
     writeStderr([...remarks, `nothing was changed. The keys would go into ${place} as keys/${name}.`]);
     return;
   }
-  const userArn = await moveKeys({ keys, recipe, isYes: options.isYes }, wiring, () => {
-    const { before, after, records } = plan();
+  const userArn = await importInto(importing, { isYes: options.isYes, wiring });
+  const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
+  writeStderr([...remarks, ...farewell(recipe, serial, options)]);
+}
+
+/** Which keys, and how they are to be taken. */
+export interface Importing extends ImportedKeys {
+  /** Of the profile. */
+  readonly recipe: Recipe;
+}
+
+/** Asks AWS whose the keys are, and refuses to put them over another user's. Changes nothing. Throws `recipe-invalid` as well. */
+export async function identifyImport(importing: Importing, store: Store, wiring: Wiring): Promise<Keys> {
+  return await identifyKeys(newKeys(importing, wiring.configPath), routeOf(importing), await wiring.openRefresh(store));
+}
+
+/**
+ * Without a question: into the store, read back, tried, then out of the file. Returns whose they are. `agree` is told that before anything is
+ * changed, and may throw.
+ */
+export async function moveKeys(
+  importing: Importing,
+  {
+    store,
+    agree,
+    wiring,
+  }: { readonly store: Store; readonly agree: (userArn: string) => Promise<void>; readonly wiring: Wiring },
+): Promise<string> {
+  const { recipe, name } = importing;
+  const undoNotes = await wiring.openUndoNotes();
+  const identified = await identifyImport(importing, store, wiring);
+  await agree(identified.userArn);
+  await storeKeys(identified, name, { route: routeOf(importing), ports: await wiring.openRefresh(store) });
+  await alone(wiring, () => {
+    const { before, after, records } = planEdit(importing, undoNotes, wiring);
     if (before.config === after.config && before.credentials === after.credentials) return; // the older way back stays
     // Before the files are touched: whatever happens next, there is a way back.
-    undoNotes.keep(profile, { command: 'import', keys: name, records });
+    undoNotes.keep(recipe.profile, { command: 'import', keys: name, records });
     faultPoint('undo note kept');
     writeTexts(before, after, wiring);
   });
-  const serial = serialBeside(profile, files) ?? `${userArn.split(':').slice(0, 5).join(':')}:mfa/DEVICE`;
-  writeStderr([...remarks, ...farewell(recipe, serial, options)]);
+  return identified.userArn;
+}
+
+function routeOf({ recipe }: Importing): Route {
+  return { endpoint: keysOf(recipe).endpoint, network: recipe.network };
 }
 
 interface Plan {
@@ -75,44 +104,38 @@ interface Plan {
   readonly records: readonly EditRecord[];
 }
 
-/** From the files as they are now. Throws `edit-refused` and `config-malformed`. */
-function planEdit(
-  pair: KeysPair,
-  { keys, earlier }: { readonly keys: NewKeys; readonly earlier: UndoNote | undefined },
-  wiring: Wiring,
-): Plan {
+/** From the files as they are now. Throws `edit-refused`, `config-malformed`, and `recipe-invalid` for keys that cannot be moved. */
+function planEdit(importing: Importing, undoNotes: UndoNotes, wiring: Wiring): Plan {
+  const { configPath } = wiring;
+  const keys = newKeys(importing, configPath);
+  const { profile } = keys;
   const before = readTexts(wiring);
-  const after = editKeysPair(before, pair, wiring);
+  const after = editKeysPair(before, importPair(importing, wiring.program), wiring);
   const now = [
-    { path: wiring.configPath, text: before.config },
+    { path: configPath, text: before.config },
     { path: wiring.credentialsPath, text: before.credentials },
   ];
-  const undoing = { keys, profile: pair.profile };
-  const records = originalTexts(now, earlier?.command === 'import' ? earlier.records : [], undoing).map(({ path, text }) =>
-    recordEdit(path, { before: text, after: path === wiring.configPath ? after.config : after.credentials }, keys),
+  const earlier = undoNotes.read(profile);
+  const records = originalTexts(now, earlier?.command === 'import' ? earlier.records : [], { keys, profile }).map(
+    ({ path, text }) => recordEdit(path, { before: text, after: path === configPath ? after.config : after.credentials }, keys),
   );
   return { before, after, records };
 }
 
-/** Returns whose they are. */
-async function moveKeys(
-  { keys, recipe, isYes }: { readonly keys: NewKeys; readonly recipe: Recipe; readonly isYes: boolean },
-  wiring: Wiring,
-  writeFiles: () => void,
+async function importInto(
+  importing: Importing,
+  { isYes, wiring }: { readonly isYes: boolean; readonly wiring: Wiring },
 ): Promise<string> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const { profile } = importing.recipe;
   try {
-    const ports = await wiring.openRefresh(store);
-    const route = { endpoint: keysOf(recipe).endpoint, network: recipe.network };
-    const identified = await identifyKeys(keys, route, ports);
-    if (!isYes) await confirmMove(identified.userArn, { place: store.description, profile: recipe.profile, wiring });
-    await storeKeys(identified, keys.name, { route, ports });
-    await alone(wiring, writeFiles);
-    writeStderr([
-      `the keys of ${identified.userArn} are in ${store.description} as keys/${keys.name}; read back and accepted by AWS`,
-    ]);
+    const agree = async (userArn: string) => {
+      if (!isYes) await confirmMove(userArn, { place: store.description, profile, wiring });
+    };
+    const userArn = await moveKeys(importing, { store, agree, wiring });
+    writeStderr([`the keys of ${userArn} are in ${store.description} as keys/${importing.name}; read back and accepted by AWS`]);
     await handOver(store, wiring);
-    return identified.userArn;
+    return userArn;
   } finally {
     await store.close();
   }
@@ -126,34 +149,11 @@ async function confirmMove(
   if (!(await terminal.confirm(`Move the keys of ${userArn} into ${place}?`))) throw new AppError('interrupted', {});
 }
 
-/** Throws `recipe-invalid` for a profile whose keys cannot be moved, saying why. */
-function importableKeys(
-  recipe: Recipe,
-  { name, configPath }: { readonly name: ProfileName; readonly configPath: string },
-): NewKeys {
-  const { profile, chain } = recipe;
-  const plaintext = recipe.keys?.plaintext;
-  const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
-  if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
-    throw fail(
-      'it is a role, not a profile of access keys',
-      `import its source: \`rolekeeper import ${chain.at(-1) ?? profile}\``,
-    );
-  }
-  if (plaintext === undefined) {
-    throw fail(
-      'it has no access keys in plaintext',
-      `type them in with \`rolekeeper add ${profile}\`, or look into ${configPath}`,
-    );
-  }
-  if (plaintext.sessionToken !== undefined) {
-    throw fail(
-      `its keys in ${plaintext.path}:${plaintext.line} are temporary (aws_session_token)`,
-      'only long-term keys can be imported',
-    );
-  }
+function newKeys({ recipe, name }: Importing, configPath: string): NewKeys {
+  const { profile } = recipe;
+  const { accessKeyId, secretAccessKey } = importableKeys(recipe, configPath);
   const renamed = (other: string) => `rolekeeper import ${profile} --keys ${other}`;
-  return { name, profile, accessKeyId: plaintext.accessKeyId, secretAccessKey: plaintext.secretAccessKey, renamed };
+  return { name, profile, accessKeyId, secretAccessKey, renamed };
 }
 
 /** Ordinary profiles that take these keys as their source; those with a section of ours do not care. */

@@ -65,7 +65,7 @@ export async function install({ mode, isDryRun, isYes }: InstallOptions, ports: 
 }
 
 /** Throws `usage` as well for sudo from another account: the service would be root's own. */
-function refuseOthers({ refuseForeign, place: { uid, env } }: InstallPorts): void {
+export function refuseOthers({ refuseForeign, place: { uid, env } }: InstallPorts): void {
   refuseForeign();
   const caller = env['SUDO_UID'];
   if (uid !== 0 || caller === undefined || caller === '' || caller === '0') return;

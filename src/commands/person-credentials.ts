@@ -1,15 +1,15 @@
 // Credentials for the commands of a person (exec, env): like `get`, but the keychain may ask, and nothing has to be done in 4 s.
 
-import { parseProfileName } from '../config/names.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { isoSeconds, parseProcessJson } from '../credentials/credentials.ts';
+import { isoSeconds, keySuffix, parseProcessJson } from '../credentials/credentials.ts';
 import { isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
-import { isAppError } from '../errors.ts';
+import { isAppError, toAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { StsCaller } from '../ports/sts.ts';
 import { type Chain, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
-import { patientDemand } from '../refresh/refresh-one.ts';
+import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import { readStored } from '../refresh/stored.ts';
 import type { Wiring } from '../wiring.ts';
 
@@ -30,9 +30,21 @@ const storeDeadlineMs = 60_000;
 /** More than a `get` in the agent may take. */
 const agentWaitMs = 5_000;
 
-/** Throws AppError, as `get` does. */
-export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promise<PersonCredentials> {
+/** Throws AppError, as `get` does. `verb` is for the audit trail. */
+export async function obtainForPerson(rawProfile: string, verb: 'exec' | 'env', wiring: Wiring): Promise<PersonCredentials> {
   const profile = parseProfileName(rawProfile);
+  try {
+    const { isNew = false, ...given } = await obtainThem(profile, wiring);
+    const outcome = isNew ? 'refreshed' : 'cached';
+    await wiring.noteAnswer({ verb, profile, outcome, keySuffix: keySuffix(given.caller.accessKeyId) });
+    return given;
+  } catch (error) {
+    await wiring.noteAnswer({ verb, profile, outcome: 'failed', code: toAppError(error).code });
+    throw error;
+  }
+}
+
+async function obtainThem(profile: ProfileName, wiring: Wiring): Promise<PersonCredentials & { readonly isNew?: boolean }> {
   const files = wiring.readConfig();
   const recipe = resolveRecipe(profile, files, wiring.env);
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
@@ -43,8 +55,8 @@ export async function obtainForPerson(rawProfile: string, wiring: Wiring): Promi
     const ports = await wiring.openRefresh(store);
     const chain = await openChain(recipe, ports);
     if (chain.caller !== undefined && chain.steps.length === 0) return { caller: chain.caller, ...region };
-    const credentials = await comfortableOrValid(chain, ports);
-    return { caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
+    const { credentials, isNew } = await comfortableOrValid(chain, ports);
+    return { isNew, caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
   } finally {
     await store.close();
   }
@@ -84,15 +96,15 @@ async function credentialsOfAgent(profile: string, wiring: Wiring): Promise<Pers
   return { caller, ...(localExpiresAt === undefined ? {} : { localExpiresAt }) };
 }
 
-async function comfortableOrValid(chain: Chain, ports: ObtainPorts) {
+async function comfortableOrValid(chain: Chain, ports: ObtainPorts): Promise<Obtained> {
   const index = chain.steps.length - 1;
   const demand = patientDemand((life) => isComfortable(life, ports.clock.now()));
   try {
-    return (await obtain(chain, index, { demand, ports })).credentials;
+    return await obtain(chain, index, { demand, ports });
   } catch (error) {
     const last = chain.steps[index];
     const stored = last === undefined ? undefined : await readStored(last, ports);
     if (stored === undefined || !isValid(stored, ports.clock.now()) || !isAppError(error)) throw error;
-    return stored;
+    return { credentials: stored, isNew: false };
   }
 }

@@ -13,6 +13,7 @@ import { knownPrincipal } from '../hops/keys.ts';
 import type { RotationRecords } from '../ports/iam.ts';
 import type { StateRecord } from '../ports/state.ts';
 import type { Wiring } from '../wiring.ts';
+import { certificateNotes } from './certificate-notes.ts';
 import { moreLines } from './report.ts';
 
 /** Times are ISO 8601 in UTC, as AWS counts them. */
@@ -62,7 +63,8 @@ export function profileStatus(profile: ProfileName, files: ConfigFiles, inputs: 
   }
 }
 
-function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWords }: StatusInputs): ProfileStatus {
+function statusOf(recipe: Recipe, { wiring, rotations, timeWords }: StatusInputs): ProfileStatus {
+  const { clock, state } = wiring;
   const now = clock.now();
   const principal = knownPrincipal(recipe, state);
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
@@ -89,7 +91,11 @@ function statusOf(recipe: Recipe, { wiring: { clock, state }, rotations, timeWor
       timeWords(clock.toLocal(at)),
     ),
     ...(rotation === undefined ? {} : { oldKey: { accessKeyId: rotation.oldAccessKeyId, deleteAt: iso(rotation.deleteAt) } }),
-    notes: [...recipe.notes, ...(rotation === undefined ? [] : [noteOf(rotation, timeWords(clock.toLocal(rotation.deleteAt)))])],
+    notes: [
+      ...recipe.notes,
+      ...certificateNotes(recipe, wiring),
+      ...(rotation === undefined ? [] : [noteOf(rotation, timeWords(clock.toLocal(rotation.deleteAt)))]),
+    ],
   };
 }
 

@@ -2,16 +2,19 @@
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
 import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
+import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
   indexAccount,
   isProfileName,
+  keysAccount,
   type ProfileName,
-  parseAccount,
+  passphraseAccount,
   roleAccount,
   sessionAccount,
 } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
+import { certificateOf, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
 import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
@@ -115,11 +118,15 @@ async function usableKeys(name: ProfileName, store: Store): ReturnType<typeof lo
   }
 }
 
-/** `keys/NAME` of every profile that is on rolekeeper: the list of items may have been lost. */
+/** What persons put in for the profiles that are on rolekeeper: the list of items may have been lost. */
 function accountsOfProfiles(ports: PurgePorts): readonly Account[] {
   return profilesHere(ports).flatMap((profile) => {
-    const name = keysNameOf(profile, ports);
-    return (name === undefined ? undefined : parseAccount(`keys/${name}`)) ?? [];
+    const recipe = recipeOf(profile, ports);
+    const certificate = recipe === undefined ? undefined : certificateOf(recipe);
+    return [
+      ...(recipe?.keys === undefined ? [] : [keysAccount(recipe.keys.name)]),
+      ...(certificate === undefined ? [] : [passphraseAccount(keyFileOf(certificate.files))]),
+    ];
   });
 }
 
@@ -143,11 +150,15 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
   }
 }
 
-function keysNameOf(profile: ProfileName, { readConfig, env }: PurgePorts): ProfileName | undefined {
+function keysNameOf(profile: ProfileName, ports: PurgePorts): ProfileName | undefined {
+  return recipeOf(profile, ports)?.keys?.name;
+}
+
+function recipeOf(profile: ProfileName, { readConfig, env }: PurgePorts): Recipe | undefined {
   try {
-    return resolveRecipe(profile, readConfig(), env).keys?.name;
+    return resolveRecipe(profile, readConfig(), env);
   } catch (error) {
-    if (isAppError(error)) return undefined; // a profile that cannot work has no keys
+    if (isAppError(error)) return undefined; // a profile that cannot work has no items
     throw error;
   }
 }

@@ -3,7 +3,7 @@
 import process from 'node:process';
 import { type Conversation, converse } from '../agent/client.ts';
 import { type AgentStatus, parseAgentStatus } from '../agent/status.ts';
-import { variablesToSend } from '../agent/wire.ts';
+import { callerVariable, notesItself, variablesToSend } from '../agent/wire.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
@@ -100,7 +100,8 @@ async function ask(verb: string, { env, openAgentWiring }: Wiring, question: Que
   const { argument, ...waits } = { argument: '', acknowledgeWaitMs, answerWaitMs, ...question };
   const deadlineMs = Date.now() + waits.answerWaitMs;
   const { ROLEKEEPER_DEADLINE: _deadline, ...sent } = variablesToSend(env, readToken()); // the front's, of this call alone
-  return await converse({ verb, argument, deadlineMs, cwd: ownDirectory(), env: sent }, { socketPath, ...waits });
+  const own = { ...sent, [callerVariable]: notesItself };
+  return await converse({ verb, argument, deadlineMs, cwd: ownDirectory(), env: own }, { socketPath, ...waits });
 }
 
 /** Relative paths in the environment begin here; in a directory that is gone they lead nowhere. */

@@ -45,7 +45,7 @@ export function refuseStored(profile: ProfileName, { path, find }: AwsFile): voi
 /** Credential keys that are no part of such a recipe. Each of them is a rival of credential_process for some SDK. */
 const otherKeys: ReadonlySet<string> = new Set([
   ...['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_security_token'],
-  ...['credential_source', 'web_identity_token_file', 'login_session'],
+  'login_session',
   ...['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name', 'sso_region', 'sso_registration_scopes'],
 ]);
 

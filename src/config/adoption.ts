@@ -158,12 +158,20 @@ function refuseOtherAnswers(
 ): void {
   const { path } = files.config;
   const after = { ...files, config: parseConfigFile(config, path) };
-  const other = changes.find(
-    ({ from, profile }) => answerOf(resolveRecipe(from, files, env)) !== answerOf(resolveRecipe(profile, after, env)),
-  );
+  const other = changes.find(({ from, profile }) => answerOf(resolveRecipe(from, files, env)) !== answerIn(after, profile, env));
   if (other === undefined) return;
   const problem = `"${other.from}" would be another role afterwards`;
   throw new AppError('edit-refused', { path, line: other.line, problem });
+}
+
+/** Undefined where there would be no answer: an edit may bring out what was overlooked before, such as a `role_arn` without a value. */
+function answerIn(files: ConfigFiles, profile: ProfileName, env: Environment): string | undefined {
+  try {
+    return answerOf(resolveRecipe(profile, files, env));
+  } catch (error) {
+    if (isAppError(error, 'recipe-invalid')) return undefined;
+    throw error;
+  }
 }
 
 function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, network }: Recipe): string {

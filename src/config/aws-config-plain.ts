@@ -14,7 +14,7 @@ export function isPlainFile(text: string): boolean {
     plainSections.lastIndex = at;
     if (!plainSections.test(text)) return false;
   }
-  const headers = text.match(headerStarts) ?? [];
+  const headers = text.slice(textStart(text)).match(headerStarts) ?? [];
   return new Set(headers).size === headers.length && !keyTwice.test(text);
 }
 
@@ -54,7 +54,7 @@ const plainHeader = /^(?:(?!DEFAULT$)[\w.@/+-]+|(?!profile default$)(?:profile|s
 // A header as above; then blank lines, comments, and unindented `key = value`, where an empty value may have indented ASCII `key = value`
 // below. Each branch is told from the others by its next character, so that matching takes linear time; the limits keep V8's stack low.
 const plainSections =
-  /(?:(?<![ \t])\[(?:(?!DEFAULT\])[\w.@/+-]+|(?!profile default\])(?:profile|sso-session|services|rolekeeper) [\w.@/+-]+)\][ \t]*(?:[;#][^\]\n\r]*)?(?:\r?\n(?:[a-z0-9_]+[ \t]*=[ \t]*(?:[!-~][^\n\r]*|(?:\r?\n[ \t]+[\w.-]+[ \t]*=[ -~\t]*)*)|[ \t]*(?:[;#][^\n\r]*)?)){0,64}){1,50}/y;
+  /(?:(?<![^\n\ufeff])\[(?:(?!DEFAULT\])[\w.@/+-]+|(?!profile default\])(?:profile|sso-session|services|rolekeeper) [\w.@/+-]+)\][ \t]*(?:[;#][^\]\n\r]*)?(?:\r?\n(?:[a-z0-9_]+[ \t]*=[ \t]*(?:[!-~][^\n\r]*|(?:\r?\n[ \t]+[\w.-]+[ \t]*=[ -~\t]*)*)|[ \t]*(?:[;#][^\n\r]*)?)){0,64}){1,50}/y;
 
 const headerStarts = /^\[[^\]\n\r]+\]/gm;
 

@@ -1,6 +1,6 @@
 // How long a hop's credentials may live, and why: AWS's limits in words (sdk-contract.md, STS). Pure; for `explain`.
 
-import { describeHop, type Hop, needsCode, type Recipe, type RoleHop } from './recipe.ts';
+import { describeHop, givenKeys, type Hop, needsCode, type Recipe, type RoleHop } from './recipe.ts';
 
 /** The limits on the recipe's hop `index`. `configuredSeconds` is what the profile asks of a role, before it was lowered. */
 export function durationCaps(recipe: Recipe, index: number, configuredSeconds: number | undefined): readonly string[] {
@@ -34,7 +34,7 @@ function lifeCaps(hop: RoleHop, { recipe, index, configuredSeconds }: CapInputs)
 function temporarySigner({ hops, keys }: Recipe, index: number): string | undefined {
   const before = hops[index - 1];
   if (before !== undefined) return signerWords(before);
-  return keys?.plaintext?.sessionToken === undefined ? undefined : 'a temporary key';
+  return keys === undefined || givenKeys(keys)?.sessionToken === undefined ? undefined : 'a temporary key';
 }
 
 function signerWords(hop: Hop): string {

@@ -1,6 +1,7 @@
 // The hops that need no credentials before them: every way in other than an IAM user's keys. Types, and what can be said of them. Pure.
 // Each has a reader in ways-in.ts and a file of its own under hops/.
 
+import type { Secret } from '../credentials/secret.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { RoleRequest } from './recipe.ts';
 
@@ -28,9 +29,12 @@ export interface SignIn {
 export interface WebIdentityHop {
   readonly kind: 'web-identity';
   readonly token: TokenSource;
-  readonly request: RoleRequest;
+  readonly request: FederatedRequest;
   readonly endpoint: StsEndpoint;
 }
+
+/** What AssumeRoleWithWebIdentity takes, of AssumeRole's parameters. */
+export type FederatedRequest = Pick<RoleRequest, 'roleArn' | 'roleSessionName' | 'durationSeconds' | 'policy' | 'policyArns'>;
 
 export type TokenSource =
   | { readonly kind: 'file'; readonly path: string }
@@ -38,10 +42,33 @@ export type TokenSource =
   | { readonly kind: 'process'; readonly command: string };
 
 /** The role of the machine or container that this runs on. */
-export interface MachineHop {
+export type MachineHop = InstanceHop | ContainerHop;
+
+/** The instance metadata service of EC2. */
+export interface InstanceHop {
   readonly kind: 'machine';
-  readonly service: 'Ec2InstanceMetadata' | 'EcsContainer';
+  readonly service: 'Ec2InstanceMetadata';
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** The person has forbidden it (AWS_EC2_METADATA_DISABLED). */
+  readonly isForbidden: boolean;
+  /** May go on without a session token, as version 1 does, where the service gives none. */
+  readonly allowsV1: boolean;
 }
+
+/** The credentials endpoint of a container of ECS or EKS, which the caller's environment names. */
+export interface ContainerHop {
+  readonly kind: 'machine';
+  readonly service: 'EcsContainer';
+  /** Absent where the environment names none: that of another caller may. */
+  readonly url?: string;
+  readonly authorization?: ContainerToken;
+}
+
+export type ContainerToken =
+  | { readonly kind: 'value'; readonly token: Secret }
+  /** A file that is written anew from time to time. */
+  | { readonly kind: 'file'; readonly path: string };
 
 /** The output of another program's `credential_process`. */
 export interface ProcessHop {
@@ -59,14 +86,39 @@ export interface ConsoleHop {
 export interface SamlHop {
   readonly kind: 'saml';
   readonly command: string;
-  readonly request: RoleRequest;
+  /** The identity provider in IAM; absent: the assertion names it beside the role. */
+  readonly principalArn?: string;
+  readonly request: SamlRoleRequest;
   readonly endpoint: StsEndpoint;
 }
+
+/** The assertion names the session, and may say how long it is to last. */
+export type SamlRoleRequest = Pick<RoleRequest, 'roleArn' | 'policy' | 'policyArns'> & { readonly durationSeconds?: number };
 
 /** CreateSession of IAM Roles Anywhere, signed by a certificate's key. */
 export interface CertificateHop {
   readonly kind: 'certificate';
+  readonly files: CertificatePaths;
+  readonly trustAnchorArn: string;
+  /** Of the Roles Anywhere profile, which lists the roles. */
+  readonly profileArn: string;
   readonly request: RoleRequest;
+  /** Of IAM Roles Anywhere, in the region of the trust anchor. */
+  readonly endpoint: StsEndpoint;
+}
+
+/** Absolute, or beginning with `~/`: as the configuration has them. */
+export interface CertificatePaths {
+  readonly certificate: string;
+  /** Absent: the certificate's file holds the key as well. */
+  readonly privateKey?: string;
+  /** The certificates between it and the trust anchor. */
+  readonly intermediates?: string;
+}
+
+/** The file that holds the private key, as the configuration has it. */
+export function keyFileOf({ certificate, privateKey }: CertificatePaths): string {
+  return privateKey ?? certificate;
 }
 
 /** The role that the hop itself assumes, as policies name it. */

@@ -18,13 +18,18 @@ const roleSettings = ['role_arn', 'role_session_name', 'duration_seconds'];
 
 const entrySettings: Readonly<Record<EntryHop['kind'], readonly string[]>> = {
   'identity-center': ['sso_session', 'sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name'],
-  'web-identity': ['web_identity_token_file', ...roleSettings],
-  machine: ['credential_source'],
+  'web-identity': ['web_identity_token_file', 'web_identity_token_process', ...roleSettings],
+  machine: [
+    'credential_source',
+    'ec2_metadata_service_endpoint',
+    'ec2_metadata_service_endpoint_mode',
+    'ec2_metadata_v1_disabled',
+  ],
   process: ['credential_process'],
   console: ['login_session'],
-  saml: roleSettings,
-  certificate: roleSettings,
+  saml: ['saml_process', 'saml_principal_arn', 'role_arn', 'duration_seconds'],
+  certificate: ['certificate', 'private_key', 'intermediates', 'trust_anchor_arn', 'profile_arn', ...roleSettings],
 };
 
 /** Commands may hold a password. */
-const confidential: ReadonlySet<string> = new Set(['credential_process']);
+const confidential: ReadonlySet<string> = new Set(['credential_process', 'web_identity_token_process', 'saml_process']);

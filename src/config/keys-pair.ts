@@ -10,6 +10,8 @@ import {
   setSetting,
 } from './config-edit.ts';
 import type { ProfileName } from './names.ts';
+import { processLine } from './process-line.ts';
+import type { Recipe } from './recipe.ts';
 
 export interface ConfigTexts {
   readonly config: string;
@@ -31,6 +33,52 @@ export interface KeysPair {
   readonly ordinary: Readonly<Record<string, string>>;
   /** Takes the access keys out of both files. */
   readonly removesPlaintext: boolean;
+}
+
+/** Keys that a file has in plaintext. */
+export interface ImportedKeys {
+  readonly recipe: Pick<Recipe, 'profile'>;
+  /** Of the keys in the store. */
+  readonly name: ProfileName;
+  /** Leaves the plaintext where it is. */
+  readonly isKept: boolean;
+  /** An MFA device that no file names yet. */
+  readonly serial: string | undefined;
+}
+
+/** Throws `usage` for a program or a profile that no SDK could run. */
+export function importPair({ recipe: { profile }, name, isKept, serial }: ImportedKeys, program: string): KeysPair {
+  return {
+    profile,
+    process: processLine(program, profile),
+    recipe: keysRecipe({ profile, name, serial }),
+    ordinary: {},
+    removesPlaintext: !isKept,
+  };
+}
+
+/** Keys that a person types, for a profile that may not exist yet. */
+export interface TypedKeys {
+  readonly profile: ProfileName;
+  /** Of the keys in the store. */
+  readonly name: ProfileName;
+  readonly serial: string | undefined;
+  readonly region: string | undefined;
+}
+
+/** Throws `usage` for a program or a profile that no SDK could run. */
+export function typedPair({ profile, name, serial, region }: TypedKeys, program: string): KeysPair {
+  return {
+    profile,
+    process: processLine(program, profile),
+    recipe: keysRecipe({ profile, name, serial }),
+    ordinary: region === undefined ? {} : { region },
+    removesPlaintext: false,
+  };
+}
+
+function keysRecipe({ profile, name, serial }: Omit<TypedKeys, 'region'>): KeysPair['recipe'] {
+  return { ...(name === profile ? {} : { keys: name }), ...(serial === undefined ? {} : { mfa_serial: serial }) };
 }
 
 /** What only rolekeeper reads; .NET refuses a profile with mfa_serial beside credential_process (sdk-contract.md 15). */

@@ -19,6 +19,14 @@ export function parseRoleArn(raw: string): Checked<string> {
   return pattern.test(raw) ? ok(raw) : problem(`${shown(raw)} is not a role's ARN, as arn:aws:iam::123456789012:role/NAME`);
 }
 
+/** The ARN of a SAML identity provider in IAM. */
+export function parseSamlProviderArn(raw: string): Checked<string> {
+  const pattern = /^arn:aws[a-z-]*:iam::\d{12}:saml-provider\/[\w+=,.@-]{1,128}$/;
+  return pattern.test(raw)
+    ? ok(raw)
+    : problem(`${shown(raw)} is not a provider's ARN, as arn:aws:iam::123456789012:saml-provider/NAME`);
+}
+
 /** Seconds. */
 export function parseRoleDuration(raw: string): Checked<number> {
   return parseSeconds(raw, { min: 900, max: 43_200 });

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
-/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID` or `index`. */
+/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID`, `passphrase/ID` or `index`. */
 export type Account = string & { readonly brand: 'Account' };
 
 /** Throws `usage` for what no AWS config section can be called. */
@@ -56,6 +56,15 @@ export function roleAccount(id: KeyId): Account {
   return account(`role/${id}`);
 }
 
+/** The passphrase of a private key, by the path of its file as the configuration has it: one for all profiles that use that key. */
+export function passphraseAccount(keyFile: string): Account {
+  return account(`passphrase/${keyIdOf({ keyFile })}`);
+}
+
+export function isPassphraseAccount(account: Account): boolean {
+  return account.startsWith('passphrase/');
+}
+
 export function indexAccount(): Account {
   return account('index');
 }
@@ -75,7 +84,7 @@ function isAccount(text: string): text is Account {
   const name = rest.join('/');
   if (text === 'index') return true;
   if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old') return isProfileName(name);
-  return (kind === 'session' || kind === 'role') && isKeyId(name);
+  return (kind === 'session' || kind === 'role' || kind === 'passphrase') && isKeyId(name);
 }
 
 /** True for what `parseProfileName` takes. */

@@ -50,6 +50,9 @@ const sharedKeys: ReadonlySet<string> = new Set([
   'use_dualstack_endpoint',
   'sts_regional_endpoints',
   'ignore_configured_endpoint_urls',
+  'ec2_metadata_service_endpoint',
+  'ec2_metadata_service_endpoint_mode',
+  'ec2_metadata_v1_disabled',
 ]);
 
 /** What `[rolekeeper X]` may hold besides: rolekeeper-config(5). */
@@ -73,7 +76,15 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'sso_session',
   'sso_start_url',
   'web_identity_token_file',
+  'web_identity_token_process',
+  'saml_process',
+  'saml_principal_arn',
   'login_session',
+  'certificate',
+  'private_key',
+  'intermediates',
+  'trust_anchor_arn',
+  'profile_arn',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */

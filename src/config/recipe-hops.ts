@@ -5,9 +5,10 @@ import type { Environment } from '../ports/environment.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { parseSerial } from './limits.ts';
+import { environmentKeys } from './machine-settings.ts';
 import { type ProfileName, parseProfileName } from './names.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
-import type { Hop, KeysSource, Recipe, RoleHop, RoleRequest, SessionHop } from './recipe.ts';
+import { givenKeys, type Hop, type KeysSource, type Recipe, type RoleHop, type RoleRequest, type SessionHop } from './recipe.ts';
 import { type Fail, readRoleSettings, readSessionDuration } from './role-settings.ts';
 import { type Lookup, resolveStsEndpoint } from './sts-endpoint.ts';
 import { readEntry } from './ways-in.ts';
@@ -26,15 +27,15 @@ export interface HopInputs {
 }
 
 /** Throws what `fail` makes, for settings that AWS would refuse. */
-export function fromKeys(inputs: HopInputs): Pick<Recipe, 'keys' | 'hops' | 'loginTarget'> {
+export function fromKeys(way: 'keys' | 'environment', inputs: HopInputs): Pick<Recipe, 'keys' | 'hops' | 'loginTarget'> {
   const { profile, origin, roles, notes, fail } = inputs;
   const serial = serialOf(origin, roles, fail);
   const endpoint = keysEndpoint(inputs);
-  const keys = keysSource(origin, endpoint, fail);
+  const keys = way === 'keys' ? keysSource(origin, endpoint, fail) : environmentSource(inputs, endpoint);
   if (keys.plaintext !== undefined) {
     notes.push(`keys in plaintext in ${keys.plaintext.path}:${keys.plaintext.line}; run \`rolekeeper import ${keys.name}\``);
   }
-  const hops = keysHops({ endpoint, serial, isTemporary: keys.plaintext?.sessionToken !== undefined }, inputs);
+  const hops = keysHops({ endpoint, serial, isTemporary: givenKeys(keys)?.sessionToken !== undefined }, inputs);
   const isShared = hops[0]?.kind === 'session' && origin.get('mfa_serial') === serial;
   return { keys, hops, loginTarget: isShared ? origin.profile : profile };
 }
@@ -49,20 +50,28 @@ export function hopsFrom(way: EntryHop['kind'], files: ConfigFiles, inputs: HopI
     endpoint: endpointOf(origin, undefined, { ...roleArnOf(origin), env, fail }),
     notes,
   });
+  if ('request' in entry && entry.request.durationSeconds !== undefined) {
+    noteShortLife(entry.request.durationSeconds, origin, notes);
+  }
   return [entry, ...roles.map((role, index) => roleHop(readRoleSettings(role, fail), { role, index, isChained: true }, inputs))];
 }
 
 function keysSource(settings: ProfileSettings, endpoint: StsEndpoint, fail: Fail): KeysSource {
   const named = settings.get('keys');
-  const name = named === undefined || named === '' ? settings.profile : checkedName(named, fail);
+  const name = named === undefined || named === '' ? settings.profile : checkedName(named, 'keys', fail);
   return { name, endpoint, ...(settings.plaintext === undefined ? {} : { plaintext: settings.plaintext }) };
 }
 
-function checkedName(raw: string, fail: Fail): ProfileName {
+function environmentSource({ origin, env }: HopInputs, endpoint: StsEndpoint): KeysSource {
+  return { name: origin.profile, endpoint, ofCaller: environmentKeys(env) ?? 'absent' };
+}
+
+/** Throws `recipe-invalid` where the value of this setting can name no profile. */
+export function checkedName(raw: string, setting: string, fail: Fail): ProfileName {
   try {
     return parseProfileName(raw);
   } catch (error) {
-    if (error instanceof AppError) throw fail(error.message, 'change the setting `keys`');
+    if (error instanceof AppError) throw fail(error.message, `change the setting \`${setting}\``);
     throw error;
   }
 }
@@ -131,14 +140,17 @@ function cappedSeconds(
   isChained: boolean,
   { role, notes }: { readonly role: ProfileSettings; readonly notes: string[] },
 ): number {
-  if (seconds < comfortableSeconds) {
-    notes.push(`"${role.profile}": duration_seconds ${seconds} is short: AWS's CLI and boto3 ask again when 15 minutes are left`);
-  }
+  noteShortLife(seconds, role, notes);
   if (!isChained || seconds <= chainedSeconds) return seconds;
   notes.push(
     `"${role.profile}": duration_seconds ${seconds} lowered to ${chainedSeconds}, AWS's limit for a role behind a session or another role`,
   );
   return chainedSeconds;
+}
+
+function noteShortLife(seconds: number, { profile }: ProfileSettings, notes: string[]): void {
+  if (seconds >= comfortableSeconds) return;
+  notes.push(`"${profile}": duration_seconds ${seconds} is short: AWS's CLI and boto3 ask again when 15 minutes are left`);
 }
 
 function sessionHop(

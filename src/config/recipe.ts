@@ -3,7 +3,7 @@
 import type { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
-import { describeEntry, type EntryHop } from './entry-hop.ts';
+import { type CertificateHop, describeEntry, type EntryHop } from './entry-hop.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';
 
@@ -36,13 +36,18 @@ export interface KeysSource {
   /** Where to ask whose keys these are. */
   readonly endpoint: StsEndpoint;
   readonly plaintext?: PlaintextKeys;
+  /** Present: those of the caller's environment, and no others. They may be absent there, and present where another caller is. */
+  readonly ofCaller?: GivenKeys | 'absent';
 }
 
-export interface PlaintextKeys {
+export interface GivenKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
-  /** Present for temporary credentials that somebody pasted into the file. */
+  /** Present for temporary credentials. */
   readonly sessionToken?: Secret;
+}
+
+export interface PlaintextKeys extends GivenKeys {
   readonly path: string;
   readonly line: number;
 }
@@ -85,6 +90,8 @@ export interface RoleStep extends StepIdentity {
 export interface EntryStep extends StepIdentity {
   readonly kind: 'entry';
   readonly hop: EntryHop;
+  /** Whose credentials they are. */
+  readonly principal: string;
   /** For a role that the hop assumes, where the profile names none. */
   readonly defaultSessionName: string;
 }
@@ -123,7 +130,7 @@ function stepAt(hops: readonly Hop[], principal: string): Step | undefined {
     case 'role':
       return { kind: 'role', hop, id, account: roleAccount(id), request: requestOf(hop, principal) };
     default:
-      return { kind: 'entry', hop, id, account: roleAccount(id), defaultSessionName: defaultSessionName(principal) };
+      return { kind: 'entry', hop, id, account: roleAccount(id), principal, defaultSessionName: defaultSessionName(principal) };
   }
 }
 
@@ -141,6 +148,11 @@ export function mfaSerialOf(hop: Hop): string | undefined {
   return hop.kind === 'session' || hop.kind === 'role' ? hop.mfaSerial : undefined;
 }
 
+/** The certificate that the recipe starts from, if it does. */
+export function certificateOf({ hops: [first] }: Pick<Recipe, 'hops'>): CertificateHop | undefined {
+  return first?.kind === 'certificate' ? first : undefined;
+}
+
 /** The long-term keys that the recipe starts from. Throws `recipe-invalid` where it starts elsewhere. */
 export function keysOf({ profile, keys, hops, chain }: Recipe): KeysSource {
   if (keys !== undefined) return keys;
@@ -151,6 +163,11 @@ export function keysOf({ profile, keys, hops, chain }: Recipe): KeysSource {
     chain,
     hint: 'name a profile that starts from access keys',
   });
+}
+
+/** Those that are at hand without the store. */
+export function givenKeys({ plaintext, ofCaller }: KeysSource): GivenKeys | undefined {
+  return ofCaller === undefined ? plaintext : ofCaller === 'absent' ? undefined : ofCaller;
 }
 
 /** True if a person must give an MFA code for this hop. */

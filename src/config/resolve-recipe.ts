@@ -3,10 +3,10 @@
 
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
-import { type ProfileName, parseProfileName } from './names.ts';
+import type { ProfileName } from './names.ts';
 import { type ConfigFiles, type ProfileSettings, profileSettings } from './profile-settings.ts';
 import type { Recipe } from './recipe.ts';
-import { fromKeys, hopsFrom } from './recipe-hops.ts';
+import { checkedName, fromKeys, hopsFrom } from './recipe-hops.ts';
 import type { Fail } from './role-settings.ts';
 import { type Lookup, resolveNetwork } from './sts-endpoint.ts';
 import { takesRole, type WayIn, wayIn } from './ways-in.ts';
@@ -15,7 +15,8 @@ import { takesRole, type WayIn, wayIn } from './ways-in.ts';
 export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Environment): Recipe {
   const { origin, way, roles } = walk(profile, files, []);
   const chain = [...roles.map((role) => role.profile), origin.profile];
-  const fail = failing(profile, chain);
+  // A profile that is its own source stands twice in the chain.
+  const fail = failing(profile, [...new Set(chain)]);
   const innermostFirst = [...roles].reverse();
   const unused = [...roles, origin].flatMap(({ sectionName, unknown }) =>
     unknown.map(({ key, line }) => `"${key}" in ${sectionName} (line ${line})`),
@@ -27,7 +28,9 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
   const region = front.get('region');
   return {
     profile,
-    ...(way === 'keys' ? fromKeys(inputs) : { hops: hopsFrom(way, files, inputs), loginTarget: profile }),
+    ...(way === 'keys' || way === 'environment'
+      ? fromKeys(way, inputs)
+      : { hops: hopsFrom(way, files, inputs), loginTarget: profile }),
     ...(region === undefined ? {} : { region }),
     ...(mfaProcess === undefined ? {} : { mfaProcess }),
     network: resolveNetwork([front.get, origin.get], env),
@@ -56,6 +59,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   const way = wayIn(settings, fail);
   if (alias !== undefined && alias !== profile) return walk(alias, files, chain);
   if (way === 'keys') return { origin: keysProfile(settings, fail), way, roles: [] };
+  if (way === 'environment') return { origin: settings, way, roles: [settings] };
   if (way !== 'role') return { origin: settings, way, roles: takesRole(way) ? [] : rolesOf(settings) };
   const source = settings.get('source_profile');
   if (source === undefined) {
@@ -65,7 +69,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   if (source === profile && (settings.plaintext !== undefined || settings.get('keys') !== undefined)) {
     return { origin: settings, way: 'keys', roles: [settings] };
   }
-  const rest = walk(parseProfileName(source), files, chain);
+  const rest = walk(checkedName(source, 'source_profile', fail), files, chain);
   return { ...rest, roles: [settings, ...rest.roles] };
 }
 

@@ -27,10 +27,11 @@ export interface PairChange {
   readonly mean: (contents: Contents) => void;
 }
 
-/** The settings of a recipe that start from access keys, in AWS's words and in ours: what goes into `[rolekeeper X]`. */
+/** The settings of a recipe, in AWS's words and in ours: what goes into `[rolekeeper X]`. */
 export const movedKeys: ReadonlySet<string> = new Set([
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
   ...['source_identity', 'policy', 'policy_arns', ...tagsNames, ...transitiveTagKeysNames],
+  ...['credential_source', 'web_identity_token_file', 'web_identity_token_process', 'saml_process', 'saml_principal_arn'],
   ...['mfa_process', 'keys', 'session', 'session_duration_seconds'],
 ]);
 

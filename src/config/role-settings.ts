@@ -75,7 +75,8 @@ export function readSessionDuration(all: readonly Settings[], fail: Fail): numbe
 const defaultRoleSeconds = 3_600;
 const defaultSessionSeconds = 43_200;
 
-function readSetting<T>(
+/** Undefined when there is none. Throws what `fail` makes, for what `parse` does not take. */
+export function readSetting<T>(
   { get, sectionName }: Settings,
   { key, parse, fail }: { readonly key: string; readonly parse: (raw: string) => Checked<T>; readonly fail: Fail },
 ): T | undefined {

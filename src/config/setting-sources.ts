@@ -24,7 +24,14 @@ export interface SettingSource {
 export function keysSources(recipe: Recipe, files: ConfigFiles): readonly SettingSource[] {
   const { keys, roles } = chainSettings(recipe, files);
   const named = keys?.origin('keys');
-  const { name: keysName, plaintext } = keysOf(recipe);
+  const { name: keysName, plaintext, ofCaller } = keysOf(recipe);
+  if (ofCaller !== undefined) {
+    const place = placeOr(keys?.origin('credential_source'), 'the configuration');
+    return [
+      { key: 'credential_source', value: 'Environment', place },
+      { key: 'aws_access_key_id', place: { kind: 'environment', variable: 'AWS_ACCESS_KEY_ID' } },
+    ];
+  }
   const name = { key: 'keys', value: keysName, place: placeOr(named, 'the name of the profile') };
   const inFile: SettingSource[] =
     plaintext === undefined
@@ -48,7 +55,7 @@ export function hopSources(
   const roleIndex = recipe.hops.slice(0, index).filter(({ kind }) => kind === 'role').length;
   const role = chain.roles[roleIndex];
   const source = roleIndex === 0 ? chain.keys : chain.roles[roleIndex - 1];
-  return role === undefined ? [] : roleSources(hop, { role, source, chain, env });
+  return role === undefined ? [] : roleSources(hop, { role, source, chain, env, hasKeys: recipe.keys !== undefined });
 }
 
 /** The profile whose settings make the hop; undefined for a session, which several may have a part in. */
@@ -93,9 +100,11 @@ interface RoleInputs {
   readonly source: ProfileSettings | undefined;
   readonly chain: ChainSettings;
   readonly env: Environment;
+  /** The session's own name is the user's of the keys. */
+  readonly hasKeys: boolean;
 }
 
-function roleSources(hop: RoleHop, { role, source, chain, env }: RoleInputs): readonly SettingSource[] {
+function roleSources(hop: RoleHop, { role, source, chain, env, hasKeys }: RoleInputs): readonly SettingSource[] {
   const { request } = hop;
   const written = (key: string, value?: string): readonly SettingSource[] => {
     const origin = role.origin(key);
@@ -104,7 +113,7 @@ function roleSources(hop: RoleHop, { role, source, chain, env }: RoleInputs): re
   const sessionName: SettingSource = {
     key: 'role_session_name',
     ...(request.roleSessionName === undefined ? {} : { value: request.roleSessionName }),
-    place: placeOr(role.origin('role_session_name'), "the IAM user's name"),
+    place: placeOr(role.origin('role_session_name'), hasKeys ? "the IAM user's name" : 'rolekeeper, and the name of the person'),
   };
   const duration = placeOr(role.origin('duration_seconds'), 'the default, an hour');
   return [

@@ -38,6 +38,11 @@ export function resolveIamEndpoint(inputs: EndpointInputs): EndpointOutcome {
   return resolveEndpoint(inputs, { key: 'iam', variable: 'AWS_ENDPOINT_URL_IAM' });
 }
 
+/** The same for IAM Roles Anywhere, with AWS_ENDPOINT_URL_ROLESANYWHERE. */
+export function resolveRolesAnywhereEndpoint(inputs: EndpointInputs): EndpointOutcome {
+  return resolveEndpoint(inputs, { key: 'rolesanywhere', variable: 'AWS_ENDPOINT_URL_ROLESANYWHERE' });
+}
+
 interface Service {
   /** In a `services` section. */
   readonly key: string;

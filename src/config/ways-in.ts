@@ -3,12 +3,15 @@
 
 import type { Environment } from '../ports/environment.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
+import { readCertificate } from './certificate-settings.ts';
 import type { EntryHop } from './entry-hop.ts';
+import { readSaml, readWebIdentity } from './federation-settings.ts';
+import { readMachine } from './machine-settings.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
 
-/** `role` goes on with the source profile; `keys` starts from long-term keys. */
-export type WayIn = 'role' | 'keys' | EntryHop['kind'];
+/** `role` goes on with the source profile; `keys` starts from long-term keys, `environment` from those of the caller. */
+export type WayIn = 'role' | 'keys' | 'environment' | EntryHop['kind'];
 
 /** Throws what `fail` makes, for settings that contradict each other. */
 export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
@@ -16,7 +19,11 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
   if (has('source_profile') && has('credential_source')) {
     throw fail('it has both source_profile and credential_source', `remove one of them from ${settings.sectionName}`);
   }
-  if (has('role_arn')) return roleWays.find(([key]) => has(key))?.[1] ?? 'role';
+  const ownWay = roleWays.find(([key]) => has(key));
+  if (has('role_arn')) return ownWay?.[1] === 'machine' ? machineWay(settings) : (ownWay?.[1] ?? 'role');
+  if (ownWay !== undefined && (settings.isRecipeSection || ownWay[1] !== 'machine')) {
+    throw fail(`it has ${ownWay[0]} but no role_arn`, `add role_arn to ${settings.sectionName}`);
+  }
   if (has('sso_session') || has('sso_start_url')) return 'identity-center';
   if (settings.plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
@@ -26,8 +33,16 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
 /** What a role may start from instead of a source profile. */
 const roleWays = [
   ['web_identity_token_file', 'web-identity'],
+  ['web_identity_token_process', 'web-identity'],
+  ['saml_process', 'saml'],
   ['credential_source', 'machine'],
+  ['certificate', 'certificate'],
+  ['trust_anchor_arn', 'certificate'],
 ] as const;
+
+function machineWay(settings: ProfileSettings): WayIn {
+  return settings.get('credential_source') === 'Environment' ? 'environment' : 'machine';
+}
 
 /** True where the way in has assumed the profile's own role already, so that no AssumeRole of it follows. */
 export function takesRole(way: EntryHop['kind']): boolean {
@@ -53,12 +68,12 @@ type Reader = (settings: ProfileSettings, inputs: EntryInputs) => EntryHop;
 
 const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
-  'web-identity': unknown('a web identity (web_identity_token_file)'),
-  machine: unknown('credentials of the machine it runs on (credential_source)'),
+  'web-identity': readWebIdentity,
+  machine: readMachine,
   process: unknown('another program (credential_process)'),
   console: unknown('a console sign-in (login_session)'),
-  saml: unknown('SAML'),
-  certificate: unknown('a certificate'),
+  saml: readSaml,
+  certificate: readCertificate,
 };
 
 function unknown(words: string): Reader {

@@ -76,9 +76,18 @@ export function parseProcessJson(text: string): (KeysDocument & { readonly local
   };
 }
 
-/** UTC, whole seconds, literal Z. Rounds down, so that nobody keeps credentials past their end. */
+/** The end of the year 9999: the last time that has the usual form in writing. */
+export const lastTime: EpochMs = 253_402_300_799_999;
+
+/** True for a time that can have been written by us. */
+export function isEpochMs(value: unknown): value is EpochMs {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastTime;
+}
+
+/** UTC, whole seconds, literal Z, always 20 characters. Rounds down, so that nobody keeps credentials past their end. */
 export function isoSeconds(at: EpochMs): string {
-  return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const written = Math.min(Math.max(at, 0), lastTime); // a clock that is off by ages may have moved it
+  return `${new Date(Math.floor(written / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** For people: the local date and minute, `2026-01-02 18:04`. */
@@ -115,7 +124,7 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
   if (fields.kind === 'broken') return fields;
   const { accessKeyId, secretAccessKey, sessionToken, issuedAt, expiresAt, accountId, network } = fields.value;
   if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(sessionToken)) return broken('a key is missing');
-  if (!isTime(issuedAt) || !isTime(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
+  if (!isEpochMs(issuedAt) || !isEpochMs(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
   return {
     kind: 'ok',
     value: {
@@ -128,6 +137,18 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
       ...(isFields(network) ? { network: secretsOf(network) } : {}),
     },
   };
+}
+
+/** What may be told of a key: its last four characters, as AWS's own programs show it. */
+export function keySuffix(accessKeyId: string): string {
+  return accessKeyId.slice(-4);
+}
+
+/** Of a document that `toProcessJson` or `toKeysJson` made, of which nothing else is looked at. */
+export function keySuffixIn(document: Buffer): string {
+  const label = '"AccessKeyId":"';
+  const start = document.indexOf(label) + label.length;
+  return keySuffix(document.subarray(start, document.indexOf('"', start)).toString('latin1'));
 }
 
 /** `account` as in `toCredentialsItem`. */
@@ -150,6 +171,19 @@ export function parseKeysItem(item: Secret, account: string): Parsed<Keys> {
   const { accessKeyId, secretAccessKey, userArn } = fields.value;
   if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(userArn)) return broken('a field is missing');
   return { kind: 'ok', value: { accessKeyId, secretAccessKey: new Secret(secretAccessKey), userArn } };
+}
+
+/** The passphrase of a private key; the path of its file is kept for people. `account` as in `toCredentialsItem`. */
+export function toPassphraseItem(passphrase: Secret, keyFile: string, account: string): Secret {
+  return new Secret(JSON.stringify({ v: formatVersion, account, keyFile, passphrase: passphrase.reveal() }));
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parsePassphraseItem(item: Secret, account: string): Parsed<Secret> {
+  const fields = parseItem(item, account);
+  if (fields.kind === 'broken') return fields;
+  const { passphrase } = fields.value;
+  return isText(passphrase) ? { kind: 'ok', value: new Secret(passphrase) } : broken('a field is missing');
 }
 
 function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
@@ -181,10 +215,6 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
-}
-
-function isTime(value: unknown): value is EpochMs {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function secretsOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, Secret>> {

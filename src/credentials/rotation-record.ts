@@ -1,7 +1,7 @@
 // What is kept of a rotation under way: its written form. Pure; holds no secret.
 
 import { AppError } from '../errors.ts';
-import type { EpochMs } from './credentials.ts';
+import { type EpochMs, isEpochMs } from './credentials.ts';
 
 export interface RotationRecord {
   /** The access key that is being replaced. */
@@ -27,19 +27,15 @@ export function parseRotationRecord(text: string, what: string): RotationRecord 
   if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
   if (!('oldAccessKeyId' in value && 'startedAt' in value)) return undefined;
   const { oldAccessKeyId, startedAt } = value;
-  if (typeof oldAccessKeyId !== 'string' || !isTime(startedAt)) return undefined;
+  if (typeof oldAccessKeyId !== 'string' || !isEpochMs(startedAt)) return undefined;
   const deleteAt = 'deleteAt' in value ? value.deleteAt : undefined;
   const triedAt = 'triedAt' in value ? value.triedAt : undefined;
   return {
     oldAccessKeyId,
     startedAt,
-    ...(isTime(deleteAt) ? { deleteAt } : {}),
-    ...(isTime(triedAt) ? { triedAt } : {}),
+    ...(isEpochMs(deleteAt) ? { deleteAt } : {}),
+    ...(isEpochMs(triedAt) ? { triedAt } : {}),
   };
-}
-
-function isTime(value: unknown): value is EpochMs {
-  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function parseJson(text: string): unknown {

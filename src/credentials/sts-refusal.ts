@@ -3,6 +3,7 @@
 
 import { AppError } from '../errors.ts';
 import { explainIamRefusal } from './iam-refusal.ts';
+import { explainIdentityRefusal } from './sts-refusal-identity.ts';
 import { missingPolicies, type PolicyRequest } from './sts-refusal-policies.ts';
 
 /** What is known around a call to STS. */
@@ -19,14 +20,25 @@ export interface CallContext {
   readonly sessionMfaSerial?: string;
   /** What stands in the recipe and was not sent, since it is no setting: `"externalid" in [rolekeeper dev]`. */
   readonly unused?: readonly string[];
+  readonly identity?: IdentityContext;
+}
+
+/** What was shown to AWS instead of a signature. */
+export interface IdentityContext {
+  /** The setting that it comes from, and its file where it is one. */
+  readonly from: string;
+  /** What it says of itself: who issued it, for whom. Never the thing itself. */
+  readonly says?: string;
 }
 
 export type IamOperation = 'ListAccessKeys' | 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey';
 
+export type FederatedOperation = 'AssumeRoleWithWebIdentity' | 'AssumeRoleWithSAML';
+
 export type CallerKind = 'keys' | 'session' | 'role';
 
 export interface Refusal {
-  readonly operation: 'AssumeRole' | 'GetSessionToken' | 'GetCallerIdentity' | IamOperation;
+  readonly operation: 'AssumeRole' | 'GetSessionToken' | 'GetCallerIdentity' | FederatedOperation | IamOperation;
   readonly awsCode: string;
   readonly message: string;
   readonly httpStatus?: number;
@@ -69,6 +81,7 @@ type Explanation = (refusal: Refusal) => AppError | undefined;
 
 // In order: the first that knows the error has the word.
 const explanations: readonly Explanation[] = [
+  explainIdentityRefusal,
   explainTransient,
   explainIamRefusal,
   explainMfa,
@@ -347,7 +360,8 @@ interface Answer {
 }
 
 function refused({ operation, awsCode, request }: Refusal, { words, hint, more, isTransient = false }: Answer): AppError {
-  const doing = operation === 'AssumeRole' && request.roleArn !== undefined ? `AssumeRole for ${request.roleArn}` : operation;
+  const doing =
+    operation.startsWith('AssumeRole') && request.roleArn !== undefined ? `${operation} for ${request.roleArn}` : operation;
   return new AppError('aws-refused', {
     doing,
     awsCode: capped(awsCode, 64),

@@ -5,6 +5,7 @@ export const checkNames = [
   'config-files',
   'file-modes',
   'recipes',
+  'certificates',
   'mixed-profiles',
   'winning-keys',
   'plaintext',

@@ -1,6 +1,6 @@
 // Items of the store that no recipe leads to any more. Pure.
 
-import { type Account, keysNameOf } from '../config/names.ts';
+import { type Account, isPassphraseAccount, keysNameOf } from '../config/names.ts';
 import { type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ItemsKnown {
@@ -20,6 +20,7 @@ export function checkUnusedItems({ listed, used, isOver, configPath }: ItemsKnow
     .flatMap((account): readonly Finding[] => {
       const keys = keysNameOf(account);
       if (keys !== undefined) return [unusedKeys(keys, configPath)];
+      if (isPassphraseAccount(account)) return [unusedPassphrase(account)];
       return isOver(account) ? [unusedCredentials(account)] : [];
     });
 }
@@ -31,6 +32,17 @@ function unusedKeys(name: string, configPath: string): Finding {
     what: `the store has access keys "${name}", and no profile uses them`,
     why: 'keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by it',
     mend: `printf '\\n[rolekeeper %s]\\n' ${shellWord(section)} >> ${shellWord(configPath)}`,
+  };
+}
+
+/** Whoever typed it has it. */
+function unusedPassphrase(account: Account): Finding {
+  return {
+    check: 'unused-items',
+    what: `the store's item ${account} is the passphrase of a private key that no profile uses`,
+    why: 'whoever opens the store has it, for no use to you',
+    mend: fixCommand,
+    fix: { kind: 'forget', account },
   };
 }
 

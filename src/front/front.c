@@ -112,9 +112,11 @@ static bool add_field(size_t *length, const char *field) {
 static bool is_carried(const char *entry) {
   static const char *const names[] = {
     "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE", "HTTPS_PROXY",
-    "https_proxy", "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS"};
+    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_ROLESANYWHERE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_CA_BUNDLE", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED", "HTTPS_PROXY", "https_proxy", "NO_PROXY",
+    "no_proxy", "NODE_EXTRA_CA_CERTS"};
   const char *equals = strchr(entry, '=');
   if (equals == NULL) return false;
   size_t length = (size_t)(equals - entry);
@@ -226,7 +228,9 @@ static int print(const struct reply *reply) {
 
 /** Returns the exit status, or -1 and the deadline in the environment: go your own way. */
 static int get(const char *profile) {
-  char deadline[24], problem[320];
+  char deadline[24], caller[24], problem[320];
+  snprintf(caller, sizeof caller, "%ld", (long)getppid());
+  setenv(CALLER_VARIABLE, caller, 1); // what the agent cannot ask the system for
   int64_t deadline_ms = now_ms(CLOCK_MONOTONIC) + limit_ms; // the other clock may jump meanwhile
   snprintf(deadline, sizeof deadline, "%lld", (long long)(now_ms(CLOCK_REALTIME) + limit_ms));
   void (*usual)(int) = signal(SIGPIPE, SIG_IGN);
@@ -236,6 +240,7 @@ static int get(const char *profile) {
   struct reply reply = {0, NULL, 0};
   const struct question asked = {"get", profile, deadline, deadline_ms, ack_ms, busy_ms};
   enum ending ending = ask_agent(&asked, &reply);
+  unsetenv(CALLER_VARIABLE);
   int status = ending == answered ? print(&reply) : -1;
   // Through a volatile pointer no compiler can tell that this is memset, of bytes that nobody reads again.
   static void *(*const volatile wipe)(void *, int, size_t) = memset;

@@ -14,6 +14,7 @@ static inline bool fits(int printed) { return printed >= 0 && printed < path_roo
 
 /** Epoch ms until which the caller of a `get` waits. In the environment only when the agent was asked already. */
 #define DEADLINE_VARIABLE "ROLEKEEPER_DEADLINE"
+#define CALLER_VARIABLE "ROLEKEEPER_CALLER_PID"
 
 /** Writes RUNTIME of rolekeeper-agent(7) into `path`. False when there is none. */
 bool find_runtime_directory(char *path);

@@ -6,7 +6,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import process from 'node:process';
 import type { Conversation } from '../agent/client.ts';
-import { type AgentRequest, variablesToSend } from '../agent/wire.ts';
+import { type AgentRequest, callerVariable, variablesToSend } from '../agent/wire.ts';
 import { reportLines, writeStderr } from '../commands/report.ts';
 import { writeStdout } from '../commands/stdout.ts';
 import { isProfileName } from '../config/names.ts';
@@ -56,7 +56,7 @@ function prepare(profile: string): Question | undefined {
     const place = isProfileName(profile) ? findSocket() : undefined;
     if (place === undefined) return undefined;
     const deadlineMs = Math.round(Date.now() - performance.now()) + limitMs;
-    const env = variablesToSend(process.env, place.token);
+    const env = { ...variablesToSend(process.env, place.token), [callerVariable]: String(process.ppid) };
     return { socketPath: place.socketPath, request: { verb: 'get', argument: profile, deadlineMs, cwd: process.cwd(), env } };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

@@ -1,30 +1,49 @@
 // The first hop of a recipe that does not start from keys: hands it to the file of its kind, which is loaded only then.
 
+import type { ProfileName } from '../config/names.ts';
 import type { EntryStep } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
+import type { LinkReply, LinkRequest } from '../ports/link.ts';
+import type { Programs } from '../ports/programs.ts';
+import type { SmallFile } from '../ports/small-file.ts';
 import type { Sts, StsCall } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
+import type { CertificatePorts } from './certificate.ts';
 
 /** What the ways in need of the outside. */
-export interface EntryPorts {
+export interface EntryPorts extends CertificatePorts {
+  readonly clock: Clock;
   readonly sts: Sts;
+  /** Absent in the agent: what a person's configuration runs has no business in its sandbox (decisions.md 21). */
+  readonly programs?: Programs;
+  readonly readSmallFile: (path: string) => Promise<SmallFile>;
+  /** Ends within a second. Throws the signal's reason, and nothing else. */
+  readonly askLink: (request: LinkRequest) => Promise<LinkReply>;
 }
 
 /** How a way in reaches AWS: nothing signs for it. */
-export type EntryCall = Omit<StsCall, 'caller' | 'endpoint'>;
+export interface EntryCall extends Omit<StsCall, 'caller' | 'endpoint'> {
+  /** Whose settings name the way in; for messages, and for the mark of programs that it runs. */
+  readonly profile: ProfileName;
+}
 
 /** Throws what the ports throw, and `login-needed` where only a person can go on. */
-export async function requestEntry(step: EntryStep, _call: EntryCall, _ports: EntryPorts): Promise<Credentials> {
-  const { hop } = step;
+export async function requestEntry(step: EntryStep, call: EntryCall, ports: EntryPorts): Promise<Credentials> {
+  const { hop, defaultSessionName } = step;
   switch (hop.kind) {
-    case 'identity-center':
     case 'web-identity':
+      return (await import('./web-identity.ts')).requestWebIdentity(hop, call, { ...ports, defaultSessionName });
     case 'machine':
+      return (await import('./machine.ts')).requestMachine(hop, call, ports);
+    case 'saml':
+      return (await import('./saml.ts')).requestSaml(hop, call, ports);
+    case 'identity-center':
     case 'process':
     case 'console':
-    case 'saml':
-    case 'certificate':
       throw new AppError('unexpected', { problem: `this version cannot start from ${hop.kind}` });
+    case 'certificate':
+      return await (await import('./certificate.ts')).requestCertificate({ ...step, hop }, call, ports);
     default:
       return hop satisfies never;
   }

@@ -1,13 +1,15 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import type { KeysSource, PlaintextKeys, Recipe } from '../config/recipe.ts';
+import { certificateOf, type GivenKeys, givenKeys, type KeysSource, type Recipe } from '../config/recipe.ts';
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { State } from '../ports/state.ts';
 import type { Store } from '../ports/store.ts';
 import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
+import { knownCertificate, lastCertificate, type Owners } from './certificate-owner.ts';
+import { personOf } from './person.ts';
 
 /** What signs the next call, and whose it is. */
 export interface Principal {
@@ -19,7 +21,8 @@ export interface Principal {
 export type IdentityCall = Omit<StsCall, 'caller'>;
 
 /**
- * The keys of the store, else those of the file. Throws `keys-missing`, `keys-broken` and what store and STS throw; STS is asked only for
+ * The keys of the store, else those of the file; those of the caller's environment where the recipe says so. Throws `keys-missing`,
+ * `keys-broken`, `environment-lacks` and what store and STS throw; STS is asked only for
  * the owner of plaintext keys that were never seen before.
  */
 export async function loadPrincipal(
@@ -27,13 +30,20 @@ export async function loadPrincipal(
   ports: { readonly store: Store; readonly state: State; readonly sts: Sts },
   call: IdentityCall,
 ): Promise<Principal> {
+  if (keys.ofCaller === 'absent') throw absentKeys(profile);
+  if (keys.ofCaller !== undefined) return givenPrincipal(keys.ofCaller, ports, call);
   const stored = await loadStoredKeys(keys.name, ports.store);
   if (stored !== undefined) {
     rememberPrincipal(ports.state, keys.name, stored.userArn);
     return { caller: stored, userArn: stored.userArn };
   }
   if (keys.plaintext === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
-  return plaintextPrincipal(keys.plaintext, ports, call);
+  return givenPrincipal(keys.plaintext, ports, call);
+}
+
+function absentKeys(profile: string): AppError {
+  const what = "the keys of its caller's environment";
+  return new AppError('environment-lacks', { profile, variable: 'AWS_ACCESS_KEY_ID', what });
 }
 
 /** Undefined when the store has none. Throws `keys-broken`: such an item is left where it is, since nothing can rebuild it. */
@@ -58,36 +68,46 @@ export async function loadKeysThemselves(
 
 /**
  * Whom the recipe's credentials belong to: the owner of the keys as the state remembers it, so that a cached answer needs neither the keys
- * nor STS; without keys the person who runs this, for the default session names (decisions.md 10).
+ * nor STS; of a certificate, whose that is; else the person who runs this, for the default session names (decisions.md 10).
  */
-export function knownPrincipal({ keys }: Pick<Recipe, 'keys'>, state: Pick<State, 'principal' | 'userName'>): string | undefined {
-  if (keys === undefined) return personOf(state);
-  return keys.plaintext === undefined
-    ? state.principal(keys.name)
-    : (state.principal(keys.name) ?? state.principal(aliasOf(keys.plaintext)));
+export function knownPrincipal(
+  recipe: Pick<Recipe, 'keys' | 'hops'>,
+  state: Owners & Pick<State, 'machineName'>,
+): string | undefined {
+  const { keys } = recipe;
+  const certificate = certificateOf(recipe);
+  if (certificate !== undefined) return knownCertificate(certificate, state)?.principal;
+  if (keys === undefined) return personOf(recipe, state);
+  const given = givenKeys(keys);
+  const byGiven = given === undefined ? undefined : state.principal(aliasOf(given));
+  return keys.ofCaller === undefined ? (state.principal(keys.name) ?? byGiven) : byGiven;
 }
 
-/** What names the person where no keys sign (decisions.md 10). */
-export function personOf(state: Pick<State, 'userName'>): string {
-  return `rolekeeper-${state.userName()}`;
+/** The same, where the work itself looks once more whose they are: a certificate that was renewed is not overlooked until somebody asks. */
+export function lastPrincipal(
+  recipe: Pick<Recipe, 'keys' | 'hops'>,
+  state: Owners & Pick<State, 'machineName'>,
+): string | undefined {
+  const certificate = certificateOf(recipe);
+  return certificate === undefined ? knownPrincipal(recipe, state) : lastCertificate(certificate, state)?.principal;
 }
 
-async function plaintextPrincipal(
-  plaintext: PlaintextKeys,
+async function givenPrincipal(
+  given: GivenKeys,
   { state, sts }: { readonly state: State; readonly sts: Sts },
   call: IdentityCall,
 ): Promise<Principal> {
-  const { accessKeyId, secretAccessKey, sessionToken } = plaintext;
+  const { accessKeyId, secretAccessKey, sessionToken } = given;
   const caller = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-  const known = state.principal(aliasOf(plaintext));
+  const known = state.principal(aliasOf(given));
   if (known !== undefined) return { caller, userArn: known };
   const { arn } = await sts.getCallerIdentity({ ...call, caller });
-  rememberPrincipal(state, aliasOf(plaintext), arn);
+  rememberPrincipal(state, aliasOf(given), arn);
   return { caller, userArn: arn };
 }
 
-// Keys in a file change hands without telling us, so their owner is remembered under the key itself, hashed.
-function aliasOf({ accessKeyId }: PlaintextKeys): ProfileName {
+// Keys in a file, or in the environment, change hands without telling us, so their owner is remembered under the key itself, hashed.
+function aliasOf({ accessKeyId }: GivenKeys): ProfileName {
   return parseProfileName(`file:${sha256Hex(accessKeyId).slice(0, 32)}`);
 }
 

@@ -30,8 +30,12 @@ export interface State {
   principal(keys: ProfileName): string | undefined;
   rememberPrincipal(keys: ProfileName, userArn: string): void;
   forgetPrincipal(keys: ProfileName): void;
+  /** What tells one content of a file from another, so that its owner can be remembered; undefined where it cannot be read. Never throws. */
+  digestOf(path: string): string | undefined;
   /** Of the person whose state this is; for the names of sessions where no IAM user gives one. */
   userName(): string;
+  /** What tells this machine from others that share the store. */
+  machineName(): string;
   /** Changes whenever a record was published or removed, by whichever process; just after that also by itself. Never throws. */
   stamp(): string;
   /** Notes that somebody wants these credentials, about once an hour. Never throws: it is only a note. */

@@ -30,14 +30,18 @@ export interface StsCaller {
   readonly sessionToken?: Secret;
 }
 
-export interface StsCall {
-  readonly caller: StsCaller;
+/** A call that nothing signs: what it sends says who asks. */
+export interface UnsignedCall {
   readonly endpoint: StsEndpoint;
   readonly network: Network;
   /** Ends the call; the port adds its own deadline of 10 s. */
   readonly signal?: AbortSignal;
   /** Changes nothing that is sent; a refusal is explained with it. */
   readonly context?: CallContext;
+}
+
+export interface StsCall extends UnsignedCall {
+  readonly caller: StsCaller;
 }
 
 export interface MfaAnswer {
@@ -64,6 +68,27 @@ export interface AssumeRoleRequest {
   readonly mfa?: MfaAnswer;
 }
 
+/** What the two unsigned operations have in common. */
+interface FederatedRequest {
+  readonly roleArn: string;
+  readonly durationSeconds: number;
+  readonly policy?: string;
+  readonly policyArns?: readonly string[];
+}
+
+export interface WebIdentityRequest extends FederatedRequest {
+  readonly roleSessionName: string;
+  /** A JSON Web Token, or whatever else the provider gives. */
+  readonly token: Secret;
+}
+
+export interface SamlRequest extends FederatedRequest {
+  /** The identity provider in IAM. */
+  readonly principalArn: string;
+  /** In base64. */
+  readonly assertion: Secret;
+}
+
 export interface CallerIdentity {
   readonly arn: string;
   readonly accountId: string;
@@ -79,4 +104,6 @@ export interface Sts {
   getCallerIdentity(call: StsCall): Promise<CallerIdentity>;
   getSessionToken(request: GetSessionTokenRequest, call: StsCall): Promise<Credentials>;
   assumeRole(request: AssumeRoleRequest, call: StsCall): Promise<Credentials>;
+  assumeRoleWithWebIdentity(request: WebIdentityRequest, call: UnsignedCall): Promise<Credentials>;
+  assumeRoleWithSaml(request: SamlRequest, call: UnsignedCall): Promise<Credentials>;
 }

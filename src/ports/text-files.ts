@@ -13,6 +13,14 @@ export interface TextFiles {
    * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
    */
   replace(path: string, expected: string | undefined, text: string): void;
+  /** A file that a command of ours has made, with the promises of `replace`; a link that led nowhere before leads nowhere again. */
+  remove(path: string, expected: string): void;
+}
+
+/** Directories that were not there at first. */
+export interface NewPlaces {
+  /** With what is ours in them; keys and ways back that another command left there stay. Throws `state-unwritable`. */
+  remove(): void;
 }
 
 /** What it takes to undo what was last done for a profile. */

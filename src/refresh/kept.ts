@@ -4,7 +4,7 @@ import type { KeyId } from '../config/names.ts';
 import { needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
 import type { Life } from '../credentials/plan.ts';
 import { isNight, type Watched, warningsFor } from '../credentials/warnings.ts';
-import { knownPrincipal } from '../hops/keys.ts';
+import { lastPrincipal } from '../hops/keys.ts';
 import type { Notifier } from '../ports/person.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import type { Clock } from '../ports/time.ts';
@@ -26,14 +26,14 @@ export interface KeptSession {
 }
 
 /** Of the state, what a plan is made of. */
-export type Known = Pick<State, 'read' | 'principal' | 'userName'>;
+export type Known = Pick<State, 'read' | 'principal' | 'userName' | 'machineName' | 'digestOf'>;
 
 /**
  * Undefined for what no background can refresh: a record of an edited recipe, or of a hop in the middle of one, is nobody's last step; a
  * code is a person's.
  */
 export function keptFor(record: StateRecord, recipe: Recipe, known: Known): Kept | undefined {
-  const userArn = knownPrincipal(recipe, known);
+  const userArn = lastPrincipal(recipe, known);
   if (userArn === undefined) return undefined;
   const steps = stepsOf(recipe, userArn);
   const step = steps.at(-1);

@@ -2,7 +2,7 @@
 // The rules are those of commands/get.ts, refresh/answer.ts and refresh/obtain.ts.
 
 import { callOfEntry } from '../config/entry-hop.ts';
-import { describeHop, type Hop, keysOf, needsCode, type Recipe } from '../config/recipe.ts';
+import { describeHop, givenKeys, type Hop, keysOf, needsCode, type Recipe } from '../config/recipe.ts';
 import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
 import { lifeOf } from './kept.ts';
@@ -97,7 +97,7 @@ function wayToLast({ hops }: Recipe, records: NextGetInputs['records'], now: num
 
 function unknownOwner(recipe: Recipe, { calls, needsLogin }: Way): NextGet {
   const keys = keysOf(recipe);
-  const asks = keys.plaintext === undefined ? [] : ['GetCallerIdentity'];
+  const asks = givenKeys(keys) === undefined ? [] : ['GetCallerIdentity'];
   const all = needsLogin ? asks : [...asks, ...calls];
   return {
     kind: 'unknown',

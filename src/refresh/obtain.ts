@@ -1,13 +1,25 @@
 // Gets one hop's credentials: from the store when they will do, else from AWS, after the hop before it.
 
 import { entryRoleArn } from '../config/entry-hop.ts';
-import { describeHop, needsCode, type Recipe, type RoleStep, type SessionStep, type Step, stepsOf } from '../config/recipe.ts';
+import {
+  certificateOf,
+  describeHop,
+  needsCode,
+  type Recipe,
+  type RoleStep,
+  type SessionStep,
+  type Step,
+  stepsOf,
+} from '../config/recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
 import type { CallContext } from '../credentials/sts-refusal.ts';
 import { AppError } from '../errors.ts';
+import { certificatePrincipal } from '../hops/certificate-owner.ts';
 import { type EntryPorts, requestEntry } from '../hops/entry.ts';
-import { loadPrincipal, personOf } from '../hops/keys.ts';
+import { keyOwner } from '../hops/key-passphrase.ts';
+import { loadPrincipal } from '../hops/keys.ts';
+import { personOf } from '../hops/person.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
 import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
@@ -33,12 +45,18 @@ export interface Chain {
 export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: AbortSignal): Promise<Chain> {
   const { profile, keys, network } = recipe;
   if (keys === undefined) {
-    const principal = personOf(ports.state);
+    const principal = await principalWithoutKeys(recipe, ports);
     return { recipe, principal, steps: stepsOf(recipe, principal) };
   }
   const call = { endpoint: keys.endpoint, network, ...(signal === undefined ? {} : { signal }) };
   const { caller, userArn } = await loadPrincipal({ profile, keys }, ports, call);
   return { recipe, principal: userArn, caller, steps: stepsOf(recipe, userArn) };
+}
+
+async function principalWithoutKeys(recipe: Recipe, ports: ObtainPorts): Promise<string> {
+  const certificate = certificateOf(recipe);
+  if (certificate === undefined) return personOf(recipe, ports.state);
+  return await certificatePrincipal(certificate, keyOwner(certificate, recipe.profile, ports.store), ports);
 }
 
 /** Credentials of the chain's step `index`. Throws `login-needed` where only a person can go on, and what the ports throw. */
@@ -129,7 +147,7 @@ async function request(
   const context = contextOf(chain, index);
   const way = { network, context, ...(signal === undefined ? {} : { signal }) };
   const credentials = await (step.kind === 'entry'
-    ? requestEntry(step, way, ports)
+    ? requestEntry(step, { ...way, profile: chain.recipe.chain.at(-1) ?? chain.recipe.profile }, ports)
     : requestSigned(step, { ...way, source, code }, ports));
   return { ...credentials, network: networkToKeep(network) };
 }

@@ -121,11 +121,17 @@ async function refreshHeld(
   return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
 }
 
-// What stood in the way may be one caller's proxy or CA file, which are no part of the key id: only those who waited share it, so that
-// whoever has corrected a setting is not given the old failure.
+// What stood in the way may be one caller's proxy or CA file, or a certificate's file, which are no part of the key id: only those who waited
+// share it, so that whoever has corrected something is not given the old failure.
 export function isOfTheWay({ error }: Failure): boolean {
-  return error.code === 'network' || error.code === 'config-unreadable' || error.code === 'deadline';
+  return ofTheWay.has(error.code);
 }
+
+const ofTheWay: ReadonlySet<string> = new Set([
+  ...['network', 'deadline', 'config-unreadable'],
+  // A file, or a link, that another caller may have.
+  ...['identity-unusable', 'machine-failed'],
+]);
 
 async function issueOrPublishFailure(
   refresh: Refresh,
@@ -136,8 +142,9 @@ async function issueOrPublishFailure(
     return await refresh.issue(stored);
   } catch (error) {
     const failure = toAppError(error);
-    // A caller's own deadline says nothing about the hop.
-    if (refresh.demand.signal?.aborted !== true) publishFailure(refresh, failure, ports);
+    // Neither a caller's own deadline nor what another process must do says anything about the hop.
+    const saysNothing = refresh.demand.signal?.aborted === true || isAppError(failure, 'program-needed', 'environment-lacks');
+    if (!saysNothing) publishFailure(refresh, failure, ports);
     throw failure;
   }
 }

@@ -1,6 +1,6 @@
-// What the double's three operations do, and when AWS would refuse them.
+// What the double's signed operations do, and when AWS would refuse them.
 
-import { type AssumeRoleParams, type MfaParams, readAssumeRole, readSession } from './sts-double-params.ts';
+import { type AssumeRoleParams, type MfaParams, type RoleParams, readAssumeRole, readSession } from './sts-double-params.ts';
 import { accessDenied, invalid, Refusal } from './sts-double-refusal.ts';
 import {
   accountOf,
@@ -14,20 +14,24 @@ import {
 import type { XmlFields } from './sts-double-xml.ts';
 import { decodeSeed, stepAt, totpCode } from './totp.ts';
 
-export const operations = ['AssumeRole', 'GetSessionToken', 'GetCallerIdentity'] as const;
-export type OperationName = (typeof operations)[number];
+const signedOperations = ['AssumeRole', 'GetSessionToken', 'GetCallerIdentity'] as const;
+export type SignedOperationName = (typeof signedOperations)[number];
 
 export interface ActionResult {
   readonly fields: XmlFields;
   readonly issued?: IssuedKey;
 }
 
-export function isOperation(text: string | null): text is OperationName {
-  return operations.some((name) => name === text);
+export function isSignedOperation(text: string | null): text is SignedOperationName {
+  return signedOperations.some((name) => name === text);
 }
 
 /** Throws `Refusal` with AWS's code and words. */
-export function perform(operation: OperationName, form: URLSearchParams, at: { world: World; caller: Principal }): ActionResult {
+export function perform(
+  operation: SignedOperationName,
+  form: URLSearchParams,
+  at: { world: World; caller: Principal },
+): ActionResult {
   switch (operation) {
     case 'AssumeRole':
       return assumeRole(readAssumeRole(form), at);
@@ -57,8 +61,21 @@ function assumeRole(params: AssumeRoleParams, { world, caller }: Scene): ActionR
   checkPolicy(params);
   const isMfaPresent = checkMfa(params, { world, caller }) || caller.isMfaPresent;
   const role = authorize(params, { world, caller: { ...caller, isMfaPresent } });
-  checkDuration(params, { role, caller });
-  const principal = rolePrincipal(role, params, { world, caller });
+  if (caller.kind !== 'keys' && params.durationSeconds > 3600) {
+    throw invalid('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
+  }
+  return roleResult(role, { ...params, sourceIdentity: params.sourceIdentity ?? caller.sourceIdentity }, world);
+}
+
+/** A role's session as it is asked for, with the identity that sticks to it. */
+export interface RoleSession extends RoleParams {
+  readonly sourceIdentity?: string | undefined;
+}
+
+/** The credentials of a role that the caller may have, whoever he is. */
+export function roleResult(role: DoubleRole, params: RoleSession, world: World): Required<ActionResult> {
+  checkDuration(params, role);
+  const principal = rolePrincipal(role, params, world);
   const issued = world.issue(principal, params.durationSeconds);
   return {
     fields: {
@@ -82,14 +99,9 @@ function credentialsFields({ accessKeyId, secretAccessKey, sessionToken, expires
   };
 }
 
-function rolePrincipal(
-  role: DoubleRole,
-  { roleSessionName, sourceIdentity }: AssumeRoleParams,
-  { world, caller }: Scene,
-): Principal {
+function rolePrincipal(role: DoubleRole, { roleSessionName, sourceIdentity }: RoleSession, world: World): Principal {
   const accountId = accountOf(role.arn);
   const partition = role.arn.split(':')[1] ?? 'aws';
-  const identity = sourceIdentity ?? caller.sourceIdentity;
   return {
     kind: 'role',
     // The session's ARN leaves out the role's path.
@@ -100,7 +112,7 @@ function rolePrincipal(
     mayAssume: role.mayAssume ?? [],
     // A role's own credentials never carry the MFA of the call that made them.
     isMfaPresent: false,
-    ...(identity === undefined ? {} : { sourceIdentity: identity }),
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
 }
 
@@ -179,16 +191,14 @@ function partitionOf({ arn }: Principal): string {
   return arn.split(':')[1] ?? 'aws';
 }
 
-function checkDuration({ durationSeconds }: AssumeRoleParams, { role, caller }: { role: DoubleRole; caller: Principal }): void {
-  if (caller.kind !== 'keys' && durationSeconds > 3600) {
-    throw invalid('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
-  }
+function checkDuration({ durationSeconds }: RoleParams, role: DoubleRole): void {
   if (durationSeconds > (role.maxSessionSeconds ?? 3600)) {
     throw invalid('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
 }
 
-function checkPolicy({ policy, policyArns }: AssumeRoleParams): void {
+/** Throws `Refusal` for a session policy that AWS does not take. */
+export function checkPolicy({ policy, policyArns }: Pick<RoleParams, 'policy' | 'policyArns'>): void {
   if (policy !== undefined && !isJsonObject(policy)) {
     throw new Refusal('MalformedPolicyDocument', 'This policy contains invalid Json', 400);
   }
@@ -203,7 +213,7 @@ function checkPolicy({ policy, policyArns }: AssumeRoleParams): void {
   }
 }
 
-function packedSize({ policy, policyArns, tagKeys }: AssumeRoleParams): XmlFields {
+function packedSize({ policy, policyArns, tagKeys }: RoleParams): XmlFields {
   const characters = (policy?.length ?? 0) + policyArns.join('').length + tagKeys.join('').length;
   return characters === 0 ? {} : { PackedPolicySize: String(Math.ceil((characters / 4096) * 100)) };
 }

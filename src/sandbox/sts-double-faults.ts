@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IamOperationName } from './iam-double.ts';
-import type { OperationName } from './sts-double-actions.ts';
+import type { OperationName } from './sts-double-operations.ts';
 import { refusalXml } from './sts-double-xml.ts';
 
 /** Plain data, so that another process can ask for it too. */

@@ -1,16 +1,30 @@
-// The parameters of the double's three operations, checked against the limits of the STS API reference.
+// The parameters of the double's operations, checked against the limits of the STS API reference.
 
 import { invalid } from './sts-double-refusal.ts';
 
-export interface AssumeRoleParams extends MfaParams {
+/** What every way to a role's credentials has. */
+export interface RoleParams {
   readonly roleArn: string;
   readonly roleSessionName: string;
   readonly durationSeconds: number;
-  readonly externalId?: string;
-  readonly sourceIdentity?: string;
   readonly policy?: string;
   readonly policyArns: readonly string[];
   readonly tagKeys: readonly string[];
+}
+
+export interface AssumeRoleParams extends MfaParams, RoleParams {
+  readonly externalId?: string;
+  readonly sourceIdentity?: string;
+}
+
+export interface WebIdentityParams extends RoleParams {
+  readonly token: string;
+}
+
+/** The assertion itself names the session. */
+export interface SamlParams extends Omit<RoleParams, 'roleSessionName'> {
+  readonly principalArn: string;
+  readonly assertion: string;
 }
 
 export interface SessionParams extends MfaParams {
@@ -26,27 +40,48 @@ export interface MfaParams {
 export function readAssumeRole(form: URLSearchParams): AssumeRoleParams {
   const externalId = optional(form, 'ExternalId', { min: 2, max: 1224, pattern: /^[\w+=,.@:/-]*$/ });
   const sourceIdentity = optional(form, 'SourceIdentity', { min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ });
-  const policy = optional(form, 'Policy', { min: 1, max: 2048, pattern: /^[\t\n\r\u0020-\u00ff]+$/ });
   return {
-    roleArn: required(form, 'RoleArn', {
-      min: 20,
-      max: 2048,
-      pattern: /^\S+$/,
-    }),
-    roleSessionName: required(form, 'RoleSessionName', { min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ }),
-    durationSeconds: duration(form, { fallback: 3600, min: 900, max: 43200 }),
+    ...readRole(form),
+    roleSessionName: readSessionName(form),
     ...(externalId === undefined ? {} : { externalId }),
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
-    ...(policy === undefined ? {} : { policy }),
-    policyArns: list(form, /^PolicyArns\.member\.\d+\.arn$/, 10),
-    tagKeys: list(form, /^Tags\.member\.\d+\.Key$/, 50),
     ...mfa(form),
+  };
+}
+
+/** Throws `Refusal` (ValidationError) in AWS's words. */
+export function readWebIdentity(form: URLSearchParams): WebIdentityParams {
+  const token = required(form, 'WebIdentityToken', { min: 4, max: 20_000, pattern: /^.*$/s });
+  return { ...readRole(form), roleSessionName: readSessionName(form), token };
+}
+
+/** Throws `Refusal` (ValidationError) in AWS's words. */
+export function readSaml(form: URLSearchParams): SamlParams {
+  return {
+    ...readRole(form),
+    principalArn: required(form, 'PrincipalArn', { min: 20, max: 2048, pattern: /^\S+$/ }),
+    assertion: required(form, 'SAMLAssertion', { min: 4, max: 100_000, pattern: /^.*$/s }),
   };
 }
 
 /** Throws `Refusal` (ValidationError) in AWS's words. */
 export function readSession(form: URLSearchParams): SessionParams {
   return { durationSeconds: duration(form, { fallback: 43200, min: 900, max: 129600 }), ...mfa(form) };
+}
+
+function readRole(form: URLSearchParams): Omit<RoleParams, 'roleSessionName'> {
+  const policy = optional(form, 'Policy', { min: 1, max: 2048, pattern: /^[\t\n\r\u0020-\u00ff]+$/ });
+  return {
+    roleArn: required(form, 'RoleArn', { min: 20, max: 2048, pattern: /^\S+$/ }),
+    durationSeconds: duration(form, { fallback: 3600, min: 900, max: 43200 }),
+    ...(policy === undefined ? {} : { policy }),
+    policyArns: list(form, /^PolicyArns\.member\.\d+\.arn$/, 10),
+    tagKeys: list(form, /^Tags\.member\.\d+\.Key$/, 50),
+  };
+}
+
+function readSessionName(form: URLSearchParams): string {
+  return required(form, 'RoleSessionName', { min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ });
 }
 
 interface Limits {

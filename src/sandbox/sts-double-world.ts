@@ -42,6 +42,20 @@ export interface DoubleTrust {
   readonly needsMfa?: boolean;
   /** AssumeRole, TagSession and SetSourceIdentity when absent. */
   readonly actions?: readonly string[];
+  /** `StringEquals ISSUER:sub`, where the principal is an identity provider. */
+  readonly subject?: string;
+}
+
+/** An identity provider in IAM. Tokens and assertions are signed with the other half of the key. */
+export interface DoubleProvider {
+  readonly kind: 'oidc' | 'saml';
+  /** `arn:aws:iam::123456789012:oidc-provider/…` or `…:saml-provider/NAME`. */
+  readonly arn: string;
+  readonly issuer: string;
+  /** Client ids; unused for SAML, where the audience is AWS's own. */
+  readonly audiences: readonly string[];
+  /** PEM. */
+  readonly publicKey: string;
 }
 
 /** Who stands behind a request. */
@@ -82,6 +96,7 @@ export interface World {
   now(): number;
   findKey(accessKeyId: string): WorldKey | undefined;
   findRole(arn: string): DoubleRole | undefined;
+  readonly providers: readonly DoubleProvider[];
   findUser(nameOrArn: string): DoubleUser | undefined;
   issue(principal: Principal, lifeSeconds: number): IssuedKey;
   /** The user's long-term keys, oldest first. */
@@ -105,9 +120,10 @@ export interface WorldOptions {
   readonly regions?: readonly string[];
   /** How long a new access key is unknown to AWS's other parts. */
   readonly newKeyDelayMs: number;
+  readonly providers?: readonly DoubleProvider[];
 }
 
-export function createWorld({ users, roles, now, skewMinutes, regions, newKeyDelayMs }: WorldOptions): World {
+export function createWorld({ users, roles, now, skewMinutes, regions, newKeyDelayMs, providers = [] }: WorldOptions): World {
   const ids = new Map<string, string>();
   const usedCodes = new Set<string>();
   const uniqueId = (prefix: string, arn: string) => {
@@ -125,6 +141,7 @@ export function createWorld({ users, roles, now, skewMinutes, regions, newKeyDel
     skewMinutes,
     ...(regions === undefined ? {} : { regions }),
     now,
+    providers,
     findKey: (accessKeyId) => {
       const userKey = userKeys.get(accessKeyId);
       return userKey === undefined ? issuedKeys.get(accessKeyId) : isKnown(userKey) ? userKey : undefined;

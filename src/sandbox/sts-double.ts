@@ -5,16 +5,27 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type IamOperationName, isIamOperation, performIam } from './iam-double.ts';
 import { checkSignature, type ReceivedRequest } from './sigv4-check.ts';
-import { type ActionResult, isOperation, type OperationName, perform } from './sts-double-actions.ts';
+import { type ActionResult, perform, roleResult } from './sts-double-actions.ts';
 import { createFaultList, type Fault, type FaultList, type Reply, sendWithFault } from './sts-double-faults.ts';
+import { isFederatedOperation, performFederated } from './sts-double-federation.ts';
+import { isOperation, type OperationName } from './sts-double-operations.ts';
 import { Refusal } from './sts-double-refusal.ts';
-import { createWorld, type DoubleRole, type DoubleUser, type World } from './sts-double-world.ts';
+import {
+  createWorld,
+  type DoubleProvider,
+  type DoubleRole,
+  type DoubleUser,
+  type IssuedKey,
+  type World,
+} from './sts-double-world.ts';
 import { iamNamespace, refusalXml, resultXml, stsNamespace } from './sts-double-xml.ts';
 import { decodeSeed, stepAt, totpCode } from './totp.ts';
 
 export interface StsDoubleOptions {
   readonly users: readonly DoubleUser[];
   readonly roles: readonly DoubleRole[];
+  /** None when absent. */
+  readonly providers?: readonly DoubleProvider[];
   /** Milliseconds since 1970; the real clock when absent. */
   readonly clock?: () => number;
   /** How far a signature's time may be off. 15, as STS has it, when absent. */
@@ -45,6 +56,8 @@ export interface StsDouble {
   revoke(accessKeyId: string): void;
   /** The user's long-term keys as IAM has them, oldest first. */
   accessKeys(userNameOrArn: string): readonly DoubleAccessKey[];
+  /** Credentials of a role, as the service of a machine hands them out: without a call, for an hour. */
+  issue(roleArn: string, sessionName: string): IssuedKey;
   /** Makes one, as somebody at the console would. Returns its id. */
   createAccessKey(userNameOrArn: string): string;
   setAccessKey(accessKeyId: string, isActive: boolean): void;
@@ -64,8 +77,9 @@ export interface DoubleCall {
   readonly outcome: string;
   /** Who signed, as far as the signature was right. */
   readonly callerArn?: string;
-  /** Without TokenCode. */
+  /** Without codes, tokens and assertions. */
   readonly params: Readonly<Record<string, string>>;
+  /** Of the signature; absent where there was none. */
   readonly region?: string;
   readonly userAgent?: string;
   readonly issuedAccessKeyId?: string;
@@ -77,8 +91,16 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
   let offsetMs = 0;
   const clock = options.clock ?? Date.now;
   const now = () => clock() + offsetMs;
-  const { users, roles, regions, skewMinutes = 15, newKeyDelayMs = 0 } = options;
-  const world = createWorld({ users, roles, now, skewMinutes, newKeyDelayMs, ...(regions === undefined ? {} : { regions }) });
+  const { users, roles, regions, skewMinutes = 15, newKeyDelayMs = 0, providers = [] } = options;
+  const world = createWorld({
+    users,
+    roles,
+    now,
+    skewMinutes,
+    newKeyDelayMs,
+    providers,
+    ...(regions === undefined ? {} : { regions }),
+  });
   const calls: DoubleCall[] = [];
   const faults = createFaultList();
   const { url, stop } = await listen({ world, calls, faults });
@@ -88,6 +110,8 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
       AssumeRole: countOf(calls, 'AssumeRole'),
       GetSessionToken: countOf(calls, 'GetSessionToken'),
       GetCallerIdentity: countOf(calls, 'GetCallerIdentity'),
+      AssumeRoleWithWebIdentity: countOf(calls, 'AssumeRoleWithWebIdentity'),
+      AssumeRoleWithSAML: countOf(calls, 'AssumeRoleWithSAML'),
     }),
     log: () => [...calls],
     now,
@@ -100,6 +124,12 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
     revoke: world.revoke,
     accessKeys: (userNameOrArn) =>
       world.userKeys(userOf(world, userNameOrArn).arn).map(({ accessKeyId, isActive }) => ({ accessKeyId, isActive })),
+    issue: (arn, roleSessionName) => {
+      const role = world.findRole(arn);
+      if (role === undefined) throw new Error(`the double has no role ${arn}`);
+      return roleResult(role, { roleArn: arn, roleSessionName, durationSeconds: 3600, policyArns: [], tagKeys: [] }, world)
+        .issued;
+    },
     createAccessKey: (userNameOrArn) => world.createUserKey(userOf(world, userNameOrArn).arn).accessKeyId,
     setAccessKey: world.setUserKey,
     stop,
@@ -173,6 +203,13 @@ async function answer(
   const namespace = isIam ? iamNamespace : stsNamespace;
   try {
     if (received.method !== 'POST') throw new Refusal('InvalidAction', 'only POST is answered here', 400);
+    if (operation !== undefined && isFederatedOperation(operation)) {
+      const { fields, issued } = performFederated(operation, form, world);
+      return {
+        reply: { status: 200, body: resultXml(operation, fields) },
+        noted: { outcome: 'ok', ...scope, issuedAccessKeyId: issued.accessKeyId, expiresAt: issued.expiresAt },
+      };
+    }
     const { regions, skewMinutes } = world;
     const key = await checkSignature(received, {
       findKey: world.findKey,
@@ -227,8 +264,10 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
   };
 }
 
+const unloggedParams: ReadonlySet<string> = new Set(['Action', 'Version', 'TokenCode', 'WebIdentityToken', 'SAMLAssertion']);
+
 function paramsOf(form: URLSearchParams): Readonly<Record<string, string>> {
-  return Object.fromEntries([...form].filter(([name]) => name !== 'Action' && name !== 'Version' && name !== 'TokenCode'));
+  return Object.fromEntries([...form].filter(([name]) => !unloggedParams.has(name)));
 }
 
 function countOf(calls: readonly DoubleCall[], operation: OperationName): number {

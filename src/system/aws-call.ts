@@ -1,9 +1,8 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
-import type { StsCall } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import type { SendOptions } from './aws-client-settings.ts';
+import type { AwsCall, SendOptions } from './aws-client-settings.ts';
 import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
 /** What the calls of one adapter share. */
@@ -16,7 +15,7 @@ export interface Line {
 
 /** One call, with the signal that ends all its requests. */
 export interface Turn {
-  readonly call: StsCall;
+  readonly call: AwsCall;
   readonly line: Line;
   readonly signal: AbortSignal;
   readonly heading: (endpoint: string) => void;
@@ -25,7 +24,7 @@ export interface Turn {
 /** Does the work and turns what it throws into one of our errors. */
 export async function converse<T>(
   operation: Operation,
-  call: StsCall,
+  call: AwsCall,
   { line, request, service = 'STS' }: { readonly line: Line; readonly request: RefusedRequest; readonly service?: 'STS' | 'IAM' },
   work: (turn: Turn) => Promise<T>,
 ): Promise<T> {

@@ -2,11 +2,17 @@
 // instance metadata.
 
 import process from 'node:process';
-import type { StsCall, StsEndpoint } from '../ports/sts.ts';
+import { AppError } from '../errors.ts';
+import type { StsCaller, StsEndpoint, UnsignedCall } from '../ports/sts.ts';
 import { type Exchange, StsHttpHandler } from './sts-http.ts';
 
+/** Signed where there is a caller. */
+export interface AwsCall extends UnsignedCall {
+  readonly caller?: StsCaller;
+}
+
 export interface SendOptions extends Omit<Exchange, 'network'> {
-  readonly call: StsCall;
+  readonly call: AwsCall;
   /** What AWS's time has over this computer's; the SDK signs with the latter. */
   readonly aheadMs: number;
 }
@@ -17,15 +23,21 @@ export function clientSettings({ call, aheadMs, ...exchange }: SendOptions) {
   return {
     ...endpointFields(endpoint),
     ...nothingFromOutside,
-    credentials: {
-      accessKeyId: caller.accessKeyId,
-      secretAccessKey: caller.secretAccessKey.reveal(),
-      ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
-    },
+    credentials: async () => signingKeys(caller),
     requestHandler: new StsHttpHandler({ network, ...exchange }),
     maxAttempts: 1,
     systemClockOffset: aheadMs,
     logger: silence,
+  };
+}
+
+/** Never asked for where an operation is not signed, and there is nothing else to fall back on. */
+function signingKeys(caller: StsCaller | undefined) {
+  if (caller === undefined) throw new AppError('unexpected', { problem: 'nothing signs this call' });
+  return {
+    accessKeyId: caller.accessKeyId,
+    secretAccessKey: caller.secretAccessKey.reveal(),
+    ...(caller.sessionToken === undefined ? {} : { sessionToken: caller.sessionToken.reveal() }),
   };
 }
 

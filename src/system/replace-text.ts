@@ -1,4 +1,4 @@
-// Replaces one of the user's text files, whole. The file may be a link, belong to somebody else, or change under our hands;
+// Replaces one of the user's text files, whole, or removes it. The file may be a link, belong to somebody else, or change under our hands;
 // whatever stands in the way, the old file stays as it was.
 
 import {
@@ -11,6 +11,7 @@ import {
   realpathSync,
   type Stats,
   statSync,
+  unlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
@@ -50,6 +51,18 @@ export function replaceText({ path, expected, text }: Replacement, { uid, read }
       ...(before === undefined ? {} : { dress: (file: number) => dressLike(before, file) }),
       lastLook: refuseChanged,
     });
+  } catch (error) {
+    throw error instanceof AppError ? error : new AppError('config-unwritable', { path, problem: problemWords(error) }, error);
+  }
+}
+
+/** As TextFiles.remove promises. */
+export function removeText({ path, expected }: Omit<Replacement, 'text'>, { uid, read }: Surroundings): void {
+  try {
+    const target = targetOf(path, uid);
+    if (read(path) !== expected) throw changed(path);
+    refuseSpecial(target, statSync(target), uid);
+    unlinkSync(target);
   } catch (error) {
     throw error instanceof AppError ? error : new AppError('config-unwritable', { path, problem: problemWords(error) }, error);
   }

@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { createFileDigests } from './file-digests.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import {
   listRecords,
@@ -46,7 +47,9 @@ export function createState(place: StatePlace): State {
     principal: (keys) => readable(readPrincipals(directory))?.get(keys),
     rememberPrincipal: (keys, userArn) => changePrincipals(place, (principals) => principals.set(keys, userArn)),
     forgetPrincipal: (keys) => changePrincipals(place, (principals) => principals.delete(keys)),
+    digestOf: createFileDigests(place.owner.home),
     userName: () => userNameOf(place.owner.uid),
+    machineName: () => place.machine,
     stamp: () => directoryStamp(directory),
     noteAsked: (id) => noteAsked(askedPath(directory, id)),
     askedAt: (id) => statOrUndefined(askedPath(directory, id))?.mtimeMs,

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKeyId, type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
+import { isEpochMs } from '../credentials/credentials.ts';
 import { isAppError, recallError } from '../errors.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
 
@@ -103,7 +104,8 @@ function parseRecord(fields: Fields, id: KeyId): StateRecord | undefined {
 function parseFailure(raw: unknown): StateFailure | 'none' | undefined {
   if (!isFields(raw) || !isFields(raw['error'])) return undefined;
   const { at, count, retryAt } = raw;
-  if (!isTime(at) || !isTime(retryAt) || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1) return undefined;
+  if (!isEpochMs(at) || !isEpochMs(retryAt) || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1)
+    return undefined;
   const error = recallError(raw['error']['code'], raw['error']['details']);
   return error === undefined ? 'none' : { error: error.toStored(), at, count, retryAt };
 }
@@ -138,10 +140,6 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
-}
-
 function isTimeOrAbsent(value: unknown): value is number | undefined {
-  return value === undefined || isTime(value);
+  return value === undefined || isEpochMs(value);
 }

@@ -1,14 +1,24 @@
-// The three requests, as the AWS SDK makes them. The only importer of @aws-sdk/client-sts, and of that only what signs and speaks the
+// The requests, as the AWS SDK makes them. The only importer of @aws-sdk/client-sts, and of that only what signs and speaks the
 // protocol, with the settings of aws-client-settings.ts.
 
 import {
   AssumeRoleCommand,
+  type AssumeRoleResponse,
+  AssumeRoleWithSAMLCommand,
+  AssumeRoleWithWebIdentityCommand,
   type Credentials as AwsCredentials,
   GetCallerIdentityCommand,
   GetSessionTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
-import type { AssumeRoleRequest, CallerIdentity, GetSessionTokenRequest, MfaAnswer } from '../ports/sts.ts';
+import type {
+  AssumeRoleRequest,
+  CallerIdentity,
+  GetSessionTokenRequest,
+  MfaAnswer,
+  SamlRequest,
+  WebIdentityRequest,
+} from '../ports/sts.ts';
 import { clientSettings, type SendOptions, withoutNodeWarning } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
 
@@ -42,13 +52,46 @@ export async function sendAssumeRole(request: AssumeRoleRequest, options: SendOp
     ExternalId: request.externalId,
     SourceIdentity: request.sourceIdentity,
     Policy: request.policy,
-    PolicyArns: request.policyArns?.map((arn) => ({ arn })),
+    PolicyArns: policyArns(request),
     Tags: request.tags === undefined ? undefined : Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
     TransitiveTagKeys: request.transitiveTagKeys === undefined ? undefined : [...request.transitiveTagKeys],
     ...mfaFields(request.mfa),
   });
-  const { Credentials, AssumedRoleUser } = await withClient(options, (client) => client.send(command));
+  return ofRole(await withClient(options, (client) => client.send(command)));
+}
+
+/** Throws like `sendGetCallerIdentity`. */
+export async function sendWebIdentity(request: WebIdentityRequest, options: SendOptions): Promise<IssuedReply> {
+  const command = new AssumeRoleWithWebIdentityCommand({
+    RoleArn: request.roleArn,
+    RoleSessionName: request.roleSessionName,
+    WebIdentityToken: request.token.reveal(),
+    DurationSeconds: request.durationSeconds,
+    Policy: request.policy,
+    PolicyArns: policyArns(request),
+  });
+  return ofRole(await withClient(options, (client) => client.send(command)));
+}
+
+/** Throws like `sendGetCallerIdentity`. */
+export async function sendSaml(request: SamlRequest, options: SendOptions): Promise<IssuedReply> {
+  const command = new AssumeRoleWithSAMLCommand({
+    RoleArn: request.roleArn,
+    PrincipalArn: request.principalArn,
+    SAMLAssertion: request.assertion.reveal(),
+    DurationSeconds: request.durationSeconds,
+    Policy: request.policy,
+    PolicyArns: policyArns(request),
+  });
+  return ofRole(await withClient(options, (client) => client.send(command)));
+}
+
+function ofRole({ Credentials, AssumedRoleUser }: Pick<AssumeRoleResponse, 'Credentials' | 'AssumedRoleUser'>): IssuedReply {
   return { credentials: Credentials, ...(AssumedRoleUser?.Arn === undefined ? {} : { arn: AssumedRoleUser.Arn }) };
+}
+
+function policyArns({ policyArns: arns }: Pick<AssumeRoleRequest, 'policyArns'>) {
+  return arns?.map((arn) => ({ arn }));
 }
 
 function mfaFields(mfa: MfaAnswer | undefined): { readonly SerialNumber?: string; readonly TokenCode?: string } {

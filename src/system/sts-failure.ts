@@ -2,7 +2,7 @@
 
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { StsCall } from '../ports/sts.ts';
+import type { AwsCall } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
 import { ProxyProblem } from './sts-tunnel.ts';
 
@@ -10,7 +10,7 @@ export type Operation = Refusal['operation'];
 
 export interface FailedCall {
   readonly operation: Operation;
-  readonly call: StsCall;
+  readonly call: AwsCall;
   readonly request: RefusedRequest;
   /** Host and port that the request went to. */
   readonly endpoint: string;
@@ -33,12 +33,23 @@ export function isForbidden(error: unknown): boolean {
 
 /** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
-  const { operation, call, endpoint, seconds } = failed;
-  if (isAppError(error)) return error;
-  if (call.signal?.aborted === true) return interruption(call.signal);
-  if (failed.hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
-  const refusal = refusalIn(error);
+  const { call, hasEnded } = failed;
+  const refusal = call.signal?.aborted === true || hasEnded ? undefined : refusalIn(error);
   if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
+  return toTrouble(error, { ...failed, signal: call.signal });
+}
+
+export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
+  readonly operation: string;
+  /** The call's own. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whatever was thrown on the way to a service and back, and is no refusal. */
+export function toTrouble(error: unknown, { operation, signal, endpoint, hasEnded, seconds }: Trouble): AppError {
+  if (isAppError(error)) return error;
+  if (signal?.aborted === true) return interruption(signal);
+  if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
   return new AppError('network', { endpoint, problem: problemOf(error) }, error);
 }
@@ -69,13 +80,13 @@ function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, k
   return {
     operation,
     region: endpoint.region,
-    callerKind: context.callerKind ?? (caller.sessionToken === undefined ? 'keys' : 'session'),
+    callerKind: context.callerKind ?? (caller?.sessionToken === undefined ? 'keys' : 'session'),
     request,
     context,
   };
 }
 
-function serverTrouble(error: ReplyProblem, operation: Operation): AppError {
+function serverTrouble(error: ReplyProblem, operation: string): AppError {
   return new AppError(
     'aws-refused',
     {

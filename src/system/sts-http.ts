@@ -21,7 +21,9 @@ export class ReplyProblem extends Error {
 export interface Exchange {
   readonly network: Network;
   /** Who should answer, for messages; STS when absent. */
-  readonly service?: 'STS' | 'IAM';
+  readonly service?: 'STS' | 'IAM' | 'IAM Roles Anywhere';
+  /** XML when absent. */
+  readonly language?: 'xml' | 'json';
   readonly signal: AbortSignal;
   /** Called with the Date header of every reply of STS, refusals too: a web page's clock is nobody's. */
   readonly learn: (serverNow: EpochMs) => void;
@@ -45,7 +47,7 @@ export class StsHttpHandler extends NodeHttpHandler {
   }
 
   override async handle(request: Request): Outcome {
-    const { network, signal, learn, heading, service = 'STS' } = this.#exchange;
+    const { network, signal, learn, heading, service = 'STS', language = 'xml' } = this.#exchange;
     const isSecure = request.protocol !== 'http:';
     const target = { host: request.hostname, port: request.port ?? (isSecure ? 443 : 80) };
     heading(request.port === undefined ? target.host : `${target.host}:${target.port}`);
@@ -56,8 +58,8 @@ export class StsHttpHandler extends NodeHttpHandler {
     try {
       const { response } = await inner.handle(request, { abortSignal: signal });
       const arrivedAt = performance.now();
-      const body = await readBody(response.body);
-      checkReply(body, { status: response.statusCode, headers: response.headers, service });
+      const body = await readBody(response.body, service);
+      checkReply(body, { status: response.statusCode, headers: response.headers, service, language });
       learnDate(response.headers, (serverNow) => learn(serverNow + Math.round(performance.now() - arrivedAt)));
       return { response: Object.assign(response, { body }) };
     } finally {
@@ -71,7 +73,7 @@ function learnDate(headers: Readonly<Record<string, string>>, learn: Exchange['l
   if (Number.isFinite(serverNow)) learn(serverNow);
 }
 
-async function readBody(body: unknown): Promise<Uint8Array> {
+async function readBody(body: unknown, service: string): Promise<Uint8Array> {
   if (!(body instanceof Readable)) return new Uint8Array();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -79,7 +81,7 @@ async function readBody(body: unknown): Promise<Uint8Array> {
   for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) continue;
     bytes += chunk.length;
-    if (bytes > maxReplyBytes) throw new ReplyProblem('its reply is larger than any reply of STS');
+    if (bytes > maxReplyBytes) throw new ReplyProblem(`its reply is larger than any reply of ${service}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -92,18 +94,42 @@ function checkReply(
     status,
     headers,
     service,
-  }: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly service: string },
+    language,
+  }: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly service: string;
+    readonly language: 'xml' | 'json';
+  },
 ): void {
   const text = Buffer.from(body).toString('utf8').trim();
-  const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]*Response)[\s>]/.exec(text)?.[1];
-  if (root !== undefined && text.endsWith(`</${root}>`)) return;
+  const shape = language === 'xml' ? xmlShape(text) : jsonShape(text);
+  if (shape === 'whole') return;
   if (status >= 500) throw new ReplyProblem(`it answered with HTTP status ${status}`, true);
-  if (root !== undefined) throw new ReplyProblem('its reply was cut off');
+  if (shape === 'cut') throw new ReplyProblem('its reply was cut off');
   const location = headers['location'];
   if (status >= 300 && status < 400) throw new ReplyProblem(`it redirects to ${hostOf(location)}, which ${service} never does`);
   if (text === '') throw new ReplyProblem(`its reply is empty (HTTP status ${status})`);
   const what = /<html|<!doctype/i.test(text.slice(0, 1000)) ? 'a web page' : 'something';
   throw new ReplyProblem(`it answered with ${what} that is no reply of ${service} (HTTP status ${status})`);
+}
+
+type Shape = 'whole' | 'cut' | 'other';
+
+function xmlShape(text: string): Shape {
+  const root = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]*Response)[\s>]/.exec(text)?.[1];
+  if (root === undefined) return 'other';
+  return text.endsWith(`</${root}>`) ? 'whole' : 'cut';
+}
+
+function jsonShape(text: string): Shape {
+  if (!text.startsWith('{')) return 'other';
+  try {
+    JSON.parse(text);
+    return 'whole';
+  } catch {
+    return 'cut'; // a SyntaxError, which says where, and nobody wants to know
+  }
 }
 
 function hostOf(location: string | undefined): string {

@@ -7,7 +7,14 @@ import type { RefusedRequest } from '../credentials/sts-refusal.ts';
 import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
-import { type IssuedReply, sendAssumeRole, sendGetCallerIdentity, sendGetSessionToken } from './sts-client.ts';
+import {
+  type IssuedReply,
+  sendAssumeRole,
+  sendGetCallerIdentity,
+  sendGetSessionToken,
+  sendSaml,
+  sendWebIdentity,
+} from './sts-client.ts';
 import { isForbidden } from './sts-failure.ts';
 import { ReplyProblem } from './sts-http.ts';
 
@@ -31,6 +38,17 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
     assumeRole: (request, call) =>
       converse('AssumeRole', call, { line, request: refusedRequest(request) }, async (turn) => {
         const reply = await oncePerCode(request.mfa, turn, (options) => sendAssumeRole(request, options));
+        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+      }),
+    // Neither of these is signed, so a clock that is off does not matter.
+    assumeRoleWithWebIdentity: (request, call) =>
+      converse('AssumeRoleWithWebIdentity', call, { line, request: refusedRequest(request) }, async (turn) => {
+        const reply = await sendWebIdentity(request, sendOptions(turn));
+        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+      }),
+    assumeRoleWithSaml: (request, call) =>
+      converse('AssumeRoleWithSAML', call, { line, request: refusedRequest(request) }, async (turn) => {
+        const reply = await sendSaml(request, sendOptions(turn));
         return issuedBy(reply, turn, reply.arn ?? request.roleArn);
       }),
   };

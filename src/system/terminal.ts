@@ -9,16 +9,25 @@ import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Terminal } from '../ports/person.ts';
 
-/** `command` and `instead` are for the error where there is no terminal: what needs to ask, and what to type instead. */
-export function openTerminal({ command, instead }: { readonly command: string; readonly instead: string }): Terminal {
-  const streams = { input: process.stdin, output: process.stderr };
+export interface TerminalOptions {
+  /** For the error where there is no terminal: what needs to ask, and what to type instead. */
+  readonly command: string;
+  readonly instead: string;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
+
+export function openTerminal({ command, instead, signal }: TerminalOptions): Terminal {
+  const streams = { input: process.stdin, output: process.stderr, ...(signal === undefined ? {} : { signal }) };
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const asking = async <T>(question: () => Promise<T>): Promise<T> => {
     if (!isInteractive) throw new AppError('no-terminal', { command, instead });
     try {
       return await question();
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExitPromptError') throw new AppError('interrupted', {}, error);
+      if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name)) {
+        throw new AppError('interrupted', {}, error);
+      }
       throw error;
     }
   };

@@ -6,13 +6,14 @@ import process from 'node:process';
 import { AppError } from '../errors.ts';
 import type { TextFiles } from '../ports/text-files.ts';
 import { errorCode, problemWords } from './problem-words.ts';
-import { replaceText } from './replace-text.ts';
+import { removeText, replaceText } from './replace-text.ts';
 
 /** `uid` is the user we write as; without one (Windows) owners are not looked at. */
 export function createTextFiles(uid: number | undefined = process.getuid?.()): TextFiles {
   return {
     read: readText,
     replace: (path, expected, text) => replaceText({ path, expected, text }, { uid, read: readText }),
+    remove: (path, expected) => removeText({ path, expected }, { uid, read: readText }),
   };
 }
 

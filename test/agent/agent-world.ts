@@ -11,6 +11,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Sts } from '../../src/ports/sts.ts';
 import { logIn, type ObtainPorts, openChain } from '../../src/refresh/obtain.ts';
+import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { type FakeMachine, fakeMachine } from '../fakes/fake-machine.ts';
 import { fakeState } from '../fakes/fake-state.ts';
@@ -111,6 +112,14 @@ export function farSts(machine: FakeMachine): FarSts {
       ends.set(credentials.accessKeyId, credentials.expiresAt);
       return credentials;
     },
+    assumeRoleWithWebIdentity: async (request, call) => {
+      await reach();
+      return near.assumeRoleWithWebIdentity(request, call);
+    },
+    assumeRoleWithSaml: async (request, call) => {
+      await reach();
+      return near.assumeRoleWithSaml(request, call);
+    },
     assumeRole: async (request, call) => {
       const role = request.roleArn.split('/').at(-1) ?? '';
       const note = (ending: Attempt['ending']) => void attempts.push({ atMs: machine.awsMs(), role, ending });
@@ -147,6 +156,7 @@ export async function openAgentWorld() {
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
+    ...noEntryPorts,
     clock: machine.clock,
     sts,
     store,

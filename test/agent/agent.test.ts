@@ -12,6 +12,7 @@ import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
+import type { AuditedAnswer } from '../../src/ports/audit.ts';
 import { socketIdentity } from '../../src/system/agent-socket.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { passphraseStore, rightIdentity } from '../fakes/passphrase-store.ts';
@@ -29,7 +30,9 @@ let world: AgentWorld;
 let directory: string;
 let path: string;
 let agent: RunningAgent | undefined;
+let noted: (AuditedAnswer & { readonly pid: number | undefined; readonly names: readonly string[] })[];
 beforeEach(async () => {
+  noted = [];
   world = await openAgentWorld();
   directory = mkdtempSync(join(tmpdir(), 'rk-agent-'));
   path = join(directory, 'agent.sock');
@@ -75,6 +78,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
     },
     {
       ...{ env: { HOME: '/home/alice' }, clock: machine.clock, state, log: world.ports.log, notifier: undefined },
+      noteAnswer: ({ caller, pid }, answer) => void noted.push({ ...answer(), pid, names: Object.keys(caller.env) }),
       bell: {
         start: (ring) => {
           onRing = ring;
@@ -174,6 +178,17 @@ describe('the agent', () => {
     await running.live(20 * minute);
     expect(await piece('dev')).toBe('dev !');
     expect(world.sts.attempts.filter(({ ending }) => ending === 'done').length).toBe(attempts);
+  });
+
+  it('tells the audit trail who asked, as the front says; to all else that makes no difference', async () => {
+    await start();
+    const first = await get({ ROLEKEEPER_CALLER_PID: '41' });
+    expect(await get({ ROLEKEEPER_CALLER_PID: '42' })).toBe(first);
+    await get();
+    await get({ ROLEKEEPER_CALLER_PID: 'self' });
+    await get({ ROLEKEEPER_CALLER_PID: 'x' });
+    expect(noted.map(({ pid }) => pid)).toEqual([41, 42, undefined, Number.NaN]);
+    expect(noted.every(({ names }) => !names.includes('ROLEKEEPER_CALLER_PID'))).toBe(true);
   });
 
   it('says what it is and what it does', async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AnswersPorts, answerGet } from '../../src/agent/answers.ts';
 import { Callers } from '../../src/agent/callers.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
@@ -6,6 +6,7 @@ import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { type KeyId, keysAccount } from '../../src/config/names.ts';
 import type { ConfigFiles } from '../../src/config/profile-settings.ts';
+import type { AuditedAnswer } from '../../src/ports/audit.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { type AgentWorld, corp, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
 
@@ -24,6 +25,15 @@ source_profile = work
 [profile plain]
 keys = corp
 session = none
+[profile job]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = Environment
+[profile task]
+role_arn = arn:aws:iam::222233334444:role/dev
+credential_source = EcsContainer
+[profile pod]
+role_arn = arn:aws:iam::222233334444:role/dev
+web_identity_token_file = /tmp/token
 [profile broken]
 role_arn = arn:aws:iam::222233334444:role/dev
 `;
@@ -32,7 +42,9 @@ const home = '/home/alice';
 
 let world: AgentWorld;
 let asked: { readonly id: KeyId; readonly profile: string }[];
+let noted: AuditedAnswer[];
 beforeEach(async () => {
+  noted = [];
   world = await openAgentWorld();
   asked = [];
 });
@@ -60,6 +72,7 @@ function ports(): AnswersPorts {
       world.state.noteAsked(step.id);
     },
     localNow: () => world.machine.readClocks().wallMs,
+    noteAnswer: (_caller, answer) => void noted.push(answer()),
   };
 }
 
@@ -114,6 +127,19 @@ describe('the agent asked for credentials', () => {
     const first = await got('dev');
     const { tookMs, answer } = await timed(get('dev'));
     expect([keyIdIn(answer), tookMs, assumed()]).toEqual([first, 0, 1]);
+  });
+
+  it('tells the audit trail what it gave and how it came by it, with no more of the key than its end', async () => {
+    const first = await got('dev');
+    await got('dev');
+    await timed(get('nobody'));
+    await timed(get('no\u0000 name'));
+    const suffix = { keySuffix: first.slice(-4) };
+    expect(noted).toEqual([
+      { verb: 'get', profile: 'dev', outcome: 'refreshed', ...suffix },
+      { verb: 'get', profile: 'dev', outcome: 'cached', ...suffix },
+      { verb: 'get', profile: '', outcome: 'failed', code: 'usage' },
+    ]);
   });
 
   it('past their refresh point gives them at once, and refreshes behind', async () => {
@@ -344,5 +370,19 @@ describe('the agent', () => {
     expect(wordsIn(answer)).toBe(
       'rolekeeper: profile "mfa" needs today\'s MFA login\nrolekeeper: hint: run `rolekeeper login work`\n',
     );
+  });
+});
+
+describe('the agent asked for what it cannot see', () => {
+  // Files that are loaded then would take real time, of which the machine's clocks know nothing.
+  beforeAll(() => Promise.all([import('../../src/hops/machine.ts'), import('../../src/hops/web-identity.ts')]));
+
+  it.each(['job', 'task'])('leaves "%s" to its caller, whose environment holds what it starts from', async (profile) => {
+    expect((await timed(get(profile))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  // A service has a /tmp of its own.
+  it('leaves a token file that is not there to its caller', async () => {
+    expect((await timed(get('pod'))).answer).toEqual({ kind: 'pass', reason: 'config' });
   });
 });

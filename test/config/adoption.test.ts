@@ -134,7 +134,10 @@ describe('files as people have them', () => {
         expect(Object.entries(after?.['profiles'] ?? {}).find(([found]) => found === name)?.[1]).toEqual({
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
-              ([key]) => !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_)/.test(key),
+              ([key]) =>
+                !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
+                  key,
+                ),
             ),
           ),
           credential_process: expect.stringMatching(new RegExp(`^${program} get "?${name}"?$`)),
@@ -342,11 +345,15 @@ describe('what is refused', () => {
 
   it.each([
     [
-      'a role of the machine',
-      `[profile dev]\n${role}credential_source = Environment\n`,
-      'config:3: "dev": it starts from credentials of the machine',
+      'an unknown credential_source',
+      `[profile dev]\n${role}credential_source = Ec2Instance\n`,
+      'config:3: "dev": credential_source: "Ec2Instance" is none of',
     ],
-    ['a web identity', `[profile dev]\n${role}web_identity_token_file = /t\n`, 'config:3: "dev": it starts from a web identity'],
+    [
+      'a relative token file',
+      `[profile dev]\n${role}web_identity_token_file = t\n`,
+      'config:3: "dev": web_identity_token_file: it is not an absolute path',
+    ],
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
@@ -429,8 +436,16 @@ describe('what is refused', () => {
     );
   });
 
+  // It ended the whole command, for all other profiles too.
+  it('a role without a value is refused alone', () => {
+    const roles = ['[profile a]\nrole_arn =\n  x = y\n', '[profile b]\nrole_arn = arn:aws:iam::222233334444:role/b\n'];
+    const { adopted, refused } = adoptAll(roles.map((role) => `${role}source_profile = corp\n`).join(''));
+    expect(adopted.map(({ profile }) => profile)).toEqual(['b']);
+    expect(refused.map(({ profile, error }) => [profile, error.code])).toEqual([['a', 'edit-refused']]);
+  });
+
   it('one of several does not keep the others', () => {
-    const text = `${usual}[profile web]\n${role}web_identity_token_file = /t\n`;
+    const text = `${usual}[profile web]\n${role}web_identity_token_file = t\n`;
     const { adopted, refused } = adoptAll(text);
     expect([adopted.map(({ profile }) => profile), refused.map(({ profile }) => profile)]).toEqual([['dev'], ['web']]);
   });

@@ -88,6 +88,7 @@ describe('real-world files, compared with botocore too', () => {
     },
     { what: 'a header of one word', text: '[profile]\nx=1\n[profile a b]\nx=1\n[profile "open]\nx=1\n', profiles: [] },
     { what: 'headers that only start like ours', text: '[profilesque a]\nx=1\n[servicesx b]\nx=1\n', profiles: ['a'] },
+    { what: 'two headers in one line', text: '[profile a][profile b]\nx=1\n[profile c]\nx=1\n', profiles: ['c'] },
     { what: 'an empty file', text: '', profiles: [] },
     { what: 'only comments', text: '# nothing\n\n   ; here\n', profiles: [] },
     { what: 'an empty key of a sub-key', text: '[profile a]\ns3 =\n  = x\n', profiles: ['a'] },
@@ -232,6 +233,18 @@ describe('plain files', () => {
         expect(lookups(parse(text, 'file')), JSON.stringify(text)).toEqual(lookups(parse(oddText, 'file')));
       }
     }
+  });
+
+  // It was taken for two sections, so that profile a was found, which AWS's clients do not know.
+  it('have no line with two headers', () => {
+    const text = '[profile a][profile b]\nregion = x\n[profile c]\nregion = x\n';
+    expect(isPlainFile(text)).toBe(false);
+    expect(findSection(parseConfigFile(text, 'file'), 'profile', 'a')).toBeUndefined();
+  });
+
+  // The mark hid the first of the two.
+  it('have no header twice, with a mark at the start or without', () => {
+    for (const mark of ['', '\ufeff']) expect(isPlainFile(`${mark}[profile a]\n[profile a]\n`)).toBe(false);
   });
 
   it('are most of what people have: comments, sub-keys, Windows newlines and a BOM do not matter', () => {

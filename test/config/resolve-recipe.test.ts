@@ -207,6 +207,13 @@ describe('resolveRecipe: refusals', () => {
       'a',
       /\(a → nobody\): its source "nobody" does not exist/,
     ],
+    // It ended with the exit status of a wrong command line.
+    [
+      'a source that nothing can be called',
+      '[profile a]\nrole_arn = R\nsource_profile = b\x07\n',
+      'a',
+      /"b\\u0007" cannot be a profile name/,
+    ],
     ['no source', '[profile a]\nrole_arn = R\n', 'a', /role_arn but no source_profile/],
     [
       'two kinds of source',

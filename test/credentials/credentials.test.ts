@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isoSeconds,
   parseCredentialsItem,
   parseKeysItem,
   parseProcessJson,
@@ -39,6 +40,19 @@ describe('the process JSON', () => {
   );
 });
 
+// A clock file that was off by ages moved the end out of what a Date can hold, and `get` ended in a RangeError; a little less, and SDKs were
+// given a year of five digits.
+describe('isoSeconds', () => {
+  it.each([
+    [1_767_003_600_999, '2025-12-29T10:20:00Z'],
+    [253_402_300_800_000, '9999-12-31T23:59:59Z'],
+    [9e15, '9999-12-31T23:59:59Z'],
+    [-1, '1970-01-01T00:00:00Z'],
+  ])('writes %d as %s', (at, text) => {
+    expect(isoSeconds(at)).toBe(text);
+  });
+});
+
 describe('store items', () => {
   it('written then parsed give it back', () => {
     expect(parseKeysItem(toKeysItem(keys, 'keys/corp'), 'keys/corp')).toEqual({ kind: 'ok', value: keys });
@@ -52,6 +66,11 @@ describe('store items', () => {
     expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/2')).toEqual(other);
     const unbound = JSON.stringify({ ...JSON.parse(toKeysItem(keys, 'keys/corp').reveal()), account: undefined });
     expect(parseKeysItem(new Secret(unbound), 'keys/corp')).toEqual(other);
+  });
+
+  it('with times that nobody can write down are broken', () => {
+    const item = toCredentialsItem({ ...credentials, expiresAt: 253_402_300_800_000 }, 'role/1');
+    expect(parseCredentialsItem(item, 'role/1')).toEqual({ kind: 'broken', problem: 'a time is missing or wrong' });
   });
 
   it('of a later format are left alone, and named', () => {

@@ -62,7 +62,7 @@ endpoint_url = $STS
 
 [profile web]
 role_arn = ${roleArn('Open')}
-web_identity_token_file = /nowhere
+web_identity_token_file = nowhere
 `;
 
 const adoptAll = () => succeed(world.rolekeeper(['adopt', '--all', '--yes']));
@@ -77,7 +77,9 @@ describe('adopt', () => {
   it('adopt --all puts on rolekeeper what can be, lists the rest with line and reason, and says what is next', async () => {
     const { stdout, stderr } = await adoptAll();
     expect(stdout).toBe('');
-    expect(stderr).toContain(`"web" is left as it is: ${world.configPath}:29: "web": it starts from a web identity`);
+    expect(stderr).toContain(
+      `"web" is left as it is: ${world.configPath}:29: "web": web_identity_token_file: it is not an absolute path`,
+    );
     expect(stderr).toContain('on rolekeeper now: dev, open, far');
     expect(stderr).toContain('next: `rolekeeper import corp`');
     expect(world.readConfig()).toContain(`endpoint_url = ${world.sts.url}
@@ -153,7 +155,7 @@ mfa_serial = ${mfaSerial}
   it('adopt of several, of which one cannot be, changes none of them', async () => {
     const ran = await world.rolekeeper(['adopt', 'dev', 'web', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
-    expect(ran.stderr).toContain('web identity');
+    expect(ran.stderr).toContain('web_identity_token_file: it is not an absolute path');
     expect(world.readConfig()).toBe(original);
     expect((await world.rolekeeper(['adopt', 'nobody', '--yes'])).status).toBe(3);
   });

@@ -7,11 +7,14 @@ import type { State, StateRecord } from '../../src/ports/state.ts';
 export interface FakeState extends State {
   /** From now on every write fails. */
   fillDisk(): void;
+  /** What `digestOf` gives for this path from now on; undefined where it cannot be read. */
+  setDigest(path: string, digest: string | undefined): void;
 }
 
 export function fakeState(localNow: () => number = Date.now): FakeState {
   const records = new Map<KeyId, StateRecord>();
   const principals = new Map<ProfileName, string>();
+  const digests = new Map<string, string | undefined>();
   const asked = new Map<KeyId, number>();
   let changes = 0;
   let isFull = false;
@@ -37,12 +40,15 @@ export function fakeState(localNow: () => number = Date.now): FakeState {
       principals.set(keys, userArn);
     },
     forgetPrincipal: (keys) => void principals.delete(keys),
+    digestOf: (path) => digests.get(path),
     userName: () => 'alice',
+    machineName: () => 'laptop',
     stamp: () => String(changes),
     noteAsked: (id) => void asked.set(id, localNow()),
     askedAt: (id) => asked.get(id),
     fillDisk: () => {
       isFull = true;
     },
+    setDigest: (path, digest) => void digests.set(path, digest),
   };
 }

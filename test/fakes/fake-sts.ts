@@ -2,17 +2,35 @@
 
 import type { Credentials } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
-import type { AssumeRoleRequest, GetSessionTokenRequest, Sts, StsCall } from '../../src/ports/sts.ts';
+import type {
+  AssumeRoleRequest,
+  GetSessionTokenRequest,
+  SamlRequest,
+  Sts,
+  StsCall,
+  UnsignedCall,
+  WebIdentityRequest,
+} from '../../src/ports/sts.ts';
 import type { Clock } from '../../src/ports/time.ts';
 
 export type FakeCall =
   | { readonly operation: 'GetCallerIdentity'; readonly call: StsCall }
   | { readonly operation: 'GetSessionToken'; readonly call: StsCall; readonly request: GetSessionTokenRequest }
-  | { readonly operation: 'AssumeRole'; readonly call: StsCall; readonly request: AssumeRoleRequest };
+  | { readonly operation: 'AssumeRole'; readonly call: StsCall; readonly request: AssumeRoleRequest }
+  | {
+      readonly operation: 'AssumeRoleWithWebIdentity';
+      readonly call: UnsignedCall & { readonly caller?: never };
+      readonly request: WebIdentityRequest;
+    }
+  | {
+      readonly operation: 'AssumeRoleWithSAML';
+      readonly call: UnsignedCall & { readonly caller?: never };
+      readonly request: SamlRequest;
+    };
 
 export interface FakeSts extends Sts {
   readonly calls: readonly FakeCall[];
-  /** The next AssumeRole or GetSessionToken throws this. */
+  /** The next call that gives credentials throws this. */
   failNext(error: Error): void;
   /** Until the returned function is called, AssumeRole and GetSessionToken do not answer. */
   hang(): () => void;
@@ -50,6 +68,14 @@ export function fakeSts(clock: Clock, userArn = aliceArn): FakeSts {
     },
     assumeRole: (request, call) => {
       calls.push({ operation: 'AssumeRole', call, request });
+      return issue(request.durationSeconds);
+    },
+    assumeRoleWithWebIdentity: (request, call) => {
+      calls.push({ operation: 'AssumeRoleWithWebIdentity', call, request });
+      return issue(request.durationSeconds);
+    },
+    assumeRoleWithSaml: (request, call) => {
+      calls.push({ operation: 'AssumeRoleWithSAML', call, request });
       return issue(request.durationSeconds);
     },
     failNext: (error) => void failures.push(error),

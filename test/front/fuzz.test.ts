@@ -5,6 +5,7 @@ import { setImmediate as soon } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../harness/fake-agent.ts';
 import { type Compiled, compile, type FrontWorld, openFrontWorld, readStub } from '../harness/front-world.ts';
+import { pick, type Random, randomNumbers } from '../harness/random-numbers.ts';
 
 const seed = 20_240_607;
 const count = 2_000;
@@ -107,8 +108,6 @@ function rightAnswer(bytes: Buffer): Right | undefined {
   return { status: Number(status), text: bytes.subarray(line.length) };
 }
 
-type Random = (below: number) => number;
-
 function makeCase(random: Random): Case {
   const times = random(5);
   let bytes = validAnswer(random);
@@ -182,21 +181,4 @@ function replaceNumber(bytes: Buffer, which: number, by: string): Buffer {
       return seen === which ? by : number;
     });
   return Buffer.concat([Buffer.from(line, 'latin1'), bytes.subarray(end + 1)]);
-}
-
-function pick<T>(from: readonly T[], random: Random): T {
-  const found = from[random(from.length)];
-  if (found === undefined) throw new Error('nothing to pick from');
-  return found;
-}
-
-/** mulberry32: the same numbers for the same seed, on every machine. */
-function randomNumbers(start: number): Random {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

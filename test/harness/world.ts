@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { type StsDouble, type StsDoubleOptions, startStsDouble } from '../../src/sandbox/sts-double.ts';
+import type { DoubleProvider } from '../../src/sandbox/sts-double-world.ts';
 import { newKeyFile } from '../../src/stores/age-cipher.ts';
 
 export const program = resolve('dist/rolekeeper');
@@ -66,6 +67,7 @@ export interface WorldOptions {
   readonly roles?: StsDoubleOptions['roles'];
   readonly users?: StsDoubleOptions['users'];
   readonly newKeyDelayMs?: StsDoubleOptions['newKeyDelayMs'];
+  readonly providers?: readonly DoubleProvider[];
 }
 
 const roleTrust = { principals: [userArn], needsMfa: true };
@@ -74,6 +76,7 @@ const roleTrust = { principals: [userArn], needsMfa: true };
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   if (!existsSync(program)) throw new Error('dist/rolekeeper is not there: npm run build');
   const sts = await startStsDouble({
+    providers: options.providers ?? [],
     ...(options.newKeyDelayMs === undefined ? {} : { newKeyDelayMs: options.newKeyDelayMs }),
     users: options.users ?? [
       { arn: userArn, accessKeyId, secretAccessKey, mfa: { serial: mfaSerial, seed: 'JBSWY3DPEHPK3PXP' }, mayAssume: ['*'] },

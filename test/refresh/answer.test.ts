@@ -7,6 +7,7 @@ import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import type { ObtainPorts } from '../../src/refresh/obtain.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
+import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
@@ -37,6 +38,7 @@ async function world() {
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
   );
   const ports: ObtainPorts = {
+    ...noEntryPorts,
     clock,
     sts,
     store,

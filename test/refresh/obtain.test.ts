@@ -9,6 +9,7 @@ import { AppError } from '../../src/errors.ts';
 import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
 import type { Demand } from '../../src/refresh/refresh-one.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
+import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
@@ -27,6 +28,7 @@ function world() {
   const remembered: string[] = [];
   const events: string[] = [];
   const ports: ObtainPorts = {
+    ...noEntryPorts,
     clock,
     sts,
     store,
@@ -144,8 +146,8 @@ describe('obtain', () => {
     const one = await loggedIn(world());
     await getDev(one);
     const [sessionCall, roleCall] = one.sts.calls;
-    expect(sessionCall?.call.caller.accessKeyId).toBe('AKIA1');
-    expect(roleCall?.call.caller.accessKeyId).toBe('ASIA0001');
+    expect(sessionCall?.call.caller?.accessKeyId).toBe('AKIA1');
+    expect(roleCall?.call.caller?.accessKeyId).toBe('ASIA0001');
     expect(roleCall).toMatchObject({ request: { roleArn: role, roleSessionName: 'alice', durationSeconds: 3600 } });
   });
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { type KeyId, keyIdOf, parseProfileName } from '../../src/config/names.ts';
+import { lastTime } from '../../src/credentials/credentials.ts';
 import { AppError } from '../../src/errors.ts';
 import type { StateRecord } from '../../src/ports/state.ts';
 
@@ -27,7 +28,7 @@ export const sampleRecord: StateRecord = {
   failure: { error: sampleError, at: 1_767_000_100_000, count: 2, retryAt: 1_767_000_160_000 },
 };
 
-const times = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const times = fc.integer({ min: 1, max: lastTime });
 const words = fc.string({ unit: 'binary' });
 
 /** Everything a record may be. */

@@ -256,6 +256,24 @@ describe('replace behind links', () => {
   });
 });
 
+describe('remove', () => {
+  it('takes away the file that a command has made, also behind a link that led nowhere', () => {
+    const link = join(home, 'link');
+    symlinkSync(path, link);
+    files.replace(link, noFile, 'made');
+    files.remove(link, 'made');
+    expect(existsSync(path)).toBe(false);
+    expect(readlinkSync(link)).toBe(path);
+  });
+
+  it('leaves a file that somebody has changed since', () => {
+    files.replace(path, noFile, 'made');
+    writeFileSync(path, 'changed');
+    expect(() => files.remove(path, 'made')).toThrow('another program changed it');
+    expect(readFileSync(path, 'utf8')).toBe('changed');
+  });
+});
+
 describe('replace among other users', () => {
   const foreign = 4_294_967; // a uid that owns none of this
   const refused = (place: string, ownerUid: number) => ({ code: 'foreign-owner', path: place, ownerUid });

@@ -1,0 +1,30 @@
+// Which long-term keys an import can move. Pure.
+
+import { AppError } from '../errors.ts';
+import type { PlaintextKeys, Recipe } from './recipe.ts';
+
+/** Throws `recipe-invalid` for a profile whose keys cannot be moved, saying why. */
+export function importableKeys(recipe: Recipe, configPath: string): PlaintextKeys {
+  const { profile, chain } = recipe;
+  const plaintext = recipe.keys?.plaintext;
+  const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
+  if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
+    throw fail(
+      'it is a role, not a profile of access keys',
+      `import its source: \`rolekeeper import ${chain.at(-1) ?? profile}\``,
+    );
+  }
+  if (plaintext === undefined) {
+    throw fail(
+      'it has no access keys in plaintext',
+      `type them in with \`rolekeeper add ${profile}\`, or look into ${configPath}`,
+    );
+  }
+  if (plaintext.sessionToken !== undefined) {
+    throw fail(
+      `its keys in ${plaintext.path}:${plaintext.line} are temporary (aws_session_token)`,
+      'only long-term keys can be imported',
+    );
+  }
+  return plaintext;
+}

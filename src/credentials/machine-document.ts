@@ -1,0 +1,52 @@
+// The document in which a machine's or container's service hands out credentials. Pure; trusts nothing of it.
+
+import type { Credentials, EpochMs } from './credentials.ts';
+import { Secret } from './secret.ts';
+
+export type ReadDocument =
+  | { readonly kind: 'ok'; readonly credentials: Credentials }
+  | { readonly kind: 'problem'; readonly problem: string };
+
+/** `now` becomes the time of issue: the services hand out the same credentials to everybody for hours. */
+export function readMachineDocument(text: string, now: EpochMs): ReadDocument {
+  const fields = objectIn(text);
+  if (fields === undefined) return problem('its answer is no JSON object');
+  const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId, Code } = fields;
+  // The metadata service says so where the role was taken away, for one.
+  if (isText(Code) && Code !== 'Success') return problem(`it says ${Code.slice(0, 100)}`);
+  if (!isText(AccessKeyId) || !isText(SecretAccessKey) || !isText(Token) || !isText(Expiration)) {
+    return problem('its answer holds no complete credentials');
+  }
+  const expiresAt = Date.parse(Expiration);
+  if (!Number.isFinite(expiresAt)) return problem('its credentials have no readable end');
+  if (expiresAt <= now) return problem('its credentials have ended already');
+  return {
+    kind: 'ok',
+    credentials: {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: new Secret(SecretAccessKey),
+      sessionToken: new Secret(Token),
+      issuedAt: now,
+      expiresAt,
+      ...(isText(AccountId) && /^\d{12}$/.test(AccountId) ? { accountId: AccountId } : {}),
+    },
+  };
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function problem(words: string): ReadDocument {
+  return { kind: 'problem', problem: words };
+}

@@ -1,0 +1,129 @@
+// AWS IAM Roles Anywhere over the network: one deadline over all of a call, a clock that learns from every reply, and credentials that are
+// whole or refused. Its SDK client has no CreateSession: the request is signed in credentials/x509-signature.ts.
+
+import { partition } from '@aws-sdk/core/client';
+import { HttpRequest } from '@smithy/core/transport';
+import type { Credentials, EpochMs } from '../credentials/credentials.ts';
+import { explainSessionRefusal } from '../credentials/roles-anywhere-refusal.ts';
+import { parseRefusal, parseSessionReply } from '../credentials/roles-anywhere-reply.ts';
+import { authorizationOf, certificateHeaders } from '../credentials/x509-signature.ts';
+import type { CreateSessionCall, CreateSessionRequest, RolesAnywhere } from '../ports/roles-anywhere.ts';
+import type { StsEndpoint } from '../ports/sts.ts';
+import type { Clock } from '../ports/time.ts';
+import { toTrouble } from './sts-failure.ts';
+import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
+
+export interface RolesAnywhereOptions {
+  readonly clock: Clock;
+  /** Over a whole call, its second try included. 10 s when absent. */
+  readonly deadlineMs?: number;
+}
+
+/** Opens nothing until it is called and keeps no connection between calls. */
+export function createRolesAnywhere({ clock, deadlineMs = 10_000 }: RolesAnywhereOptions): RolesAnywhere {
+  return {
+    createSession: async (request, call) => {
+      const deadline = AbortSignal.timeout(deadlineMs);
+      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
+      let endpoint = call.endpoint.url ?? `IAM Roles Anywhere in ${call.endpoint.region}`;
+      const heading = (to: string) => {
+        endpoint = to;
+      };
+      try {
+        return await twiceAtMost(request, { call, clock, signal, heading });
+      } catch (error) {
+        const hasEnded = deadline.aborted;
+        throw toTrouble(error, { operation, signal: call.signal, endpoint, hasEnded, seconds: deadlineMs / 1000 });
+      }
+    },
+  };
+}
+
+const operation = 'CreateSession';
+
+interface Turn {
+  readonly call: CreateSessionCall;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly heading: (endpoint: string) => void;
+}
+
+/** A few seconds more or less are the network's. */
+const clearlyOffMs = 60_000;
+
+/** Once more where the reply to a refused request shows that the clock was off: it has been set by then. */
+async function twiceAtMost(request: CreateSessionRequest, turn: Turn): Promise<Credentials> {
+  const before = turn.clock.now();
+  const startedAt = performance.now();
+  const first = await send(request, turn);
+  const correctedMs = turn.clock.now() - before - (performance.now() - startedAt);
+  const isWorthwhile = first.isRefused && Math.abs(correctedMs) > clearlyOffMs;
+  return credentialsIn(isWorthwhile ? await send(request, turn) : first, { request, turn });
+}
+
+interface Reply {
+  readonly isRefused: boolean;
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function send(request: CreateSessionRequest, { call, clock, signal, heading }: Turn): Promise<Reply> {
+  const learn = (serverNow: number) => clock.learn(serverNow);
+  const exchange = { network: call.network, signal, learn, heading };
+  const handler = new StsHttpHandler({ ...exchange, service: 'IAM Roles Anywhere', language: 'json' });
+  const { response } = await handler.handle(signedRequest(request, call, clock.now()));
+  const { statusCode: status, headers } = response;
+  const body: unknown = response.body;
+  const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : '';
+  return { isRefused: status < 200 || status >= 300, status, text, headers };
+}
+
+/** The ARNs stand in the query, as aws_signing_helper has them; its published requests check ours (test/credentials/x509-signature.test.ts). */
+function signedRequest(request: CreateSessionRequest, { identity, endpoint }: CreateSessionCall, at: EpochMs): HttpRequest {
+  const { trustAnchorArn, profileArn, roleArn, durationSeconds, roleSessionName } = request;
+  const url = new URL(endpoint.url ?? `https://${hostOf(endpoint)}`);
+  const unsigned = {
+    path: `${url.pathname.replace(/\/$/, '')}/sessions`,
+    query: { profileArn, roleArn, trustAnchorArn },
+    headers: { 'content-type': 'application/json', host: url.host, ...certificateHeaders(identity, at) },
+    body: JSON.stringify({ durationSeconds, roleSessionName }),
+  };
+  const authorization = authorizationOf(unsigned, identity, { region: endpoint.region, at });
+  return new HttpRequest({
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    ...unsigned,
+    headers: { ...unsigned.headers, authorization, 'user-agent': 'rolekeeper' },
+  });
+}
+
+/** AWS General Reference, "AWS Identity and Access Management Roles Anywhere endpoints and quotas". */
+function hostOf({ region, useFips, useDualstack }: StsEndpoint): string {
+  const { dnsSuffix, dualStackDnsSuffix } = partition(region);
+  return `rolesanywhere${useFips ? '-fips' : ''}.${region}.${useDualstack ? dualStackDnsSuffix : dnsSuffix}`;
+}
+
+function credentialsIn(
+  reply: Reply,
+  { request, turn: { call, clock } }: { readonly request: CreateSessionRequest; readonly turn: Turn },
+): Credentials {
+  if (!reply.isRefused) {
+    const parsed = parseSessionReply(reply.text, clock.now());
+    if (parsed.kind === 'problem') throw new ReplyProblem(parsed.problem);
+    return parsed.credentials;
+  }
+  const { path, certificate, intermediates } = call.identity;
+  throw explainSessionRefusal({
+    ...parseRefusal(reply.text, reply.headers),
+    ...request,
+    httpStatus: reply.status,
+    profile: call.context?.profile ?? 'PROFILE',
+    path,
+    certificate,
+    hasIntermediates: intermediates.length > 0,
+    now: clock.now(),
+  });
+}

@@ -1,0 +1,149 @@
+// What `setup` would do to the two files, for the people it may meet.
+
+import { describe, expect, it } from 'vitest';
+import { parseProfileName } from '../../src/config/names.ts';
+import { noWishes, planSetup, type SetupPlan, type SetupWishes, withSettings } from '../../src/config/setup-plan.ts';
+
+const paths = { configPath: '/home/alice/.aws/config', credentialsPath: '/home/alice/.aws/credentials' };
+const place = { paths, env: {}, program: '/usr/local/bin/rolekeeper' };
+const name = parseProfileName;
+
+const keys = (profile: string) => `[${profile}]\naws_access_key_id = AKIA${profile}\naws_secret_access_key = secret\n`;
+const role = (profile: string, source: string, more = '') =>
+  `[profile ${profile}]\nregion = eu-west-1\nrole_arn = arn:aws:iam::222233334444:role/${profile}\nsource_profile = ${source}\n${more}\n`;
+const device = 'arn:aws:iam::123456789012:mfa/alice';
+
+function plan(config: string, credentials = '', wishes: Partial<SetupWishes> = {}): SetupPlan {
+  return planSetup({ config, credentials }, { ...noWishes, ...wishes }, place);
+}
+
+function summary({ imports, adoption, sources, provable, roles }: SetupPlan) {
+  return {
+    imports: imports.map(({ recipe }) => recipe.profile),
+    adopted: adoption.adopted.map(({ profile }) => profile),
+    sources: sources.map(({ profile }) => profile),
+    provable,
+    roles,
+  };
+}
+
+describe('planSetup', () => {
+  it('finds nothing where there is nothing', () => {
+    expect(summary(plan(''))).toEqual({ imports: [], adopted: [], sources: [], provable: [], roles: [] });
+  });
+
+  it('moves all keys, adopts all roles, and tries a role first', () => {
+    const both = plan(role('dev', 'corp') + role('ops', 'home'), keys('corp') + keys('home'));
+    expect(summary(both)).toEqual({
+      imports: ['corp', 'home'],
+      adopted: ['dev', 'ops'],
+      sources: [],
+      provable: ['dev', 'ops', 'corp', 'home'],
+      roles: ['dev', 'ops'],
+    });
+    expect(both.after.credentials).not.toContain('secret');
+    expect(both.after.config).toContain('credential_process = /usr/local/bin/rolekeeper get ops');
+  });
+
+  it('with one role in mind takes the keys of that role, and nothing else', () => {
+    const one = plan(role('dev', 'corp') + role('ops', 'home'), keys('corp') + keys('home'), { only: name('ops') });
+    expect(summary(one)).toMatchObject({ imports: ['home'], adopted: ['ops'], provable: ['ops'] });
+    expect(one.after.credentials).toContain(keys('corp'));
+    expect(one.after.config).toContain(role('dev', 'corp'));
+  });
+
+  it('with keys in mind takes every role that starts from them', () => {
+    const one = plan(role('dev', 'corp') + role('far', 'dev') + role('ops', 'home'), keys('corp') + keys('home'), {
+      only: name('corp'),
+    });
+    expect(summary(one)).toMatchObject({ imports: ['corp'], adopted: ['dev', 'far'], roles: ['dev', 'far'] });
+  });
+
+  it('leaves keys that AWS refused, and their roles, as they are', () => {
+    const [config, credentials] = [role('dev', 'corp') + role('ops', 'home'), keys('corp') + keys('home')];
+    const rest = plan(config, credentials, { left: [name('home')] });
+    expect(summary(rest)).toMatchObject({ imports: ['corp'], adopted: ['dev'], roles: ['dev'] });
+    expect(rest.after.credentials).toContain(keys('home'));
+  });
+
+  it('does nothing more to files that are set up', () => {
+    const { after } = plan(role('dev', 'corp'), keys('corp'));
+    const again = plan(after.config, after.credentials);
+    expect(summary(again)).toEqual({
+      imports: [],
+      adopted: [],
+      sources: ['corp'],
+      provable: ['dev', 'corp'],
+      roles: ['dev'],
+    });
+    expect(again.after).toEqual(after);
+  });
+
+  it('goes on where an import was killed between the two files', () => {
+    const credentials = keys('corp');
+    const { after } = plan('[profile corp]\nregion = eu-west-1\n', credentials);
+    const half = plan(after.config, credentials);
+    expect(summary(half)).toMatchObject({ imports: ['corp'] });
+    expect(half.after).toEqual(after);
+  });
+
+  it('does not take temporary keys for long-term ones', () => {
+    const temporary = `${keys('corp')}aws_session_token = token\n`;
+    expect(summary(plan('', temporary))).toMatchObject({ imports: [], provable: [] });
+  });
+
+  it('says which role cannot be adopted, and leaves it', () => {
+    const sso = '[profile web]\nrole_arn = arn:aws:iam::222233334444:role/web\nsso_start_url = https://example.com\n';
+    const some = plan(sso + role('dev', 'corp'), keys('corp'));
+    expect(summary(some)).toMatchObject({ adopted: ['dev'] });
+    expect(some.refused.map(({ profile, error }) => [profile, error.code])).toEqual([['web', 'edit-refused']]);
+    expect(some.after.config).toContain(sso);
+  });
+
+  it('leaves keys in a place that cannot be edited, with its line, and moves the others', () => {
+    const strange = keys('my$keys');
+    const some = plan('', strange + keys('corp'));
+    expect(summary(some)).toMatchObject({ imports: ['corp'] });
+    expect(some.refused.map(({ profile, error }) => [profile, error.code])).toEqual([['my$keys', 'usage']]);
+    expect(some.after.credentials).toBe(strange);
+  });
+
+  it('knows whether a file names the device: beside the keys, or beside a role', () => {
+    const hasDevice = (config: string, credentials: string) => plan(config, credentials).imports.map((found) => found.hasDevice);
+    expect(hasDevice(role('dev', 'corp'), keys('corp'))).toEqual([false]);
+    expect(hasDevice(role('dev', 'corp'), `${keys('corp')}mfa_serial = ${device}\n`)).toEqual([true]);
+    expect(hasDevice(role('dev', 'corp', `mfa_serial = ${device}`), keys('corp'))).toEqual([true]);
+  });
+
+  it('writes a device that the person named beside the keys', () => {
+    const { after } = plan('', keys('corp'), { serials: new Map([[name('corp'), device]]) });
+    expect(after.config).toContain(`[rolekeeper corp]\nmfa_serial = ${device}\n`);
+  });
+
+  it('makes the profile of keys that were typed, and tries that one', () => {
+    const typed = { profile: name('default'), name: name('default'), serial: device, region: 'eu-west-1' };
+    const made = plan('', '', { typed });
+    expect(made.after.config).toBe(
+      `[default]\nregion = eu-west-1\ncredential_process = /usr/local/bin/rolekeeper get default\n\n[rolekeeper default]\nmfa_serial = ${device}\n`,
+    );
+    expect(summary(made)).toMatchObject({ provable: ['default'], roles: [] });
+  });
+
+  it('names keys that are in no file', () => {
+    const { sources } = plan(`${role('dev', 'corp', `mfa_serial = ${device}`)}[profile corp]\nregion = eu-west-1\n`);
+    expect(sources).toEqual([{ profile: 'corp', name: 'corp', hasDevice: true }]);
+  });
+
+  it('refuses a profile that no file has', () => {
+    expect(() => plan(role('dev', 'corp'), keys('corp'), { only: name('nope') })).toThrow('there is no profile "nope"');
+  });
+});
+
+describe('withSettings', () => {
+  it('puts the store into the section of settings, once', () => {
+    const settings = { store: 'age', age_key_file: '~/age.key' };
+    const text = withSettings('[profile dev]\n', settings, paths.configPath);
+    expect(text).toBe('[profile dev]\n\n[rolekeeper]\nstore = age\nage_key_file = ~/age.key\n');
+    expect(withSettings(text, settings, paths.configPath)).toBe(text);
+  });
+});

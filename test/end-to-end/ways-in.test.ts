@@ -1,0 +1,111 @@
+// The ways in that need no keys of ours, where something is missing or wrong, and in the agent.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningAgent, startAgent, statusOf } from '../harness/agent.ts';
+import { MovedClock } from '../harness/moved-clock.ts';
+import { until } from '../harness/session-bus.ts';
+import { openWaysWorld, type WaysWorld } from '../harness/ways-world.ts';
+import { type Ran, roleArn, succeed } from '../harness/world.ts';
+
+let world: WaysWorld;
+beforeEach(async () => {
+  world = await openWaysWorld();
+});
+afterEach(() => world.close());
+
+function get(profile: string, more: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return world.rolekeeper(['get', profile], { env: { ...world.callerEnv, ...more } });
+}
+
+describe('what can go wrong', () => {
+  const failure = async (profile: string, more: Readonly<Record<string, string>> = {}) => {
+    const { status, stdout, stderr } = await get(profile, more);
+    expect(stdout).toBe('');
+    return { status, stderr };
+  };
+
+  it('a laptop has no instance metadata: a failure at once, with the place', async () => {
+    await world.machine.stop();
+    const hint = 'check that this is an EC2 instance, and that a role is attached to it';
+    const problem = `the instance metadata service at ${world.machine.url} gave no credentials: nothing listens there`;
+    expect(await failure('instance')).toEqual({ status: 7, stderr: `rolekeeper: ${problem}\nrolekeeper: hint: ${hint}\n` });
+  });
+
+  it('instance metadata is not asked where AWS_EC2_METADATA_DISABLED says so', async () => {
+    expect((await failure('instance', { AWS_EC2_METADATA_DISABLED: 'true' })).stderr).toContain('forbids to ask');
+    expect(world.machine.log).toEqual([]);
+  });
+
+  it('version 1 of the metadata is taken only where the person allows it', async () => {
+    world.machine.isOld = true;
+    expect((await failure('instance')).stderr).toContain('ec2_metadata_v1_disabled = false');
+    await succeed(get('instance', { AWS_EC2_METADATA_V1_DISABLED: 'false' }));
+  });
+
+  it('an expired token says so, and where a new one must come from', async () => {
+    world.setToken(world.provider.token({ exp: Math.floor(world.sts.now() / 1000) - 1 }));
+    const { status, stderr } = await failure('pod');
+    expect(status).toBe(6);
+    expect(stderr).toMatch(
+      /the web identity token has expired; it is issued by .*\(ExpiredTokenException\)\n.*web_identity_token_file, \S+token;/,
+    );
+  });
+
+  it('a token file that is gone is named, by the role behind it too', async () => {
+    world.setToken(undefined);
+    expect(await failure('behind-pod')).toEqual({ status: 3, stderr: expect.stringContaining('token: there is no such file') });
+  });
+
+  it('an identity provider that AWS cannot reach for a moment is no failure', async () => {
+    world.sts.fault({ kind: 'error', code: 'IDPCommunicationError', operation: 'AssumeRoleWithWebIdentity', times: 2 });
+    await succeed(get('pod'));
+    expect(world.sts.calls().AssumeRoleWithWebIdentity).toBe(3);
+  });
+
+  it('an assertion for another role says which it allows', async () => {
+    world.setAssertion({ roles: [roleArn('Other')] });
+    expect((await failure('office')).stderr).toContain(
+      `it does not allow ${roleArn('Office')}; it allows ${roleArn('Other')} by ${world.provider.saml.arn}`,
+    );
+  });
+
+  it('an old assertion says that it is old', async () => {
+    world.setAssertion({ issuedAt: world.sts.now() - 6 * 60_000 });
+    expect((await failure('office')).stderr).toContain('the SAML assertion is too old: AWS takes it for 5 minutes');
+  });
+
+  it("a variable of the caller's that is not there is named", async () => {
+    expect((await failure('job', { AWS_ACCESS_KEY_ID: '' })).stderr).toContain('AWS_ACCESS_KEY_ID is not set');
+    expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain('_URI is not set');
+  });
+});
+
+describe('the agent', () => {
+  let clock: MovedClock;
+  let agent: RunningAgent | undefined;
+  beforeEach(() => {
+    clock = new MovedClock();
+  });
+  afterEach(async () => {
+    await agent?.kill();
+    agent = undefined;
+    clock.close();
+  });
+
+  it('keeps fresh what starts from a token file or an instance, and reads the token anew', { timeout: 90_000 }, async () => {
+    agent = await startAgent(world, { env: clock.env });
+    for (const profile of ['pod', 'instance']) await succeed(get(profile, clock.env));
+    expect(await statusOf(world)).toMatchObject({ cached: 2, planned: 2 });
+    world.sts.advance(45 * 60_000);
+    clock.move(45 * 60_000);
+    world.setToken(world.provider.token({ sub: 'pod:later' }));
+    const renewed = () => world.sts.calls().AssumeRoleWithWebIdentity === 2 && world.sts.calls().AssumeRole === 2;
+    await until(async () => renewed(), 'the agent refreshed by itself', 40_000);
+  });
+
+  it("leaves what only a caller's environment holds to the caller's own process", { timeout: 60_000 }, async () => {
+    agent = await startAgent(world);
+    for (const profile of ['task', 'job']) await succeed(get(profile));
+    expect(await statusOf(world)).toMatchObject({ cached: 0 });
+  });
+});

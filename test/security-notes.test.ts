@@ -1,0 +1,18 @@
+// docs/security.md names a test for each defence. Each of them is there.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const named = [...readFileSync('docs/security.md', 'utf8').matchAll(/`(test\/[\w/.-]+)`(?:: "([^"]+)")?/g)].filter(
+  ([, path = '']) => path.endsWith('.test.ts'),
+);
+
+describe('docs/security.md', () => {
+  it('names tests that exist', () => {
+    expect(named.length).toBeGreaterThan(20);
+    const missing = named.filter(
+      ([, path = '', title = '']) => !readFileSync(path, 'utf8').replaceAll("\\'", "'").includes(title),
+    );
+    expect(missing.map(([whole]) => whole)).toEqual([]);
+  });
+});
