@@ -1,6 +1,6 @@
 // Builds the chaos test with the program's own test harness, prepares its stage and runs it: `npm run chaos -- --seed 7 --minutes 10`
 // (docs/reliability.md). The stage is a small file system and a network of its own, without capabilities: a disk that can be full, files
-// that even root cannot read, and nobody to call but the loopback interface.
+// that even root cannot read, nobody to call but the loopback interface, and an end that takes every process with it.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"`;
 /** Faults that are none without it: a disk that is not small, files that root reads all the same, a network that leads out. */
 const needStage = ['disk-full', 'state-unreadable', 'config-unreadable', 'config-truncated'];
 
-const namespaces = ['--mount', '--net', '--propagation', 'private'];
+const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 
 const directory = mkdtempSync(join(tmpdir(), 'rk-chaos-'));
@@ -42,7 +42,7 @@ try {
   const [command, ...args] = [...(why === undefined ? stage : []), process.execPath, outfile, ...process.argv.slice(2)];
   const env = { ...process.env, TMPDIR: small, CHAOS_STAGE: JSON.stringify({ ownDirectory: directory, impossible }) };
   const child = spawn(command, args, { stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGKILL'));
   const [status] = await once(child, 'exit');
   process.exitCode = status ?? 1;
 } finally {

@@ -126,6 +126,14 @@ export const commandTable: readonly CompletedCommand[] = [
     yes,
   ),
   command(
+    'forget-keys',
+    'take one set of keys out of the store',
+    'profile',
+    flag('abandon-rotation', 'also while a rotation is under way'),
+    dryRun,
+    yes,
+  ),
+  command(
     'rotate',
     'a new access key for the user of a profile',
     'profile',

@@ -3,7 +3,7 @@
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 
-/** A profile's name as AWS config files have it: any printable text without controls, `]` or a leading dash. */
+/** A profile's name as AWS config files have it: any text without controls of any kind, `]` or a leading dash. */
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
@@ -116,8 +116,9 @@ export function isProfileName(raw: string): raw is ProfileName {
   return raw.length <= 256 && raw.trim() === raw && nameCharacters.test(raw) && !raw.startsWith('-');
 }
 
-// All but `]`, controls and halves of surrogate pairs. Spelt out: to build \p{…} costs a process half a millisecond.
-const nameCharacters = /^[ -\\^-~\u00a0-\ud7ff\ue000-\u{10ffff}]+$/u;
+// All but `]`, controls (also those that end a line or turn its direction) and halves of surrogate pairs. Spelt out: to build \p{…} costs a
+// process half a millisecond.
+const nameCharacters = /^[ -\\^-~\u00a0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\u{10ffff}]+$/u;
 
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>

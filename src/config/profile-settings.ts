@@ -146,13 +146,20 @@ export function keptProfiles(files: ConfigFiles): readonly ProfileName[] {
   });
 }
 
-/** The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. */
+/**
+ * The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. Ours is also the JavaScript launcher,
+ * by itself or behind `node`: what npm installs (decisions.md 20).
+ */
 export function ownProfile(command: string): ProfileName | undefined {
-  const [program = '', verb, ...names] = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    (word) => word[1] ?? word[2] ?? word[3] ?? '',
-  );
-  if (!/^rolekeeper(\.(exe|cmd))?$/.test(basename(program.replaceAll('\\', '/'))) || verb !== 'get') return undefined;
+  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
+  const isNode = /^node(js)?(\.exe)?$/.test(programName(words[0]));
+  const [program, verb, ...names] = isNode ? words.slice(1) : words;
+  if (!/^rolekeeper(\.(exe|cmd|js))?$/.test(programName(program)) || verb !== 'get') return undefined;
   return names.find(isProfileName);
+}
+
+function programName(path = ''): string {
+  return basename(path.replaceAll('\\', '/'));
 }
 
 interface Found extends Origin {

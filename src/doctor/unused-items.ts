@@ -28,12 +28,12 @@ export function checkUnusedItems({ listed, used, isOver, configPath }: ItemsKnow
 }
 
 function unusedKeys(name: string, configPath: string): Finding {
-  const section = /^[\w\-./+@]+$/.test(name) ? name : `"${name}"`;
+  const header = /^[\w\-./+@]+$/.test(name) ? name : `"${name}"`;
   return {
     check: 'unused-items',
     what: `the store has access keys "${name}", and no profile uses them`,
-    why: 'keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by it',
-    mend: `printf '\\n[rolekeeper %s]\\n' ${shellWord(section)} >> ${shellWord(configPath)}`,
+    why: `keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by [rolekeeper ${header}] in ${configPath}`,
+    mend: `rolekeeper forget-keys ${shellWord(name)}`,
   };
 }
 

@@ -1,5 +1,6 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
+import type { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
@@ -22,11 +23,19 @@ export interface Turn {
   readonly heading: (endpoint: string) => void;
 }
 
+export interface Asked {
+  readonly line: Line;
+  readonly request: RefusedRequest;
+  /** Secrets in the request; those of the caller go without saying. */
+  readonly sent?: readonly Secret[];
+  readonly service?: 'STS' | 'IAM';
+}
+
 /** Does the work and turns what it throws into one of our errors. */
 export function converse<T>(
   operation: Operation,
   call: AwsCall,
-  { line, request, service = 'STS' }: { readonly line: Line; readonly request: RefusedRequest; readonly service?: 'STS' | 'IAM' },
+  { line, request, sent = [], service = 'STS' }: Asked,
   work: (turn: Turn) => Promise<T>,
 ): Promise<T> {
   const talk = {
@@ -37,7 +46,7 @@ export function converse<T>(
   return withinDeadline(
     talk,
     (exchange) => work({ call, line, ...exchange }),
-    (error, ended) => toFailure(error, { operation, call, request, ...ended }),
+    (error, ended) => toFailure(error, { operation, call, request, sent, ...ended }),
   );
 }
 

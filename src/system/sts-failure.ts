@@ -1,5 +1,6 @@
 // What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
 
+import type { Secret } from '../credentials/secret.ts';
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { AwsCall } from './aws-client-settings.ts';
@@ -12,6 +13,8 @@ export interface FailedCall {
   readonly operation: Operation;
   readonly call: AwsCall;
   readonly request: RefusedRequest;
+  /** What the request holds of secrets, beside the caller's. */
+  readonly sent: readonly Secret[];
   /** Host and port that the request went to. */
   readonly endpoint: string;
   /** The deadline or the call's signal ended it. */
@@ -34,7 +37,7 @@ export function isForbidden(error: unknown): boolean {
 /** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
   const { call, hasEnded } = failed;
-  const explain = (refusal: AwsRefusal) => explainRefusal({ ...refusal, ...refusalScene(failed) });
+  const explain = (refusal: AwsRefusal) => explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
   return failureOf(error, { ...failed, hasEnded, signal: call.signal }, explain);
 }
 
@@ -81,6 +84,13 @@ export function refusalIn(error: unknown): AwsRefusal | undefined {
   const described = 'error_description' in error ? error.error_description : undefined;
   const message = typeof described === 'string' ? described : error.message;
   return { awsCode: code, message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+}
+
+/** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */
+function withoutSecrets(refusal: AwsRefusal, { call: { caller }, sent }: FailedCall): AwsRefusal {
+  const secrets = [...sent, caller?.secretAccessKey, caller?.sessionToken].flatMap((secret) => secret?.reveal() ?? []);
+  const masked = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
+  return { ...refusal, awsCode: masked(refusal.awsCode), message: masked(refusal.message) };
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {

@@ -22,6 +22,8 @@ export interface Call {
 export class Callers {
   readonly #chaos: ChaosWorld;
   readonly #pids = new Set<number>();
+  /** When the calls began that have ended. */
+  readonly #begun: number[] = [];
   readonly #onAnswer: (call: Call) => Promise<void>;
 
   /** `onAnswer` is waited for before the lane's next call. */
@@ -33,6 +35,12 @@ export class Callers {
   /** Of those that run. */
   pids(): readonly number[] {
     return [...this.#pids];
+  }
+
+  /** Ends once so many calls began and ended since then, on the monotonic clock; after `patienceMs` in any case. */
+  async answered(since: number, count: number, patienceMs: number): Promise<void> {
+    const giveUpAt = performance.now() + patienceMs;
+    while (performance.now() < giveUpAt && this.#begun.filter((at) => at >= since).length < count) await wait(50);
   }
 
   /** Until the signal is aborted and the last answer is there. */
@@ -51,6 +59,7 @@ export class Callers {
     this.#pids.add(pid);
     const ran = await ended;
     this.#pids.delete(pid);
+    this.#begun.push(before.startedAt);
     await this.#onAnswer({ profile, pid, ...before, endedAt: performance.now(), ran });
     return ran;
   }

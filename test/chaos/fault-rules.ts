@@ -38,7 +38,8 @@ export const faultRules = {
   'sts-hangs': { at: 'sts', holdMs: [2_000, 11_000], explains: [7] },
   'sts-is-slow': { at: 'sts', holdMs: short, explains: [7] },
   'sts-lies': { at: 'sts', holdMs: short, explains: [6, 7] },
-  'sts-clock-moves': { at: 'clock', holdMs: short, explains: [], takesAway: 'everything' },
+  // A call is tried once more when the clock is off; where it moves back meanwhile, it is off again.
+  'sts-clock-moves': { at: 'clock', holdMs: short, explains: [6], takesAway: 'everything' },
   'keyring-locked': { at: 'keyring', holdMs: short, explains: [5], takesAway: 'store' },
   'keyring-frozen': { at: 'keyring', holdMs: [400, 4_000], explains: [5, 7], takesAway: 'store' },
   'keyring-gone': { at: 'keyring', holdMs: short, explains: [5], takesAway: 'store' },
@@ -61,7 +62,7 @@ export const faultRules = {
   'config-edited': { at: 'files', holdMs: short, explains: [] },
   'config-truncated': { at: 'files', holdMs: short, explains: [3, 4, 6, 7], takesAway: 'everything' },
   'config-unreadable': { at: 'files', holdMs: short, explains: [3], takesAway: 'everything' },
-  'clock-turned': { at: 'clock', holdMs: short, explains: [], takesAway: 'everything' },
+  'clock-turned': { at: 'clock', holdMs: short, explains: [6], takesAway: 'everything' },
   'machine-sleeps': { at: 'clock', holdMs: moment, explains: [] },
   'logged-out': { at: 'login', holdMs: short, explains: [4], takesAway: 'everything' },
   'session-over': { at: 'login', holdMs: short, explains: [4] },

@@ -48,6 +48,10 @@ interface Mending {
   readonly end: (() => Promise<void>) | undefined;
 }
 
+/** A fault that nobody met was none: on a starved machine it lasts until so many have, or so long. */
+const callsInAFault = 4;
+const patienceMs = 30_000;
+
 async function playFault({ kind, atMs, holdMs, seed }: PlannedFault, ports: RoundPorts): Promise<Mending> {
   const { chaos, callers, judge, tally, say } = ports;
   await wait(atMs);
@@ -58,6 +62,7 @@ async function playFault({ kind, atMs, holdMs, seed }: PlannedFault, ports: Roun
     countIn(tally.faults, kind);
     say(`${kind}: ${begun.what}, for ${holdMs} ms`);
     await wait(holdMs);
+    await callers.answered(spell.from, callsInAFault, patienceMs);
     const isEnded = await begun.end().then(
       () => true,
       () => false,

@@ -169,6 +169,8 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
       return '[profiles..]';
     case 'profile':
     case 'program':
+      // Keys have the name of their profile, unless somebody gave them another.
+      if (name === 'forget-keys') return '<name>';
       return ['log', 'login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
       return name === 'completion' ? '<shell>' : '<action>';

@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { type Adoption, ordinaryRoles, planAdoption } from '../../src/config/adoption.ts';
 import { findSection, parseConfigFile, parseCredentialsFile, sectionNames } from '../../src/config/aws-config.ts';
 import { scanLines } from '../../src/config/aws-config-lines.ts';
+import { removeSetting, setSetting } from '../../src/config/config-edit.ts';
 import type { EditRecord } from '../../src/config/edit-record.ts';
 import { isProfileName, type ProfileName, parseProfileName } from '../../src/config/names.ts';
+import { processLine } from '../../src/config/process-line.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { applyChanges, splitProfile } from '../../src/config/role-pair.ts';
 import { joinPair, recordPair, undoPairs } from '../../src/config/undo-pair.ts';
@@ -89,6 +91,28 @@ describe('files as people have them', () => {
     expect(undoPairs(config, paths.configPath, adopted)).toEqual({ text, undone: adopted.map(({ profile }) => profile) });
     expect(releaseAll(config, adopted)).toBe(text);
     expect(releaseAll(config, [...adopted].reverse())).toBe(text);
+  });
+
+  // As `doctor --fix` writes it, when the program has moved or the line was deleted by hand.
+  it.each(fixtures)('every byte comes back, also when the lines that run rolekeeper were written anew: $name', ({ text }) => {
+    const { config, adopted } = adoptAll(text);
+    const rewritten = (old: string, path: string) =>
+      adopted.reduce((edited, { profile }) => {
+        const section = { type: 'profile', name: profile } as const;
+        return setSetting(edited, paths.configPath, section, 'credential_process', processLine(path, profile));
+      }, old);
+    expect(releaseAll(rewritten(config, '/opt/new/rolekeeper'), adopted)).toBe(text);
+    // One that the person had before has a place that nobody knows any more.
+    const had = (name: ProfileName) =>
+      findSection(parseConfigFile(text, '/config'), 'profile', name)?.settings.has('credential_process');
+    const bare = adopted
+      .filter(({ profile }) => had(profile) !== true)
+      .reduce(
+        (edited, { profile }) =>
+          removeSetting(edited, paths.configPath, { type: 'profile', name: profile }, 'credential_process'),
+        config,
+      );
+    expect(releaseAll(rewritten(bare, '/opt/new/rolekeeper'), adopted)).toBe(text);
   });
 
   it.each(fixtures)('$name gets twins, and loses them to the byte', ({ text }) => {
