@@ -6,6 +6,7 @@ const common = { testTimeout: 20_000, hookTimeout: 30_000 };
 const wholePrograms = [
   'test/end-to-end/**/*.test.ts',
   'test/front/**/*.test.ts',
+  'test/security/**/*.test.ts',
   'test/stores/{secret-service,keepassxc,age-passphrase}.test.ts',
   'test/system/{kernel,lease}-lock.test.ts',
 ];

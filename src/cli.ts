@@ -4,6 +4,7 @@ import process from 'node:process';
 import type { AddCommands, RunCommand, Ways } from './cli/add-commands.ts';
 import { addCredentialsCommands } from './cli/credentials-commands.ts';
 import { addLookCommands } from './cli/look-commands.ts';
+import { addPortalCommands } from './cli/portal-commands.ts';
 import { addProfileCommands } from './cli/profile-commands.ts';
 import { addServiceCommands } from './cli/service-commands.ts';
 import { addShellCommands } from './cli/shell-commands.ts';
@@ -19,6 +20,7 @@ declare const ROLEKEEPER_VERSION: string;
 const groups: readonly AddCommands[] = [
   addCredentialsCommands,
   addProfileCommands,
+  addPortalCommands,
   addLookCommands,
   addUseCommands,
   addServiceCommands,
@@ -107,7 +109,7 @@ function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
   throw new AppError('usage', { problem: `--${name} is given more than once`, hint: `run \`rolekeeper ${command} --help\`` });
 }
 
-const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles']);
+const lists: ReadonlySet<string> = new Set(['_', '--', 'profiles', 'account', 'role']);
 
 /** In yargs' own words. */
 class UsageMessage extends Error {}

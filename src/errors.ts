@@ -29,7 +29,13 @@ export interface ErrorDetails {
     readonly proposal: string;
   };
   readonly 'foreign-owner': { readonly path: string; readonly ownerUid: number };
-  readonly 'login-needed': { readonly profile: string; readonly target: string; readonly why: string };
+  /** `command` is for a login that is another program's. */
+  readonly 'login-needed': {
+    readonly profile: string;
+    readonly target: string;
+    readonly why: string;
+    readonly command?: string;
+  };
   readonly 'mfa-refused': {
     readonly serial: string;
     readonly words: string;
@@ -43,6 +49,7 @@ export interface ErrorDetails {
     readonly wanted: string;
     readonly profile: string;
     readonly problem: string;
+    readonly hint?: string;
   };
   /** Of an agent, which runs none: some other process of ours must. */
   readonly 'program-needed': { readonly setting: string; readonly profile: string };
@@ -244,7 +251,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'login-needed': {
     exitStatus: 4,
     text: (d) => `${d.why}`,
-    hint: (d) => `run \`rolekeeper login ${d.target}\``,
+    hint: (d) => `run \`${d.command ?? `rolekeeper login ${d.target}`}\``,
   },
   'mfa-refused': {
     exitStatus: 6,
@@ -254,7 +261,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'program-failed': {
     exitStatus: 3,
     text: (d) => `${d.setting} of "${d.profile}" gave no ${d.wanted}: ${d.problem}`,
-    hint: (d) => `run the command of ${d.setting} by hand`,
+    hint: (d) => d.hint ?? `run the command of ${d.setting} by hand`,
   },
   'program-needed': {
     exitStatus: 3,
@@ -359,7 +366,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'called-by-itself': {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
-    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or credential_process`,
+    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or the command that it runs`,
   },
   'faults-found': {
     exitStatus: 8,

@@ -7,10 +7,10 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import type { Caller, CallerPlace } from './agent/callers.ts';
+import { sentVariables } from './agent/wire.ts';
 import { isAudited } from './config/audit-setting.ts';
 import { findSection } from './config/aws-config.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
-import { isAppError } from './errors.ts';
 import type { AuditEntry, AuditTrail } from './ports/audit.ts';
 import type { Environment } from './ports/environment.ts';
 import type { Notifier } from './ports/person.ts';
@@ -20,7 +20,7 @@ import { chooseStore } from './stores/choose-store.ts';
 import { type AgentRecord, readAgentRecord, writeAgentRecord } from './system/agent-record.ts';
 import { agentSocketPath, closeToOthers, isOwnSocket, prepareSocketPath, socketIdentity } from './system/agent-socket.ts';
 import { createAuditTrail } from './system/audit-trail.ts';
-import { agentCommand, type Command } from './system/background.ts';
+import { agentCommand, type Command, startRefreshElsewhere } from './system/background.ts';
 import { createBell } from './system/bell.ts';
 import { describeCaller } from './system/caller-process.ts';
 import { isOwnDirectory } from './system/directory.ts';
@@ -51,6 +51,8 @@ export interface AgentWiring {
   readonly auditTrailOf: (caller: Caller) => AuditTrail | undefined;
   /** Who answers, and who the caller is that the front names. */
   readonly seenBy: (pid: number | undefined) => Pick<AuditEntry, 'answeredBy' | 'caller'>;
+  /** `refresh PROFILE` as a process that is no part of this service, with the caller's files and settings. Never throws. */
+  readonly startRefreshOf: (caller: { readonly env: Environment; readonly place: CallerPlace }, profile: string) => void;
   readonly programStamp: () => string;
   /** Throws `agent-running`, `state-unwritable`, `foreign-owner`. */
   readonly prepareSocket: () => Promise<void>;
@@ -92,7 +94,7 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
     placeOf: (sent, cwd) => placeOf(sent, cwd),
     readFiles: (place) => files.read(place),
     openStoreOf: async (caller, parsed) => {
-      const settings = findSection(parsed.config, 'rolekeeper-settings', '')?.settings;
+      const settings = settingsIn(parsed);
       return await chooseStore({
         env: caller.env,
         settings: { store: settings?.get('store')?.value, ageKeyFile: settings?.get('age_key_file')?.value },
@@ -102,8 +104,10 @@ export function openAgentWiring({ env, log, textFiles, stateDirectory: state, sc
       });
     },
     auditTrailOf: ({ env: sent, readFiles }) =>
-      isAudited(sent['ROLEKEEPER_AUDIT'], auditSetting(readFiles)) ? trail : undefined,
+      isAudited(sent['ROLEKEEPER_AUDIT'], () => settingsIn(readFiles())?.get('audit')?.value) ? trail : undefined,
     seenBy: (pid) => ({ answeredBy: 'agent', caller: describeCaller(pid, true) }),
+    startRefreshOf: (caller, profile) =>
+      startRefreshElsewhere(profile, { ...recordPlace, script, log, env: asCaller(env, caller.env), ...caller.place }),
     programStamp: () => stampOf(script),
     prepareSocket: () => prepareSocketPath(socketPath, { uid: own.uid, home: own.home }),
     closeToOthers: () => closeToOthers(socketPath),
@@ -147,14 +151,8 @@ function keepHeapSmall(): void {
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
 }
 
-// Files that cannot be read are the answer's to complain of.
-function auditSetting(readFiles: () => ConfigFiles): string | undefined {
-  try {
-    return findSection(readFiles().config, 'rolekeeper-settings', '')?.settings.get('audit')?.value;
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return undefined;
-  }
+function settingsIn({ config }: ConfigFiles) {
+  return findSection(config, 'rolekeeper-settings', '')?.settings;
 }
 
 function placeOf(env: Environment, cwd: string): CallerPlace {
@@ -165,6 +163,12 @@ function placeOf(env: Environment, cwd: string): CallerPlace {
     configPath: resolve(cwd, awsConfigFile(caller)),
     credentialsPath: resolve(cwd, awsCredentialsFile(caller)),
   };
+}
+
+/** What the caller has set or left alone counts, over a PATH and a home that only this process knows. */
+function asCaller(own: Environment, sent: Environment): Environment {
+  const isSent = (name: string) => sentVariables.includes(name) || name.startsWith('ROLEKEEPER_');
+  return { ...Object.fromEntries(Object.entries(own).filter(([name]) => !isSent(name))), HOME: own['HOME'], ...sent };
 }
 
 function callerOf(env: Environment) {

@@ -9,7 +9,6 @@ import type { Account } from './config/names.ts';
 import type { ConfigFiles } from './config/profile-settings.ts';
 import type { MfaCode } from './credentials/mfa-code.ts';
 import type { Secret } from './credentials/secret.ts';
-import { isAppError } from './errors.ts';
 import type { AuditedAnswer, AuditLog } from './ports/audit.ts';
 import type { Certificates } from './ports/certificates.ts';
 import type { Environment } from './ports/environment.ts';
@@ -17,7 +16,7 @@ import type { Iam, RotationRecords } from './ports/iam.ts';
 import type { Inspector } from './ports/inspector.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Log } from './ports/log.ts';
-import type { Terminal } from './ports/person.ts';
+import type { Browser, CallbackPage, Prompter, Terminal } from './ports/person.ts';
 import type { Programs } from './ports/programs.ts';
 import type { RolesAnywhere } from './ports/roles-anywhere.ts';
 import type { ServiceFiles, ServiceManager, ServiceRecords } from './ports/service.ts';
@@ -34,10 +33,12 @@ import type { CertificatePlace } from './system/certificate-files.ts';
 import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
+import type { MfaRun } from './system/mfa-process.ts';
 import { ownProgram } from './system/own-program.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,
+  awsLoginCache,
   type Caller,
   homeDirectory,
   runtimeDirectory,
@@ -72,7 +73,13 @@ export interface Wiring {
   readonly openIam: () => Promise<Iam>;
   readonly openRotationRecords: () => Promise<RotationRecords>;
   readonly openTerminal: (asker: Asker) => Promise<Terminal>;
-  readonly runMfaProcess: (command: string, profile: string) => Promise<MfaCode>;
+  /** For a person who signs in to IAM Identity Center. */
+  readonly openSignInPages: () => Promise<SignInPages>;
+  readonly runMfaProcess: (run: MfaRun) => Promise<MfaCode>;
+  /** For `get`, where it may ask. */
+  readonly openPrompter: () => Promise<Prompter>;
+  /** `interactive` of `[rolekeeper]`, as it is written. */
+  readonly interactiveSetting: () => string | undefined;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Writes an answer of this process into the audit trail, if the person wants one. Never throws. */
@@ -80,6 +87,8 @@ export interface Wiring {
   readonly openAuditLog: () => Promise<AuditLog>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
+  /** The same outside the sandbox of a service, whatever the person said: this process does it in the person's stead. */
+  readonly refreshElsewhere: (profile: string) => Promise<void>;
   /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
   readonly closeInheritedFiles: () => Promise<void>;
   /** Starts the agent for the next caller. False, and nothing is done, where the person switched that off. */
@@ -100,6 +109,14 @@ export interface SetupSide {
   readonly newPlaces: NewPlaces;
   /** A new identity for the age store, in a file of its own. */
   readonly makeAgeKeyFile: (path: string, textFiles: TextFiles) => Promise<void>;
+}
+
+/** What a person sees while signing in. */
+export interface SignInPages {
+  readonly browser: Browser;
+  readonly callbackPage: CallbackPage;
+  /** A text as lines that a camera can read. */
+  readonly qrLines: (text: string) => readonly string[];
 }
 
 /** What only a rotation of access keys needs of the outside. */
@@ -158,6 +175,7 @@ export function openWiring(env: Environment): Wiring {
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
   const certificates = lazyCertificates({ home, uid });
+  const readLoginCache = (fileName: string) => textFiles.read(join(awsLoginCache(caller), fileName));
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -186,23 +204,39 @@ export function openWiring(env: Environment): Wiring {
       const remember = (account: Account) => rememberItem({ store, lock }, account);
       const programs: Programs = { output: async (run) => (await openPrograms()).output(run) };
       const ports = { clock, store, state, lock, log, random: Math.random, remember, sts: lazySts(clock) };
-      return { ...ports, programs, ...nearby, certificates, rolesAnywhere: lazyRolesAnywhere(clock) };
+      return {
+        ...ports,
+        programs,
+        readLoginCache,
+        ...nearby,
+        certificates,
+        rolesAnywhere: lazyRolesAnywhere(clock),
+        openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
+      };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),
     openRotationRecords: async () => (await import('./system/rotation-file.ts')).createRotationRecords(place),
     closeInheritedFiles: async () => (await import('./system/inherited-files.ts')).closeInheritedFiles([]),
     openTerminal: async (asker) => (await import('./system/terminal.ts')).openTerminal(asker),
-    runMfaProcess: async (command, profile) =>
-      (await import('./system/mfa-process.ts')).runMfaProcess(command, profile, await openPrograms()),
+    openSignInPages: async () => {
+      const [{ createBrowser }, { createCallbackPage }, { qrLines }] = await Promise.all([
+        import('./system/browser.ts'),
+        import('./system/callback-page.ts'),
+        import('./system/qr-code.ts'),
+      ]);
+      return { browser: createBrowser(env, platform), callbackPage: createCallbackPage(), qrLines };
+    },
+    runMfaProcess: async (run) => (await import('./system/mfa-process.ts')).runMfaProcess(run, await openPrograms()),
+    openPrompter: async () =>
+      (await import('./system/prompter.ts')).createPrompter({
+        env,
+        platform,
+        chosen: env['ROLEKEEPER_PROMPT'] || setting('prompt'),
+      }),
+    interactiveSetting: () => setting('interactive'),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
     noteAnswer: async (answer) => {
-      if (
-        !isAudited(
-          env['ROLEKEEPER_AUDIT'],
-          readableOr(() => setting('audit')),
-        )
-      )
-        return;
+      if (!isAudited(env['ROLEKEEPER_AUDIT'], () => setting('audit'))) return;
       const [{ createAuditTrail }, { describeCaller }] = await Promise.all([
         import('./system/audit-trail.ts'),
         import('./system/caller-process.ts'),
@@ -214,6 +248,10 @@ export function openWiring(env: Environment): Wiring {
     refreshLater: async (profile) => {
       if (!startsOthers()) return;
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
+    },
+    refreshElsewhere: async (profile) => {
+      const background = { ...place, script, env, configPath, credentialsPath };
+      (await import('./system/background.ts')).startRefreshElsewhere(profile, background);
     },
     startAfterLogin: async (profiles) => {
       if (!startsOthers()) return;
@@ -283,16 +321,6 @@ async function openSetup(
     newPlaces: places.markPlaces({ own: [base, join(base, machine), age, runtime], shared: directories }),
     makeAgeKeyFile: async (path, textFiles) => textFiles.replace(path, undefined, await newKeyFile()),
   };
-}
-
-// Files that cannot be read are for the command itself to complain of.
-function readableOr(read: () => string | undefined): string | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return undefined;
-  }
 }
 
 async function askAgePassphrase(

@@ -175,6 +175,8 @@ function keysAskedFor(): ReadonlySet<string> {
     `[rolekeeper web]\n${arn}\nweb_identity_token_file = /t\n`,
     `[rolekeeper saml]\n${arn}\nsaml_process = x\n`,
     `[rolekeeper instance]\n${arn}\ncredential_source = Ec2InstanceMetadata\n`,
+    '[sso-session s]\nsso_start_url = https://a.example\nsso_region = eu-west-1\n',
+    '[rolekeeper portal]\nsso_session = s\nsso_account_id = 222233334444\nsso_role_name = R\n',
     `[rolekeeper build]\n${arn}\n${certificate}\n`,
   ].join('');
   const config = parseConfigFile(
@@ -182,7 +184,8 @@ function keysAskedFor(): ReadonlySet<string> {
     'config',
   );
   const files = { config: recording(config, asked), credentials: recording(parseCredentialsFile('', 'credentials'), asked) };
-  for (const name of ['corp', 'dev', 'ops', 'web', 'saml', 'instance', 'build']) resolveRecipe(parseProfileName(name), files, {});
+  for (const name of ['corp', 'dev', 'ops', 'web', 'saml', 'instance', 'build', 'portal'])
+    resolveRecipe(parseProfileName(name), files, {});
   return asked;
 }
 

@@ -3,6 +3,7 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
+import type { Recipe, Step } from '../config/recipe.ts';
 import { isValid } from '../credentials/plan.ts';
 import { type AppError, isAppError, toAppError } from '../errors.ts';
 import type { AuditedAnswer } from '../ports/audit.ts';
@@ -36,6 +37,8 @@ export interface AgentPorts {
   readonly readFiles: (place: CallerPlace) => ConfigFiles;
   /** The ports of a refresh, with the caller's store. */
   readonly openPorts: (caller: Caller) => Promise<ObtainPorts>;
+  /** Starts `refresh PROFILE` outside this process and its sandbox, as the caller means the profile. Never throws. */
+  readonly refreshElsewhere: (caller: Caller, profile: ProfileName) => void;
   /** Deletes the old keys of rotations whose grace period is over. */
   readonly endRotations: (
     config: Pick<Caller, 'env'> & { readonly files: ConfigFiles },
@@ -242,13 +245,14 @@ class Agent {
   }
 
   #answersPorts(callerPid?: string): AnswersPorts {
-    const { clock, log, wordsOf, readClocks, noteAnswer } = this.#ports;
+    const { clock, log, wordsOf, refreshElsewhere, readClocks, noteAnswer } = this.#ports;
     const pid = callerPid === undefined ? undefined : Number(callerPid);
     const isNotedHere = callerPid !== notesItself;
     return {
       clock,
       log,
       wordsOf,
+      refreshElsewhere,
       isMine: (caller) => this.#isMine(caller),
       roomFor: (caller, files) => this.#rooms.of(caller, files),
       noteAsked: ({ step, profile, caller }) => this.#noteAsked(step.id, { profile, caller }),
@@ -321,12 +325,22 @@ class Agent {
       unusedMs: this.#settings.unusedMs,
       stamp: () => [state.stamp(), ...this.#filesInUse()].join(' '),
       recipeOf: ({ id, profile }) => callerOf(id).recipe(this.#interests.get(id)?.profile ?? profile),
-      refresh: async (recipe, step) => {
-        const room = await this.#rooms.of(callerOf(step.id));
-        (await room.refresh(recipe, step)).document.fill(0);
-      },
+      refresh: async (recipe, step) => await this.#refresh(recipe, step),
       onWake: () => this.#rooms.doubtAll(),
     });
+  }
+
+  async #refresh(recipe: Recipe, step: Step): Promise<'refreshed' | 'started'> {
+    const caller = this.#callerOf(step.id);
+    const room = await this.#rooms.of(caller);
+    try {
+      (await room.refresh(recipe, step)).document.fill(0);
+      return 'refreshed';
+    } catch (error) {
+      if (!isAppError(error, 'program-needed')) throw error;
+      this.#ports.refreshElsewhere(caller, recipe.profile);
+      return 'started';
+    }
   }
 
   /** A number for each parsed state of the files that recipes come from. */

@@ -1,7 +1,9 @@
 // Answers one request of a caller: from memory, after a look into the store, or after a refresh that all its callers share.
 // Never prompts; never gives expired credentials; passes on what another process must answer.
 
+import { findSection } from '../config/aws-config.ts';
 import { leadsBack } from '../config/caller-mark.ts';
+import { mayAsk } from '../config/may-ask.ts';
 import { isProfileName, type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { keysOf, type Recipe, type Step } from '../config/recipe.ts';
@@ -31,6 +33,8 @@ export interface AnswersPorts {
   readonly noteAsked: (asked: { readonly step: Step; readonly profile: ProfileName; readonly caller: Caller }) => void;
   /** For the audit trail. */
   readonly noteAnswer: (caller: Caller, answer: () => AuditedAnswer) => void;
+  /** Starts a process for what only a program outside the agent can refresh. */
+  readonly refreshElsewhere: (caller: Caller, profile: ProfileName) => void;
   /** The local wall clock, which deadlines are given in. */
   readonly localNow: () => number;
 }
@@ -50,7 +54,8 @@ export async function answerGet(request: AgentRequest, caller: Caller, ports: An
   } catch (error) {
     const failure = toAppError(error);
     if (isOfFiles(failure, caller)) return { kind: 'pass', reason: 'config' };
-    if (isAppError(failure, 'program-needed')) return { kind: 'pass', reason: 'not-mine' };
+    if (isAppError(failure, 'program-needed') || asksPerson(failure, request, caller))
+      return { kind: 'pass', reason: 'not-mine' };
     // What a caller's environment holds is not sent to an agent (decisions.md 15).
     if (isAppError(failure, 'environment-lacks')) return { kind: 'pass', reason: 'not-mine' };
     ports.noteAnswer(caller, () => ({ ...named, outcome: 'failed', code: failure.code }));
@@ -89,6 +94,14 @@ function isOfFiles(failure: AppError, { env }: Caller): boolean {
   );
 }
 
+/** A person may be asked by a process of the caller's own. */
+function asksPerson(failure: AppError, { argument }: AgentRequest, caller: Caller): boolean {
+  if (!isAppError(failure, 'login-needed')) return false;
+  const files = caller.readFiles();
+  const setting = findSection(files.config, 'rolekeeper-settings', '')?.settings.get('interactive')?.value;
+  return mayAsk(caller.recipe(parseProfileName(argument), files), caller.env, setting);
+}
+
 const namesWithVariables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
 
 function passedOn(caller: Caller, { isMine }: AnswersPorts): AgentAnswer | undefined {
@@ -109,10 +122,10 @@ interface Given extends Pick<AuditedAnswer, 'outcome'> {
 
 async function documentFor(request: AgentRequest, caller: Caller, ports: AnswersPorts): Promise<Given> {
   const profile = parseProfileName(request.argument);
-  if (leadsBack(profile, caller.env)) throw new AppError('called-by-itself', { profile });
   // Once for all that this answer needs of them: each look costs as much as finding the credentials.
   const files = caller.readFiles();
   const recipe = caller.recipe(profile, files);
+  if (leadsBack([profile, ...recipe.chain], caller.env)) throw new AppError('called-by-itself', { profile });
   const room = await ports.roomFor(caller, files);
   if (recipe.hops.length === 0) {
     const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store);
@@ -145,7 +158,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
   if (known !== undefined && step !== undefined) {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
-    if (freshness === 'due' && !mayWait) void refreshUnasked(asked, step, ports);
+    if (freshness === 'due' && !mayWait) void refreshUnasked(asked, { step, known }, ports);
     if (freshness === 'due' || (freshness !== 'expired' && mayWait))
       return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
@@ -153,12 +166,22 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
   const answer = await refreshAndAnswer(recipe.profile, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: () => (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)),
+    refresh: () =>
+      (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
     outwait: clock.wait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === known;
   if (known !== undefined && !isCached) known.document.fill(0);
   return { answer, isCached };
+}
+
+/** With something valid to give, the program runs behind; without, whoever asked runs it, and waits for it. */
+function elsewhere({ recipe, caller }: Asked, known: Remembered | undefined, { clock, refreshElsewhere }: AnswersPorts) {
+  return (error: unknown): never => {
+    const hasAnswer = known !== undefined && isValid(known, clock.now());
+    if (hasAnswer && isAppError(error, 'program-needed')) refreshElsewhere(caller, recipe.profile);
+    throw error;
+  };
 }
 
 /** Nobody knew whose keys these are, hence neither what memory and store have for them. */
@@ -176,10 +199,15 @@ async function firstRefresh({ recipe, room, caller }: Asked, { clock, noteAsked 
 }
 
 // Nobody waits for it: the state has a failure, and the next caller who needs it will hear of it.
-async function refreshUnasked({ recipe, room }: Asked, step: Step, { log }: AnswersPorts): Promise<void> {
+async function refreshUnasked(
+  asked: Asked,
+  { step, known }: { readonly step: Step; readonly known: Remembered },
+  ports: AnswersPorts,
+): Promise<void> {
+  const { recipe, room } = asked;
   try {
-    (await room.refresh(recipe, step)).document.fill(0);
+    (await room.refresh(recipe, step).catch(elsewhere(asked, known, ports))).document.fill(0);
   } catch (error) {
-    log.event('refresh.failed', { profile: recipe.profile, code: toAppError(error).code });
+    ports.log.event('refresh.failed', { profile: recipe.profile, code: toAppError(error).code });
   }
 }

@@ -2,7 +2,7 @@
 // AWS, never waits.
 
 import { type ProfileName, parseProfileName } from '../config/names.ts';
-import { needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { loginIdOf, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
 import { dueAt, isValid } from '../credentials/plan.ts';
 import { isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
@@ -53,8 +53,8 @@ function standingOf(recipe: Recipe, { clock, state }: { readonly clock: Clock; r
   if (last === undefined) return undefined;
   const now = clock.now();
   const record = state.read(last.id);
-  const sessionStep = steps.find(({ hop }) => needsCode(hop));
-  const sessionExpiresAt = sessionStep === undefined ? undefined : (state.read(sessionStep.id)?.expiresAt ?? 0);
+  const sessionId = loginIdOf(recipe, steps);
+  const sessionExpiresAt = sessionId === undefined ? undefined : (state.read(sessionId)?.expiresAt ?? 0);
   const isSessionOver = sessionExpiresAt !== undefined && !isValid({ expiresAt: sessionExpiresAt }, now);
   const life = record === undefined ? undefined : lifeOf(record);
   const leftMs = life !== undefined && isValid(life, now) ? life.expiresAt - now : undefined;

@@ -24,7 +24,8 @@ export interface RefresherPorts {
   readonly stamp: () => string;
   /** As its last asker means the profile. Throws what `resolveRecipe` throws. */
   readonly recipeOf: (record: StateRecord) => Recipe;
-  readonly refresh: (recipe: Recipe, step: Step) => Promise<unknown>;
+  /** `started`: another process sees to it, and the state will show what came of it. */
+  readonly refresh: (recipe: Recipe, step: Step) => Promise<'refreshed' | 'started'>;
   /** After a sleep or a jump of the clock: what was known of the outside may be old. */
   readonly onWake: () => void;
 }
@@ -41,7 +42,7 @@ const sleptMs = 5_000;
 const wakePeriodMs = 2 * 60_000;
 const firstWakeTryMs = 1_000;
 const lastWakeTryMs = 16_000;
-/** For a failure that the state does not show, such as missing keys: the store need not be asked at each ring. */
+/** For a failure that the state does not show, such as missing keys, and for another process's turn: not at each ring. */
 const restMs = 60_000;
 
 export class Refresher {
@@ -135,17 +136,16 @@ export class Refresher {
       if (one === undefined || !this.#isDue(one)) return;
       const outcome = await this.#refreshed(one);
       if (outcome === 'hopeless') isHopeless = true;
-      if (outcome === 'failed') this.#rest(id);
+      if (outcome === 'failed' || outcome === 'started') this.#rest(id);
     });
     if (due.length > 0) this.#plannedFrom = '';
     return isHopeless ? 'hopeless' : 'done';
   }
 
-  async #refreshed({ recipe, step }: Planned): Promise<'done' | 'failed' | 'hopeless'> {
+  async #refreshed({ recipe, step }: Planned): Promise<'refreshed' | 'started' | 'failed' | 'hopeless'> {
     const { log, refresh } = this.#ports;
     try {
-      await refresh(recipe, step);
-      return 'done';
+      return await refresh(recipe, step);
     } catch (error) {
       const failure = toAppError(error);
       log.event('refresh.failed', { profile: recipe.profile, code: failure.code });

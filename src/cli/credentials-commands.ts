@@ -1,33 +1,63 @@
 // Getting credentials: the day's login, the store's lock, and the refresh.
 
+import { AppError } from '../errors.ts';
 import type { AddCommands } from './add-commands.ts';
-import { namedProfiles, optionalProfile, profileArgument } from './shared-options.ts';
+import { namedProfiles, optionalProfile, profileArgument, ssoSession, yes } from './shared-options.ts';
 
 export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runRefreshing }) =>
   yargs
     .command(
       'get <profile>',
       'print credentials as AWS programs expect them of a credential_process',
-      (args) => args.positional('profile', profileArgument),
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('interactive', { type: 'boolean', default: false, describe: 'may ask you for the MFA code, for 50 s at most' }),
       (args) =>
         run(args.debug, async (wiring) => {
           const { get, noteRefusal } = await import('../commands/get.ts');
-          return void (await get(args.profile, wiring).catch((error) => noteRefusal(args.profile, error, wiring)));
+          const { profile, interactive } = args;
+          return void (await get(profile, wiring, interactive).catch((error) => noteRefusal(profile, error, wiring)));
         }),
     )
     .command(
       'login [profile]',
-      "spend one MFA code on the day's session, or on the one role that takes the code itself",
+      "sign in to IAM Identity Center, or spend one MFA code on the day's session or on the one role that takes it",
       (args) =>
         args
           .positional('profile', optionalProfile)
-          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' }),
+          .option('code', { type: 'string', describe: 'the six digits; else mfa_process, the terminal or stdin gives them' })
+          .option('sso-session', ssoSession)
+          .option('device-code', {
+            type: 'boolean',
+            default: false,
+            describe: 'sign in with a code on any device, instead of in a browser here',
+          })
+          .option('no-browser', { type: 'boolean', default: false, describe: 'print the address of the sign-in page only' }),
       (args) =>
-        runChanging(
-          args.debug,
-          async (wiring) =>
-            void (await (await import('../commands/login.ts')).login({ profile: args.profile, code: args.code }, wiring)),
-        ),
+        runChanging(args.debug, async (wiring) => {
+          const { profile, code } = args;
+          const { login } = await import('../commands/login.ts');
+          await login({ profile, code, ssoSession: args.ssoSession, way: signInWay(args) }, wiring);
+          return 0;
+        }),
+    )
+    .command(
+      'mfa-secret <profile>',
+      'keep the secret of an MFA device in the store, so that login needs no typing; know the risk',
+      (args) =>
+        args
+          .positional('profile', profileArgument)
+          .option('remove', { type: 'boolean', default: false, describe: 'take it out of the store again' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) => {
+          const { keepMfaSecret, removeMfaSecret } = await import('../commands/mfa-secret.ts');
+          await (args.remove
+            ? removeMfaSecret(args.profile, wiring)
+            : keepMfaSecret({ profile: args.profile, isYes: args.yes }, wiring));
+          return 0;
+        }),
     )
     .command(
       'logout [profile]',
@@ -83,3 +113,11 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           ),
         ),
     );
+
+/** Undefined where the person has not chosen one. Throws `usage`. */
+function signInWay({ deviceCode, noBrowser }: { readonly deviceCode: boolean; readonly noBrowser: boolean }) {
+  if (deviceCode && noBrowser)
+    throw new AppError('usage', { problem: 'login: --device-code and --no-browser do not go together' });
+  if (deviceCode) return 'device';
+  return noBrowser ? 'address' : undefined;
+}

@@ -150,6 +150,27 @@ export const addProfileCommands: AddCommands = (yargs, { runChanging, version })
         }),
     )
     .command(
+      'forget-keys <name>',
+      'take one set of long-term keys out of the store, and what was made from them',
+      (args) =>
+        args
+          .positional('name', { type: 'string', demandOption: true, describe: 'name of the keys in the store' })
+          .option('abandon-rotation', {
+            type: 'boolean',
+            default: false,
+            describe: 'also while a rotation of them is under way, with all of its keys',
+          })
+          .option('dry-run', { ...dryRun, describe: 'say what would be removed, and remove nothing' })
+          .option('yes', yes),
+      (args) =>
+        runChanging(args.debug, async (wiring) =>
+          (await import('../commands/forget-keys.ts')).forgetKeys(
+            { name: args.name, abandonsRotation: args.abandonRotation, isDryRun: args.dryRun, isYes: args.yes },
+            wiring,
+          ),
+        ),
+    )
+    .command(
       'rotate <profile>',
       'a new access key for the IAM user whose keys are in the store; the old one is deleted later',
       (args) =>

@@ -7,3 +7,7 @@ export const namedProfiles = { type: 'string', array: true, default: noProfiles,
 export const yes = { type: 'boolean', default: false, describe: 'ask nothing' } as const;
 export const dryRun = { type: 'boolean', default: false, describe: 'show the changes as a diff and make none' } as const;
 export const keysName = { type: 'string', describe: 'name of the keys in the store, if not the name of the profile' } as const;
+export const ssoSession = {
+  type: 'string',
+  describe: 'an sso-session section of ~/.aws/config, instead of a profile',
+} as const;

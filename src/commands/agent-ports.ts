@@ -22,6 +22,7 @@ export function agentPorts(outside: AgentWiring, wiring: Wiring, isNotifying: bo
       );
       return ports;
     },
+    refreshElsewhere: (caller, profile) => outside.startRefreshOf(caller, profile),
     endRotations: (config, open) => endRotationsOf(config, open, wiring),
     wordsOf: reportLines,
     noteAnswer: ({ caller, pid }, answer) =>

@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
+import { signInOf } from '../config/recipe.ts';
+import { describeSignIn } from '../config/sign-in.ts';
 import { checkEnvironmentKeys, checkFileKeys } from '../doctor/access-keys.ts';
 import { checkSocket, checkTrouble } from '../doctor/background.ts';
 import { checkClock } from '../doctor/clock.ts';
@@ -15,8 +17,10 @@ import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
 import { checkRecipe } from '../doctor/recipes.ts';
 import { checkRotation } from '../doctor/rotations.ts';
 import { cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
+import { checkSignIns, type SignInLook } from '../doctor/sign-ins.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import type { Inspector } from '../ports/inspector.ts';
+import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundStatus } from './background-status.ts';
 import { examineCertificates } from './doctor-certificates.ts';
@@ -67,6 +71,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     examined('sdk-caches', checkCaches(inspector, awsDirectory)),
     examined('clock', checkClock(wiring.clock.toLocal(wiring.clock.now()) - wiring.clock.now(), process.platform)),
     store,
+    withFiles('sign-ins', (read) => checkSignIns(signInLooks(read, wiring), wiring.clock.now())),
     items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
     'config' in files ? await examineRotations(files, wiring) : skipped('rotations', 'the config cannot be read'),
     ...(await examineBackground(version, wiring)),
@@ -75,6 +80,15 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
       : skipped('process-line', 'the config cannot be read'),
     ...sts,
   ];
+}
+
+function signInLooks(files: ConfigFiles, wiring: Wiring): readonly SignInLook[] {
+  return keptProfiles(files).flatMap((profile): readonly SignInLook[] => {
+    const recipe = recipeOrUndefined(profile, files, wiring);
+    const target = recipe === undefined ? undefined : signInOf(recipe);
+    const expiresAt = recipe === undefined ? undefined : signInRecord(recipe, wiring.state)?.expiresAt;
+    return target === undefined || expiresAt === undefined ? [] : [{ profile, where: describeSignIn(target), expiresAt }];
+  });
 }
 
 function filesOrProblem(wiring: Wiring): ConfigFiles | AppError {

@@ -1,9 +1,10 @@
 // What the store lists against what the recipes lead to, for `doctor`.
 
 import { keyFileOf } from '../config/entry-hop.ts';
-import { type Account, keysAccount, passphraseAccount } from '../config/names.ts';
+import { type Account, keysAccount, passphraseAccount, signInAccount, totpAccount } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
-import { certificateOf, type Recipe, stepsOf } from '../config/recipe.ts';
+import { certificateOf, type Recipe, signInOf, stepsOf } from '../config/recipe.ts';
+import { signInIdOf } from '../config/sign-in.ts';
 import { checkUnusedItems } from '../doctor/unused-items.ts';
 import { isAppError } from '../errors.ts';
 import { lastPrincipal } from '../hops/keys.ts';
@@ -47,10 +48,13 @@ function usedAccounts(files: ConfigFiles, wiring: Wiring): ReadonlySet<string> |
 
 function accountsOf(recipe: Recipe, principal: string | undefined): readonly Account[] {
   const steps = principal === undefined ? [] : stepsOf(recipe, principal);
+  const { keys } = recipe;
   const certificate = certificateOf(recipe);
+  const signIn = signInOf(recipe);
   return [
-    ...(recipe.keys === undefined ? [] : [keysAccount(recipe.keys.name)]),
+    ...(keys === undefined ? [] : [keysAccount(keys.name), totpAccount(keys.name)]),
     ...(certificate === undefined ? [] : [passphraseAccount(keyFileOf(certificate.files))]),
+    ...(signIn === undefined ? [] : [signInAccount(signInIdOf(signIn))]),
     ...steps.map(({ account }) => account),
   ];
 }

@@ -4,13 +4,15 @@
 import { durationCaps } from '../config/duration-caps.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, profileSettings } from '../config/profile-settings.ts';
-import { describeHop, type Hop, type KeysSource, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { describeHop, type Hop, type KeysSource, type Recipe, type Step, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
+import { describeSignIn } from '../config/sign-in.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
+import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
 import { certificateNotes } from './certificate-notes.ts';
 
@@ -23,8 +25,17 @@ export interface Explanation {
   /** Absent where the first hop is another way in. */
   readonly keys?: ExplainedKeys;
   readonly hops: readonly ExplainedHop[];
+  /** To IAM Identity Center, where the first hop needs one. */
+  readonly signIn?: ExplainedSignIn;
   readonly next: NextGet & { readonly refreshAt?: string };
   readonly notes: readonly string[];
+}
+
+export interface ExplainedSignIn {
+  readonly in: string;
+  /** Absent while there is none. Of one that refreshes itself: at the latest; the organisation may end it sooner. */
+  readonly expiresAt?: string;
+  readonly refreshesItself?: boolean;
 }
 
 export interface ExplainedKeys {
@@ -60,7 +71,9 @@ export function explainProfile(
   const now = clock.now();
   const steps = principal === undefined ? undefined : stepsOf(recipe, principal);
   const records = steps?.map(({ id }) => state.read(id));
-  const dueAt = refreshDueAt({ recipe, records });
+  const target = signInOf(recipe);
+  const signIn = signInRecord(recipe, state);
+  const dueAt = refreshDueAt({ recipe, records, signIn });
   const [first = profile] = recipe.chain;
   return {
     v: 1,
@@ -70,8 +83,17 @@ export function explainProfile(
     hops: recipe.hops.map((_hop, index) =>
       explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
     ),
-    next: { ...nextGet({ recipe, records, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
+    next: { ...nextGet({ recipe, records, signIn, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
+    ...(target === undefined ? {} : { signIn: { in: describeSignIn(target), ...signInTimes(signIn) } }),
     notes: [...recipe.notes, ...certificateNotes(recipe, { state, clock })],
+  };
+}
+
+function signInTimes(record: StateRecord | undefined): Omit<ExplainedSignIn, 'in'> {
+  const { expiresAt, refreshesItself } = record ?? {};
+  return {
+    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
+    ...(refreshesItself === undefined ? {} : { refreshesItself }),
   };
 }
 

@@ -3,7 +3,13 @@
 import { parseProfileName } from '../config/names.ts';
 import type { SettingPlace, SettingSource } from '../config/setting-sources.ts';
 import type { Wiring } from '../wiring.ts';
-import { type ExplainedHop, type ExplainedKeys, type Explanation, explainProfile } from './explain-profile.ts';
+import {
+  type ExplainedHop,
+  type ExplainedKeys,
+  type ExplainedSignIn,
+  type Explanation,
+  explainProfile,
+} from './explain-profile.ts';
 import { shortTime } from './short-time.ts';
 import { writeStdout } from './stdout.ts';
 import { textTable } from './text-table.ts';
@@ -24,7 +30,7 @@ export function explain({ profile, isJson }: ExplainOptions, wiring: Wiring): vo
 
 /** For a person. `times` shows a moment of AWS's clock. */
 export function explanationLines(explanation: Explanation, times: (at: string) => string): readonly string[] {
-  const { profile, recipeOf, keys, hops, notes } = explanation;
+  const { profile, recipeOf, keys, hops, signIn, notes } = explanation;
   const alias = recipeOf === undefined ? '' : `, by the recipe of "${recipeOf}"`;
   const links = [
     ...(keys === undefined ? [] : [keysLines(keys)]),
@@ -34,6 +40,7 @@ export function explanationLines(explanation: Explanation, times: (at: string) =
     `${profile}: ${countWords(explanation)}${alias}`,
     ...links.flatMap((lines) => ['', ...lines]),
     '',
+    ...(signIn === undefined ? [] : [signInLine(signIn, times)]),
     ...nextLines(explanation, times),
     ...notes.map((note) => `note: ${note}`),
   ];
@@ -79,6 +86,12 @@ function hopLines(
   ];
 }
 
+function signInLine({ in: place, expiresAt, refreshesItself }: ExplainedSignIn, times: (at: string) => string): string {
+  const until =
+    expiresAt === undefined ? 'none yet' : refreshesItself === true ? 'refreshes itself' : `until ${times(expiresAt)}`;
+  return `sign-in to IAM Identity Center ${place}: ${until}`;
+}
+
 function settingRow({ key, value, place }: SettingSource): readonly string[] {
   return [key, value ?? (place.kind === 'default' ? '-' : '(not shown)'), placeWords(place)];
 }
@@ -103,10 +116,10 @@ function cachedWords(cached: ExplainedHop['cached'], times: (at: string) => stri
 }
 
 function nextLines({ profile, next }: Explanation, times: (at: string) => string): readonly string[] {
-  const sts = next.callsSts ? `STS is called: ${next.calls.join(', then ')}` : 'STS is not called';
+  const aws = next.callsSts ? `AWS is called: ${next.calls.join(', then ')}` : 'AWS is not called';
   return [
     `The next \`rolekeeper get ${profile}\` ${doing[next.kind]}: ${next.why}.`,
-    `${sts}.`,
+    `${aws}.`,
     ...(next.refreshAt === undefined || next.kind !== 'print'
       ? []
       : [`Refreshed in the background from ${times(next.refreshAt)}.`]),

@@ -59,9 +59,9 @@ async function forgetAll(items: readonly Item[], ports: ForgetPorts): Promise<Fo
   return { count, unsure };
 }
 
-// Once the session is gone, no new refresh can begin behind our back.
+// Once the session or the sign-in is gone, no new refresh can begin behind our back.
 function sessionsFirst(items: readonly Item[]): readonly Item[] {
-  const isSession = ({ account }: Item) => account.startsWith('session/');
+  const isSession = ({ account }: Item) => account.startsWith('session/') || account.startsWith('sso/');
   return [...items.filter(isSession), ...items.filter((item) => !isSession(item))];
 }
 

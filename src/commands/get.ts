@@ -2,6 +2,7 @@
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
 import { leadsBack } from '../config/caller-mark.ts';
+import { mayAsk } from '../config/may-ask.ts';
 import { isProfileName, type ProfileName, parseProfileName } from '../config/names.ts';
 import { keysOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
@@ -29,10 +30,10 @@ const busyAgentMs = 1_500;
 /** On a machine as in `starvedMs`, where the keychain is as slow. */
 const starvedStoreDeadlineMs = 10_000;
 
-/** Prints the profile's credentials. Throws AppError; stdout is then empty. */
-export async function get(rawProfile: string, wiring: Wiring): Promise<void> {
+/** Prints the profile's credentials. Throws AppError; stdout is then empty. `isInteractive` as if the settings said so. */
+export async function get(rawProfile: string, wiring: Wiring, isInteractive = false): Promise<void> {
   const profile = parseProfileName(rawProfile);
-  await wiring.noteAnswer({ verb: 'get', profile, ...(await give(profile, wiring)) });
+  await wiring.noteAnswer({ verb: 'get', profile, ...(await give(profile, wiring, isInteractive)) });
 }
 
 /** Tells the audit trail that a `get` has failed for good, and throws the error. */
@@ -43,9 +44,9 @@ export async function noteRefusal(rawProfile: string, error: unknown, { noteAnsw
 }
 
 /** Says what was given, for the audit trail. */
-async function give(profile: ProfileName, wiring: Wiring): Promise<Given> {
-  if (leadsBack(profile, wiring.env)) throw new AppError('called-by-itself', { profile });
+async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean): Promise<Given> {
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
+  if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
   const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
   try {
     if (recipe.hops.length === 0) {
@@ -54,6 +55,14 @@ async function give(profile: ProfileName, wiring: Wiring): Promise<Given> {
       return { outcome: 'cached', keySuffix: keySuffix(keys.accessKeyId) };
     }
     const { answer, isCached, refreshLater } = await answerFor(recipe, store, wiring);
+    const needed = loginNeededBy(answer);
+    if (needed !== undefined && (isInteractive || mayAsk(recipe, wiring.env, wiring.interactiveSetting()))) {
+      const { getAsking } = await import('./get-interactive.ts');
+      const credentials = await getAsking(recipe, { needed, store }, wiring);
+      writeStdout(documentOf(credentials, wiring));
+      await wiring.startAgentLater();
+      return { outcome: 'refreshed', keySuffix: keySuffix(credentials.accessKeyId) };
+    }
     if (answer.kind === 'credentials') writeStdout(documentOf(answer.credentials, wiring));
     // One start is enough for one call: an agent that is started now sees for itself what is due.
     await (refreshLater ? wiring.refreshLater(profile) : wiring.startAgentLater());
@@ -80,6 +89,10 @@ async function unlockedDocument(locked: AppError, profile: string, wiring: Wirin
   const document = await documentOfAgent(profile, Math.min(Math.max(leftMs, 0), busyAgentMs), wiring);
   if (document === undefined) throw locked;
   return document;
+}
+
+function loginNeededBy(answer: Answer<Credentials>) {
+  return answer.kind === 'failure' && isAppError(answer.error, 'login-needed') ? answer.error : undefined;
 }
 
 type Given = Pick<AuditedAnswer, 'outcome' | 'keySuffix'>;

@@ -18,14 +18,18 @@ export async function withInterruption<T>(work: (signal: AbortSignal) => Promise
     if (!('code' in error && error.code === 'EIO')) throw error;
     stop();
   };
+  // Who reads one line of stdin closes it then, which Node tells as an error of this code.
+  const failed = (error: Error) => {
+    if (!('code' in error && error.code === 'ABORT_ERR')) stop();
+  };
   for (const signal of endings) process.on(signal, stop);
-  for (const stream of [process.stdin, process.stderr]) stream.on('error', stop);
+  for (const stream of [process.stdin, process.stderr]) stream.on('error', failed);
   process.on('uncaughtException', lost);
   try {
     return await work(interruption.signal);
   } finally {
     for (const signal of endings) process.off(signal, stop);
-    for (const stream of [process.stdin, process.stderr]) stream.off('error', stop);
+    for (const stream of [process.stdin, process.stderr]) stream.off('error', failed);
     process.off('uncaughtException', lost);
   }
 }

@@ -1,12 +1,13 @@
 // Which profile a bare `rolekeeper login` means.
 
 import type { ProfileName } from '../config/names.ts';
-import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
-import { type Hop, needsCode } from '../config/recipe.ts';
-import { resolveRecipe } from '../config/resolve-recipe.ts';
+import type { ConfigFiles } from '../config/profile-settings.ts';
+import { type Hop, needsCode, signInOf } from '../config/recipe.ts';
+import { signInIdOf } from '../config/sign-in.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Wiring } from '../wiring.ts';
+import { workingRecipes } from './working-recipes.ts';
 
 /** `AWS_PROFILE`, else the only profile that needs a login, else `default`, else the one the person chooses. Throws `usage`. */
 export async function chooseLoginTarget(
@@ -15,13 +16,13 @@ export async function chooseLoginTarget(
 ): Promise<string> {
   const named = env['AWS_PROFILE'];
   if (named !== undefined && named !== '') return named;
-  const sources = loginTargets(files, env, (hop) => hop.kind === 'session');
+  const sources = [...loginTargets(files, env, (hop) => hop.kind === 'session'), ...signInTargets(files, env)];
   // A role that takes a code of its own is what a bare login means only where there is nothing else.
   const targets = sources.length > 0 ? sources : loginTargets(files, env, needsCode);
   const [first, ...others] = targets;
   if (first === undefined) {
     throw new AppError('usage', {
-      problem: `no profile in ${files.config.path} needs an MFA login`,
+      problem: `no profile in ${files.config.path} needs a login`,
       hint: 'name one: `rolekeeper login PROFILE`, and give it or its source an mfa_serial',
     });
   }
@@ -39,14 +40,17 @@ export async function chooseLoginTarget(
 
 /** The profiles that a login can be for, each login once, in the order of the files. Profiles that cannot work are passed over. */
 function loginTargets(files: ConfigFiles, env: Environment, counts: (hop: Hop) => boolean): readonly ProfileName[] {
-  const targets = knownProfiles(files).flatMap((profile): readonly ProfileName[] => {
-    try {
-      const recipe = resolveRecipe(profile, files, env);
-      return recipe.hops.some((hop) => needsCode(hop) && counts(hop)) ? [recipe.loginTarget] : [];
-    } catch (error) {
-      if (error instanceof AppError) return [];
-      throw error;
-    }
-  });
-  return [...new Set(targets)];
+  const recipes = workingRecipes(files, env).filter(({ hops }) => hops.some((hop) => needsCode(hop) && counts(hop)));
+  return [...new Set(recipes.map(({ loginTarget }) => loginTarget))];
+}
+
+/** The first profile of each sign-in to IAM Identity Center. */
+function signInTargets(files: ConfigFiles, env: Environment): readonly ProfileName[] {
+  const targets = new Map<string, ProfileName>();
+  for (const recipe of workingRecipes(files, env)) {
+    const signIn = signInOf(recipe);
+    const id = signIn === undefined ? undefined : signInIdOf(signIn);
+    if (id !== undefined && !targets.has(id)) targets.set(id, recipe.profile);
+  }
+  return [...targets.values()];
 }

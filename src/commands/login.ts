@@ -1,38 +1,54 @@
 // `rolekeeper login [PROFILE]`: spends one MFA code on the session (or on the one role) that the profile starts from.
 // Asks before any lock is taken; sends a code once, whatever happens.
 
-import { type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
-import type { ConfigFiles } from '../config/profile-settings.ts';
-import { keysOf, mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
+import { keysOf, mfaSerialOf, needsCode, type Recipe, signInOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
-import { type Credentials, localMinute } from '../credentials/credentials.ts';
+import { type Credentials, localMinute, type TotpDevice } from '../credentials/credentials.ts';
 import { type MfaCode, parseMfaCode } from '../credentials/mfa-code.ts';
 import { isComfortable } from '../credentials/plan.ts';
 import { AppError, isAppError } from '../errors.ts';
+import { loadTotpDevice } from '../hops/totp.ts';
 import type { Terminal } from '../ports/person.ts';
+import type { Store } from '../ports/store.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
-import { backgroundSettings } from './background-settings.ts';
 import { handOver } from './hand-over.ts';
-import { wantedProfiles } from './kept-profiles.ts';
+import { loginIdentityCenter, targetOfProfile, targetOfSession } from './login-identity-center.ts';
 import { chooseLoginTarget } from './login-target.ts';
+import { profilesBehind } from './profiles-behind.ts';
 import { writeStderr } from './report.ts';
+import type { SignInWay } from './sign-in.ts';
 import { readLine } from './stdin.ts';
 
 export interface LoginOptions {
   readonly profile: string | undefined;
   /** From `--code`. */
   readonly code: string | undefined;
+  /** Of an `sso-session` section, instead of a profile. */
+  readonly ssoSession?: string | undefined;
+  /** Where the person chose one. */
+  readonly way?: SignInWay | undefined;
 }
 
 /** A person waits: longer than the keychain's own dialog needs. */
 const storeDeadlineMs = 60_000;
 
-export async function login({ profile, code }: LoginOptions, wiring: Wiring): Promise<void> {
+export async function login(options: LoginOptions, wiring: Wiring): Promise<void> {
+  const { profile, code, ssoSession, way = 'browser' } = options;
+  refuseTogether(options);
   const files = wiring.readConfig();
+  if (ssoSession !== undefined) {
+    return await loginIdentityCenter(targetOfSession(ssoSession, files, wiring), way, { files, wiring });
+  }
   const name = parseProfileName(profile ?? (await chooseLoginTarget(files, wiring)));
   const recipe = resolveRecipe(name, files, wiring.env);
+  const signIn = signInOf(recipe);
+  refuseUnfit(options, signIn === undefined ? 'code' : 'sign-in', name);
+  if (signIn !== undefined) {
+    return await loginIdentityCenter(targetOfProfile(recipe, signIn), way, { files, wiring });
+  }
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const ports = await wiring.openRefresh(store);
@@ -43,42 +59,54 @@ export async function login({ profile, code }: LoginOptions, wiring: Wiring): Pr
       writeStderr([await withoutCode(chain, ports)]);
       return await handOver(store, wiring);
     }
-    const given = await readCode(recipe, code, wiring);
-    const { credentials, notStored } = await logInOrAskAgain(chain, { index, ...given }, ports);
+    const given = await readCode(recipe, code, { store, wiring });
+    const { credentials, notStored } = await logInOrTryAgain(chain, { index, ...given }, ports);
     if (notStored !== undefined) throw notStored;
     writeStderr([covered(recipe, credentials, ports)]);
     // What was used lately is refreshed at once: the first caller of the day finds it.
-    await wiring.startAfterLogin(behind(chain.steps[index]?.id, files, wiring));
+    await wiring.startAfterLogin(profilesBehind(chain.steps[index]?.id, files, wiring));
     await handOver(store, wiring);
   } finally {
     await store.close();
   }
 }
 
-/** A code that AWS refused is never sent again; at a terminal the next one is asked for, once. */
-async function logInOrAskAgain(
+function refuseTogether({ profile, code, ssoSession }: LoginOptions): void {
+  const pairs = [
+    [ssoSession !== undefined && profile !== undefined, 'a profile and --sso-session'],
+    [ssoSession !== undefined && code !== undefined, '--code and --sso-session'],
+  ] as const;
+  const pair = pairs.find(([isGiven]) => isGiven);
+  if (pair !== undefined) throw new AppError('usage', { problem: `login: ${pair[1]} do not go together` });
+}
+
+/** Options that mean nothing for this profile are a misunderstanding that is better cleared up. */
+function refuseUnfit({ code, way }: LoginOptions, kind: 'code' | 'sign-in', profile: ProfileName): void {
+  if (kind === 'sign-in' && code !== undefined) {
+    throw new AppError('usage', {
+      problem: `"${profile}" starts from IAM Identity Center, which takes no MFA code here`,
+      hint: `run \`rolekeeper login ${profile}\``,
+    });
+  }
+  if (kind === 'code' && way !== undefined) {
+    throw new AppError('usage', {
+      problem: `"${profile}" does not start from IAM Identity Center: there is no sign-in page`,
+      hint: `run \`rolekeeper login ${profile}\``,
+    });
+  }
+}
+
+/** A code that AWS refused is never sent again; where there is another to be had, that one is tried, once. */
+async function logInOrTryAgain(
   chain: Chain,
-  { index, code, terminal }: GivenCode & { readonly index: number },
+  { index, code, another }: GivenCode & { readonly index: number },
   ports: ObtainPorts,
 ): Promise<Obtained> {
   try {
     return await logIn(chain, { index, code }, ports);
   } catch (error) {
-    if (terminal === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
-    terminal.say(`${error.message}. Wait for the next code (30 s at most), then once more:`);
-    const next = await askCode(question(chain.recipe), terminal, code);
-    return await logIn(chain, { index, code: next }, ports);
-  }
-}
-
-/** The profiles that were used lately and hang on this session. */
-function behind(session: KeyId | undefined, files: ConfigFiles, wiring: Wiring): readonly ProfileName[] {
-  try {
-    const wanted = wantedProfiles(files, backgroundSettings(wiring.agentSettings()), wiring);
-    return wanted.filter((kept) => kept.session !== undefined && kept.session.id === session).map(({ recipe }) => recipe.profile);
-  } catch (error) {
-    if (!isAppError(error, 'usage')) throw error;
-    return []; // a setting that makes no sense: whoever works by it says so, and the login was none of its business
+    if (another === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
+    return await logIn(chain, { index, code: await another(error) }, ports);
   }
 }
 
@@ -103,20 +131,52 @@ function duration(ms: number): string {
 
 interface GivenCode {
   readonly code: MfaCode;
-  /** Who typed it there can type another. */
-  readonly terminal?: Terminal;
+  /** Another one, after AWS has refused this. */
+  readonly another?: (refusal: AppError) => Promise<MfaCode>;
 }
 
-/** `--code`, else `mfa_process`, else the terminal, else a line on stdin. */
-async function readCode(recipe: Recipe, given: string | undefined, wiring: Wiring): Promise<GivenCode> {
+/** `--code`, else `mfa_process`, else the secret in the store, else the terminal, else a line on stdin. */
+async function readCode(
+  recipe: Recipe,
+  given: string | undefined,
+  { store, wiring }: { readonly store: Store; readonly wiring: Wiring },
+): Promise<GivenCode> {
   if (given !== undefined) return { code: parseMfaCode(given) };
-  if (recipe.mfaProcess !== undefined) return { code: await wiring.runMfaProcess(recipe.mfaProcess, recipe.profile) };
+  const { mfaProcess: command, profile } = recipe;
+  if (command !== undefined) return { code: await wiring.runMfaProcess({ command, profile, showsStderr: true }) };
+  const device = await loadTotpDevice({ keys: keysOf(recipe).name, serial: serialOf(recipe) ?? '' }, store);
+  if (device !== undefined) return await codeOfDevice(device, wiring);
   const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
-  if (terminal.isInteractive) return { code: await askCode(question(recipe), terminal), terminal };
+  if (terminal.isInteractive) return await typedCode(recipe, terminal);
   const line = await readLine();
   if (line !== undefined) return { code: parseMfaCode(line) };
   throw new AppError('no-terminal', { command: 'login', instead });
+}
+
+/** One that was used within these 30 s already is waited out. */
+async function codeOfDevice({ secret }: TotpDevice, { clock }: Wiring): Promise<GivenCode> {
+  const { nextStepAt, totpCode } = await import('../credentials/totp.ts');
+  return {
+    code: totpCode(secret, clock.now()),
+    another: async ({ message }) => {
+      const next = nextStepAt(clock.now());
+      writeStderr([`${message}. Waiting ${Math.ceil((next - clock.now()) / 1000)} s for the next code`]);
+      await clock.wait(next - clock.now());
+      return totpCode(secret, next);
+    },
+  };
+}
+
+async function typedCode(recipe: Recipe, terminal: Terminal): Promise<GivenCode> {
+  const code = await askCode(question(recipe), terminal);
+  return {
+    code,
+    another: async ({ message }) => {
+      terminal.say(`${message}. Wait for the next code (30 s at most), then once more:`);
+      return await askCode(question(recipe), terminal, code);
+    },
+  };
 }
 
 const attempts = 3;
@@ -142,6 +202,10 @@ function otherThan(refused: MfaCode | undefined, code: MfaCode): MfaCode {
   });
 }
 
-function question({ hops, profile }: Recipe): string {
-  return `MFA code of ${hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0] ?? profile}`;
+function question(recipe: Recipe): string {
+  return `MFA code of ${serialOf(recipe) ?? recipe.profile}`;
+}
+
+function serialOf({ hops }: Recipe): string | undefined {
+  return hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0];
 }

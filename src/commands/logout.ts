@@ -1,9 +1,17 @@
 // `rolekeeper logout [PROFILE] [--all]`: forgets sessions and role credentials here. Never touches long-term keys.
 // AWS cannot take issued credentials back: what a program already holds stays good until it ends.
 
-import { type Account, isKeyId, type ProfileName, parseProfileName, roleAccount, sessionAccount } from '../config/names.ts';
+import {
+  type Account,
+  accountOfRecord,
+  isKeyId,
+  type KeyId,
+  type ProfileName,
+  parseProfileName,
+  signInAccount,
+} from '../config/names.ts';
 import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
-import { type Step, stepsOf } from '../config/recipe.ts';
+import { loginIdOf, type Step, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
@@ -11,6 +19,7 @@ import type { State } from '../ports/state.ts';
 import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { endSignIns } from './end-sign-ins.ts';
 import { forgetItems, type Item } from './forget-items.ts';
 import { writeStderr } from './report.ts';
 
@@ -34,6 +43,7 @@ export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring):
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
     const items = group?.items ?? (await allItems(store, wiring.state));
+    await endSignIns(items, store, wiring);
     const { clock, state } = wiring;
     const say = (line: string) => writeStderr([line]);
     const { count, unsure } = await forgetItems(items, { clock, state, store, lock: await wiring.openLock(), say });
@@ -58,31 +68,44 @@ interface Group {
   readonly items: readonly Item[];
 }
 
-/** The profile's own credentials; behind a session, also the session and every role that hangs on it. */
+/** The profile's own credentials; behind a session or a sign-in, also that and every role that hangs on it. */
 function groupOf(profile: ProfileName, wiring: Wiring): Group {
   const files = wiring.readConfig();
-  const own = stepsOfProfile(profile, files, wiring);
-  const [first] = own;
-  if (first?.kind !== 'session') return { profiles: [profile], items: own };
+  const own = holdingOf(profile, files, wiring);
+  const { sharedId } = own;
+  if (sharedId === undefined) return { profiles: [profile], items: own.items };
   const others = knownProfiles(files)
-    .map((name) => ({ name, steps: workingSteps(name, files, wiring) }))
-    .filter(({ name, steps }) => name !== profile && steps[0]?.id === first.id);
-  const steps = [...own, ...others.flatMap((other) => other.steps)];
-  const items = [...new Map(steps.map((step) => [step.id, step])).values()];
-  return { profiles: [profile, ...others.map(({ name }) => name)], items };
+    .map((name) => ({ name, holding: workingHolding(name, files, wiring) }))
+    .filter(({ name, holding }) => name !== profile && holding?.sharedId === sharedId);
+  const items = [...own.items, ...others.flatMap(({ holding }) => holding?.items ?? [])];
+  return {
+    profiles: [profile, ...others.map(({ name }) => name)],
+    items: [...new Map(items.map((item) => [item.id, item])).values()],
+  };
 }
 
-function stepsOfProfile(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): readonly Step[] {
+interface Holding {
+  readonly items: readonly Item[];
+  /** Of the session or sign-in that it begins with, which others may begin with as well. */
+  readonly sharedId: KeyId | undefined;
+}
+
+function holdingOf(profile: ProfileName, files: ConfigFiles, { env, state }: Wiring): Holding {
   const recipe = resolveRecipe(profile, files, env);
-  const userArn = knownPrincipal(recipe, state);
-  return userArn === undefined ? [] : stepsOf(recipe, userArn); // nobody knows whose keys: nothing was ever cached
+  const principal = knownPrincipal(recipe, state);
+  const steps: readonly Step[] = principal === undefined ? [] : stepsOf(recipe, principal); // unknown: nothing was ever cached
+  const signInId = signInOf(recipe) === undefined ? undefined : loginIdOf(recipe, steps);
+  if (signInId !== undefined)
+    return { items: [{ id: signInId, account: signInAccount(signInId) }, ...steps], sharedId: signInId };
+  const [first] = steps;
+  return { items: steps, sharedId: first?.kind === 'session' ? first.id : undefined };
 }
 
-function workingSteps(profile: ProfileName, files: ConfigFiles, wiring: Wiring): readonly Step[] {
+function workingHolding(profile: ProfileName, files: ConfigFiles, wiring: Wiring): Holding | undefined {
   try {
-    return stepsOfProfile(profile, files, wiring);
+    return holdingOf(profile, files, wiring);
   } catch (error) {
-    if (error instanceof AppError) return []; // a profile that cannot work has nothing to log out of
+    if (error instanceof AppError) return undefined; // a profile that cannot work has nothing to log out of
     throw error;
   }
 }
@@ -90,11 +113,11 @@ function workingSteps(profile: ProfileName, files: ConfigFiles, wiring: Wiring):
 /** All that the list of items names and all that the state knows; either may have lost something. */
 async function allItems(store: Store, state: State): Promise<readonly Item[]> {
   const listed = (await listItems(store)).flatMap((account) => temporaryItem(account) ?? []);
-  const known = state.list().map(({ id, kind }) => ({ id, account: kind === 'role' ? roleAccount(id) : sessionAccount(id) }));
+  const known = state.list().map((record) => ({ id: record.id, account: accountOfRecord(record) }));
   return [...new Map([...listed, ...known].map((item) => [item.id, item])).values()];
 }
 
 function temporaryItem(account: Account): Item | undefined {
   const [kind, id = ''] = account.split('/');
-  return (kind === 'session' || kind === 'role') && isKeyId(id) ? { id, account } : undefined;
+  return (kind === 'session' || kind === 'role' || kind === 'sso') && isKeyId(id) ? { id, account } : undefined;
 }

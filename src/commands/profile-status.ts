@@ -3,7 +3,7 @@
 import { entryRoleArn } from '../config/entry-hop.ts';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { type Hop, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { type Hop, loginIdOf, needsCode, type Recipe, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import type { EpochMs } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
@@ -71,8 +71,9 @@ function statusOf(recipe: Recipe, { wiring, rotations, timeWords }: StatusInputs
   const records = steps.map(({ id }) => state.read(id));
   const last = recipe.hops.at(-1);
   const lastRecord = records.at(-1);
-  const sessionIndex = recipe.hops.findIndex(needsCode);
-  const session = records[sessionIndex];
+  const sessionId = loginIdOf(recipe, steps);
+  const session = sessionId === undefined ? undefined : state.read(sessionId);
+  const needsSession = signInOf(recipe) !== undefined || recipe.hops.some(needsCode);
   const rotation = recipe.chain.length === 1 ? rotationOf(recipe, rotations) : undefined;
   return {
     profile: recipe.profile,
@@ -84,12 +85,11 @@ function statusOf(recipe: Recipe, { wiring, rotations, timeWords }: StatusInputs
     ...(lastRecord?.expiresAt === undefined
       ? {}
       : { expiresAt: iso(lastRecord.expiresAt), secondsLeft: Math.max(0, Math.floor((lastRecord.expiresAt - now) / 1000)) }),
-    ...(session?.expiresAt === undefined ? {} : { sessionExpiresAt: iso(session.expiresAt) }),
+    // One that refreshes itself lasts as long as the organisation likes.
+    ...(session?.expiresAt === undefined || session.refreshesItself === true ? {} : { sessionExpiresAt: iso(session.expiresAt) }),
     ...(lastRecord?.issuedAt === undefined ? {} : { lastRefreshAt: iso(lastRecord.issuedAt) }),
     ...(isThreatening({ recipe, last: lastRecord, session, now }) ? lastErrorOf(lastRecord) : {}),
-    next: nextOf({ recipe, session, needsSession: sessionIndex >= 0, last: lastRecord, now }, (at) =>
-      timeWords(clock.toLocal(at)),
-    ),
+    next: nextOf({ recipe, session, needsSession, last: lastRecord, now }, (at) => timeWords(clock.toLocal(at))),
     ...(rotation === undefined ? {} : { oldKey: { accessKeyId: rotation.oldAccessKeyId, deleteAt: iso(rotation.deleteAt) } }),
     notes: [
       ...recipe.notes,

@@ -5,15 +5,15 @@ import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../co
 import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
+  accountOfRecord,
   indexAccount,
   isProfileName,
   keysAccount,
   type ProfileName,
   passphraseAccount,
-  roleAccount,
-  sessionAccount,
+  totpNameOf,
 } from '../config/names.ts';
-import { type ConfigFiles, keptProfiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
+import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import { certificateOf, type Recipe } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
@@ -21,12 +21,13 @@ import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { loadStoredKeys } from '../hops/keys.ts';
 import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import type { InstallPorts } from './install.ts';
+import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
+import { byAge } from './undo-order.ts';
 
 export interface PurgePlan {
   /** What it will do. */
@@ -66,6 +67,7 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
     lines: [
       ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
+      ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
@@ -87,7 +89,7 @@ interface Inspected {
 }
 
 async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
-  const known = ports.state.list().map(({ id, kind }) => (kind === 'role' ? roleAccount(id) : sessionAccount(id)));
+  const known = ports.state.list().map(accountOfRecord);
   const accounts = [...new Set([...(await listItems(store)), ...known, ...accountsOfProfiles(ports)])];
   const there: Account[] = [];
   for (const account of accounts) {
@@ -99,23 +101,12 @@ async function inspect(store: Store, ports: PurgePorts): Promise<Inspected> {
 /** Which of these keys some profile has in plaintext as well: after `import --keep` and `import --undo`. */
 async function keysInFiles(names: readonly ProfileName[], store: Store, ports: PurgePorts): Promise<ReadonlySet<string>> {
   const files = readFiles(ports);
-  const ids = files === undefined ? [] : knownProfiles(files).map((name) => profileSettings(name, files)?.plaintext?.accessKeyId);
   const found = new Set<string>();
   for (const name of names) {
     const id = (await usableKeys(name, store))?.accessKeyId;
-    if (id !== undefined && ids.includes(id)) found.add(name);
+    if (id !== undefined && files !== undefined && plaintextOf(id, files) !== undefined) found.add(name);
   }
   return found;
-}
-
-/** An item that cannot be read any more is nothing to put back. */
-async function usableKeys(name: ProfileName, store: Store): ReturnType<typeof loadStoredKeys> {
-  try {
-    return await loadStoredKeys(name, store);
-  } catch (error) {
-    if (isAppError(error, 'keys-broken')) return undefined;
-    throw error;
-  }
 }
 
 /** What persons put in for the profiles that are on rolekeeper: the list of items may have been lost. */
@@ -148,10 +139,6 @@ function readFiles({ readConfig }: PurgePorts): ConfigFiles | undefined {
     if (isAppError(error, 'config-malformed')) return undefined;
     throw error;
   }
-}
-
-function keysNameOf(profile: ProfileName, ports: PurgePorts): ProfileName | undefined {
-  return recipeOf(profile, ports)?.keys?.name;
 }
 
 function recipeOf(profile: ProfileName, { readConfig, env }: PurgePorts): Recipe | undefined {
@@ -198,14 +185,12 @@ async function planUndo(keyNames: readonly ProfileName[], store: Store, ports: P
   const notes = await ports.openUndoNotes();
   const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
   const done: Undone[] = [];
-  const isAdopted = (profile: ProfileName) => notes.read(profile)?.command === 'adopt';
   // Whose sections are gone, its keys are still to be put back.
   const files = readFiles(ports);
   const others = [...keyNames, ...(files === undefined ? [] : knownProfiles(files))];
   const bare = others.filter((name) => notes.read(name)?.command === 'import');
   const all: readonly ProfileName[] = [...new Set([...profilesHere(ports), ...bare])];
-  // An adopted profile's way back knows its own lines only. The others know the whole file: the nearer to what they left, the better.
-  let waiting = [...all].sort((a, b) => Number(isAdopted(b)) - Number(isAdopted(a)));
+  let waiting = byAge(all, notes);
   const undoing = (profile: ProfileName) => ({ store, texts, note: notes.read(profile) });
   const isUndone = async (profile: ProfileName, way: Way) => {
     const undone = await way(profile, undoing(profile), ports);
@@ -312,6 +297,13 @@ function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: strin
   }
 }
 
+/** The app still has it, or nobody: that is for the person to know. */
+function deviceLines(name: string | undefined): readonly string[] {
+  return name === undefined
+    ? []
+    : [`  delete   totp/${name}, the secret of an MFA device: without your app, no login is possible any more`];
+}
+
 function undoneLines({ profile, note: { command }, left }: Undone): readonly string[] {
   if (left !== undefined)
     return [
@@ -349,7 +341,9 @@ async function withStore<T>({ openStore }: PurgePorts, work: (store: Store) => P
 }
 
 function keysAreThere(keys: readonly ProfileName[], description: string, ports: PurgePorts): AppError<'usage'> {
-  const imported = profilesHere(ports).filter((profile) => keys.some((name) => name === keysNameOf(profile, ports)));
+  const imported = profilesHere(ports).filter((profile) =>
+    keys.some((name) => name === keysNameOf(profile, ports.readConfig(), ports.env)),
+  );
   const [first = keys[0] ?? ''] = imported;
   return new AppError('usage', {
     problem: `${description} holds long-term keys (${keys.join(', ')}); nothing was removed`,

@@ -41,7 +41,11 @@ export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, w
       wiring,
     );
   }
-  if (isForced) return await refreshAll({ names: namesOf(wiring.state.list()), files, mode: 'forced', isQuiet }, wiring);
+  if (isForced)
+    return await refreshAll(
+      { names: namesOf(wiring.state.list().filter(({ kind }) => kind !== 'sign-in')), files, mode: 'forced', isQuiet },
+      wiring,
+    );
   const settings = backgroundSettings(wiring.agentSettings());
   try {
     return await refreshAll({ names: namesOf(wantedRecords(wiring, settings)), files, mode: 'due', isQuiet }, wiring);
@@ -64,7 +68,7 @@ interface Asked {
 async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring): Promise<number> {
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'never' });
   try {
-    const ports = await wiring.openRefresh(store);
+    const ports = await portsFor(mode, store, wiring);
     const reports = await fewAtOnce(names, lanes, async (name) => {
       const report = await refreshNamed(name, { files, mode, ports, wiring });
       if (!isQuiet) writeStderr(linesOf(report, wiring.clock));
@@ -77,6 +81,13 @@ async function refreshAll({ names, files, mode, isQuiet }: Asked, wiring: Wiring
   } finally {
     await store.close();
   }
+}
+
+/** A timer's service is a sandbox, as the agent's is: no program of the person's runs in it (decisions.md 21). */
+async function portsFor(mode: RefreshMode, store: Store, wiring: Wiring): Promise<ObtainPorts> {
+  const { programs, ...ports } = await wiring.openRefresh(store);
+  const isSandboxed = mode === 'due' && (wiring.env['INVOCATION_ID'] ?? '') !== '';
+  return isSandboxed || programs === undefined ? ports : { ...ports, programs };
 }
 
 /** The end of this process may be the end of all that it started, under systemd: a notification gets so long to be shown. */
@@ -99,11 +110,14 @@ interface Named {
 
 type Failed = Extract<RefreshReport, { readonly kind: 'failed' }>;
 
-type Report = RefreshReport | { readonly profile: ProfileName; readonly kind: 'gone' };
+type Report = RefreshReport | { readonly profile: ProfileName; readonly kind: 'gone' | 'elsewhere' };
 
 async function refreshNamed(profile: ProfileName, { files, mode, ports, wiring }: Named): Promise<Report> {
   try {
-    return await refreshProfile(resolveRecipe(profile, files, wiring.env), mode, ports);
+    const report = await refreshProfile(resolveRecipe(profile, files, wiring.env), mode, ports);
+    if (report.kind !== 'failed' || !isAppError(report.error, 'program-needed')) return report;
+    await wiring.refreshElsewhere(profile);
+    return { profile, kind: 'elsewhere' };
   } catch (error) {
     // A profile that was removed from the config since it was asked for is nobody's failure.
     if (mode === 'due' && isAppError(error, 'profile-unknown')) return { profile, kind: 'gone' };
@@ -150,6 +164,8 @@ function linesOf(report: Report, clock: Clock): readonly string[] {
       return [`${report.profile}: failed before, next try ${localMinute(clock.toLocal(report.retryAt))}`];
     case 'keys':
       return [`${report.profile}: long-term keys (session = none), nothing to refresh`];
+    case 'elsewhere':
+      return [`${report.profile}: its program runs in a process of its own`];
     case 'gone':
     case 'failed':
       return [];

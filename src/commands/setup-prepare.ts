@@ -1,13 +1,14 @@
 // The part of `setup` before the first change to the person's files: what is there, what AWS says of it, what the person wants.
 
 import type { ProfileName } from '../config/names.ts';
-import { mfaSerialOf, needsCode, type Recipe, stepsOf } from '../config/recipe.ts';
+import { mfaSerialOf, needsCode, type Recipe, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type FoundKeys, noWishes, parseTexts, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { Store } from '../ports/store.ts';
 import { nextGet } from '../refresh/next-get.ts';
+import { signInRecord } from '../refresh/sign-in-record.ts';
 import type { Wiring } from '../wiring.ts';
 import type { Adding } from './add.ts';
 import { readTexts, showEdit } from './config-texts.ts';
@@ -134,12 +135,13 @@ export function needsLogin(recipe: Recipe, { state, clock }: Wiring): boolean {
   const userArn = knownPrincipal(recipe, state);
   if (userArn === undefined) return recipe.hops.some(needsCode);
   const records = stepsOf(recipe, userArn).map(({ id }) => state.read(id));
-  return nextGet({ recipe, records, now: clock.now() }).kind === 'login';
+  return nextGet({ recipe, records, signIn: signInRecord(recipe, state), now: clock.now() }).kind === 'login';
 }
 
 /** Nobody is there to type it later. */
 function refuseWithoutCode({ proof, needsLogin: isLogin }: Planned, { code }: SetupOptions, { terminal }: SetupSides): void {
-  if (!isLogin || code !== undefined || proof.mfaProcess !== undefined || terminal.isInteractive) return;
+  if (!isLogin || signInOf(proof) !== undefined || code !== undefined || proof.mfaProcess !== undefined || terminal.isInteractive)
+    return;
   const instead = `give the code of ${proof.hops.map(mfaSerialOf).find(Boolean) ?? 'the MFA device'}: --code 123456`;
   throw new AppError('no-terminal', { command: 'setup', instead });
 }

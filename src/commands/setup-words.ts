@@ -1,7 +1,7 @@
 // What `setup` tells a person: what it is about to do, and what to do from now on.
 
 import type { ProfileName } from '../config/names.ts';
-import { mfaSerialOf, needsCode, type Recipe } from '../config/recipe.ts';
+import { mfaSerialOf, needsCode, type Recipe, signInOf } from '../config/recipe.ts';
 import type { SetupPlan, SetupWishes } from '../config/setup-plan.ts';
 import { checkEnvironmentKeys } from '../doctor/access-keys.ts';
 import type { Environment } from '../ports/environment.ts';
@@ -45,9 +45,7 @@ export function planLines(planned: Planned): readonly string[] {
     ...plan.imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}"${owner(recipe.profile)} into the store`),
     ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into the store, and set that profile up`]),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
-    ...(needsLogin
-      ? [`  log in   to "${proof.loginTarget}", with a code of ${proof.hops.map(mfaSerialOf).find(Boolean) ?? 'your device'}`]
-      : []),
+    ...(needsLogin ? [`  log in   to "${proof.loginTarget}", ${loginMeans(proof)}`] : []),
     ...(running === undefined ? [] : [`  ${running}`]),
     `  try      "${proof.profile}", as an AWS program does`,
     ...refusedLines(plan.refused),
@@ -88,7 +86,9 @@ export function farewell(planned: Planned, otherLogins: readonly ProfileName[]):
   return [
     '',
     `use it as before:     aws s3 ls --profile ${proof.profile}`,
-    ...(proof.hops.some(needsCode) ? [`once a day:           rolekeeper login ${proof.loginTarget}`] : []),
+    ...(proof.hops.some(needsCode) || signInOf(proof) !== undefined
+      ? [`once a day:           rolekeeper login ${proof.loginTarget}`]
+      : []),
     ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${target}`),
     'what is where:        rolekeeper status',
     ...(isWeak(proof)
@@ -98,6 +98,11 @@ export function farewell(planned: Planned, otherLogins: readonly ProfileName[]):
       : []),
     ...(isIdle(planned) ? [] : [`to take it all back:  ${waysBack(planned).join('; ')}`]),
   ];
+}
+
+function loginMeans(proof: Recipe): string {
+  if (signInOf(proof) !== undefined) return 'in the browser';
+  return `with a code of ${proof.hops.map(mfaSerialOf).find(Boolean) ?? 'your device'}`;
 }
 
 /** A session without MFA, and nothing behind it. */

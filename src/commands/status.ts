@@ -56,7 +56,7 @@ async function statusText(options: StatusOptions, wiring: Wiring): Promise<strin
 async function look({ profile, version }: StatusOptions, timeWords: (localAt: number) => string, wiring: Wiring) {
   const files = wiring.readConfig();
   const rotations = await wiring.openRotationRecords();
-  const asked = wiring.state.list().map((record) => record.profile);
+  const asked = wiring.state.list().flatMap(({ kind, profile: asker }) => (kind === 'sign-in' ? [] : [asker]));
   const names = profile === undefined ? [...new Set([...keptProfiles(files), ...asked])] : [parseProfileName(profile)];
   const profiles = names
     .map((name) => profileStatus(name, files, { wiring, rotations, timeWords }))

@@ -1,18 +1,15 @@
 // `rolekeeper add PROFILE --undo`: takes the keys that were typed out of the store, and what `add` set up out of the config file.
 // The store has the only copy that we know of, so nothing happens before a yes.
 
-import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
-import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
-import { resolveRecipe } from '../config/resolve-recipe.ts';
+import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Environment } from '../ports/environment.ts';
 import type { Store } from '../ports/store.ts';
-import { forgetItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { writeStderr } from './report.ts';
+import { removeKeys, usersOfKeys } from './stored-keys.ts';
 import { readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
 
 const storeDeadlineMs = 60_000;
@@ -24,7 +21,7 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
   const note = readNote('add', profile, undoNotes);
   const restored = () => restoredFiles(note, { profile }, wiring);
   const files = restored();
-  const others = usersOf(note.keys, wiring.readConfig(), wiring.env).filter((other) => other !== profile);
+  const others = usersOfKeys(note.keys, wiring.readConfig(), wiring.env).filter((other) => other !== profile);
   const remarks = others.length === 0 ? [] : [`without these keys they cannot work any more: ${others.join(', ')}`];
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
@@ -38,7 +35,7 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
     writeStderr(remarks);
     if (!options.isYes) await confirmUndo(profile, { keys, store, wiring });
     // The keys first: the config and the note still lead to what is left to do, while nothing would lead to keys left behind.
-    await removeKeys(note.keys, store, wiring);
+    await removeKeys(note.keys, { store, lock: await wiring.openLock(), state: wiring.state });
     await alone(wiring, () => {
       writeRestored(restored(), wiring);
       undoNotes.forget(profile);
@@ -52,13 +49,6 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
   }
 }
 
-async function removeKeys(name: ProfileName, store: Store, { openLock, state }: Wiring): Promise<void> {
-  const account = keysAccount(name);
-  await store.delete(account);
-  await forgetItem({ store, lock: await openLock() }, account);
-  state.forgetPrincipal(name);
-}
-
 async function confirmUndo(
   profile: ProfileName,
   { keys, store, wiring }: { readonly keys: Keys | undefined; readonly store: Store; readonly wiring: Wiring },
@@ -70,15 +60,4 @@ async function confirmUndo(
       ? `Take "${profile}" out of ${wiring.configPath}?`
       : `Remove the keys of ${keys.userArn} from ${store.description}? They exist nowhere else.`;
   if (!(await terminal.confirm(question))) throw new AppError('interrupted', {});
-}
-
-function usersOf(keys: ProfileName, files: ConfigFiles, env: Environment): readonly ProfileName[] {
-  return knownProfiles(files).filter((profile) => {
-    try {
-      return resolveRecipe(profile, files, env).keys?.name === keys;
-    } catch (error) {
-      if (error instanceof AppError) return false; // a profile that cannot work uses no keys
-      throw error;
-    }
-  });
 }

@@ -1,4 +1,4 @@
-// Takes what a command noted back out of the user's files. Shared by `import --undo` and `add --undo`.
+// Takes what a command noted back out of the user's files. Shared by `import --undo`, `add --undo` and `release`.
 
 import { type EditRecord, isUnedited } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
@@ -6,7 +6,7 @@ import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { KeysNote, UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
-import type { UndoNotes } from '../ports/text-files.ts';
+import type { TextFiles, UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
@@ -40,7 +40,11 @@ export function undoCommand(command: UndoNote['command'], profile: ProfileName):
 }
 
 /** Throws `edit-refused` when the command's own lines were changed since. */
-export function restoredFiles({ command, records }: KeysNote, undoing: Undoing, { textFiles }: Wiring): readonly Restored[] {
+export function restoredFiles(
+  { command, records }: KeysNote,
+  undoing: Undoing,
+  { textFiles }: { readonly textFiles: Pick<TextFiles, 'read'> },
+): readonly Restored[] {
   return records.map(({ path, ...record }: EditRecord) => {
     const after = textFiles.read(path) ?? '';
     const before = isUnedited(after, record) ? after : undoEdit(after, { path, ...record }, undoing);

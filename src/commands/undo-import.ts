@@ -2,6 +2,7 @@
 // The store keeps its copy: nothing is lost if the person changes their mind again.
 
 import { type ProfileName, parseProfileName } from '../config/names.ts';
+import type { KeysNote } from '../config/undo-note.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
@@ -26,10 +27,19 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
     writeRestored(restored(), wiring);
     undoNotes.forget(profile);
   });
-  writeStderr([
-    `the import is taken back; the keys are in plaintext again, and still in the store as keys/${note.keys}`,
-    'to remove them there too, with all else that rolekeeper keeps: `rolekeeper uninstall --purge --delete-keys`',
-  ]);
+  writeStderr(importTakenBack(note));
+}
+
+/** What a person reads of it afterwards. */
+export function importTakenBack({ keys }: KeysNote): readonly string[] {
+  return [
+    `the import is taken back; the keys are in plaintext again, and still in the store as keys/${keys}`,
+    `to remove them there too: \`rolekeeper forget-keys ${keys}\``,
+  ];
+}
+
+export function plaintextQuestion(path: string): string {
+  return `Write the plaintext keys back into ${path}?`;
 }
 
 async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wiring): Promise<Keys> {
@@ -46,6 +56,5 @@ async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wirin
 async function confirmUndo(profile: ProfileName, files: readonly Restored[], wiring: Wiring): Promise<void> {
   const instead = `run \`rolekeeper import ${profile} --undo --yes\``;
   const terminal = await wiring.openTerminal({ command: 'import --undo', instead });
-  const question = `Write the plaintext keys back into ${files.at(-1)?.path ?? 'the file'}?`;
-  if (!(await terminal.confirm(question))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(plaintextQuestion(files.at(-1)?.path ?? 'the file')))) throw new AppError('interrupted', {});
 }

@@ -8,7 +8,7 @@ import { locateIn } from './config-edit.ts';
 import type { ProfileName } from './names.ts';
 import { type ConfigFiles, ownProfile } from './profile-settings.ts';
 import { resolveRecipe } from './resolve-recipe.ts';
-import { movedKeys, processKey, refuseTaken } from './role-pair.ts';
+import { hasRole, movedKeys, portalKeys, processKey, refuseTaken } from './role-pair.ts';
 
 /** A profile that runs us, and has nothing beside that which some SDK would rather take. */
 export function isAdopted(profile: string, { config }: ConfigFiles): boolean {
@@ -46,7 +46,6 @@ export function refuseStored(profile: ProfileName, { path, find }: AwsFile): voi
 const otherKeys: ReadonlySet<string> = new Set([
   ...['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_security_token'],
   'login_session',
-  ...['sso_session', 'sso_start_url', 'sso_account_id', 'sso_role_name', 'sso_region', 'sso_registration_scopes'],
 ]);
 
 function isCredentialKey(key: string): boolean {
@@ -68,7 +67,7 @@ function refuseUnready(
   }
   const stored = findSection(credentials, 'profile', profile);
   const line = section?.line ?? stored?.line;
-  const isRole = [section, stored].some((each) => each?.settings.has('role_arn'));
+  const isRole = [section, stored].some((each) => hasRole(each?.settings));
   if (line !== undefined && !isRole) {
     throw new AppError('edit-refused', {
       path: section === undefined ? credentials.path : path,
@@ -83,14 +82,18 @@ function refuseUnready(
 function hintForNoRole(profile: ProfileName, sections: readonly (Section | undefined)[]): string {
   const has = (key: string) => sections.some((each) => each?.settings.has(key));
   if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${profile}\``;
-  if (has(processKey)) return `leave it as it is; or put keys that you type in its place: \`rolekeeper add ${profile}\``;
+  if (has('login_session')) return 'leave it as it is: roles that start from it can be adopted';
+  if (has(processKey)) {
+    return `leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper ${profile}]`;
+  }
   return 'leave it as it is: only roles are adopted';
 }
 
 /** What the recipe does not use would still be taken by some SDK. */
 function refuseOtherKeys(profile: ProfileName, { settings }: Section, path: string): void {
+  const isOwnRole = settings.has('role_arn');
   const setting = [...settings.values()].find(({ key, value }) => {
-    if (key !== processKey) return otherKeys.has(key);
+    if (key !== processKey) return otherKeys.has(key) || (isOwnRole && portalKeys.includes(key));
     return ownProfile(value) !== profile;
   });
   if (setting === undefined) return;

@@ -11,9 +11,9 @@ import type { ConfigPaths, ConfigTexts } from './keys-pair.ts';
 import { isProfileName, type ProfileName, parseProfileName } from './names.ts';
 import { processLine } from './process-line.ts';
 import type { ConfigFiles } from './profile-settings.ts';
-import { needsCode, type Recipe } from './recipe.ts';
+import { needsCode, type Recipe, signInOf } from './recipe.ts';
 import { resolveRecipe } from './resolve-recipe.ts';
-import { addTwin, applyChanges, type PairChange, splitProfile } from './role-pair.ts';
+import { addTwin, applyChanges, hasRole, type PairChange, splitProfile } from './role-pair.ts';
 import { recordPair } from './undo-pair.ts';
 
 export interface Adopting {
@@ -53,15 +53,13 @@ export interface Refused {
   readonly error: AppError;
 }
 
-/** In the config file: those with `role_arn` that rolekeeper does not answer for. In file order. */
+/** In the config file: those with a role that rolekeeper does not answer for. In file order. */
 export function ordinaryRoles(texts: ConfigTexts, paths: ConfigPaths): readonly ProfileName[] {
   const { config } = parse(texts, paths);
   return sectionNames(config, 'profile')
     .filter(isProfileName)
     .filter(
-      (name) =>
-        findSection(config, 'profile', name)?.settings.has('role_arn') === true &&
-        findSection(config, 'rolekeeper', name) === undefined,
+      (name) => hasRole(findSection(config, 'profile', name)?.settings) && findSection(config, 'rolekeeper', name) === undefined,
     );
 }
 
@@ -133,7 +131,7 @@ function adoptedOf(change: PairChange, files: ConfigFiles, { paths, env }: Adopt
 
 function nextStep({ keys, chain, hops, loginTarget }: Recipe): NextStep {
   if (keys?.plaintext !== undefined) return { kind: 'import', profile: chain.at(-1) ?? keys.name };
-  return hops.some(needsCode) ? { kind: 'login', profile: loginTarget } : { kind: 'none' };
+  return hops.some(needsCode) || signInOf({ hops }) !== undefined ? { kind: 'login', profile: loginTarget } : { kind: 'none' };
 }
 
 function targetOf(profile: ProfileName, suffix: string | undefined): string {
@@ -174,9 +172,9 @@ function answerIn(files: ConfigFiles, profile: ProfileName, env: Environment): s
   }
 }
 
-function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, network }: Recipe): string {
+function answerOf({ profile, keys, hops, loginTarget, region, mfaProcess, interactive, network }: Recipe): string {
   const login = loginTarget === profile ? 'itself' : [loginTarget];
-  return JSON.stringify([keys?.name, keys?.endpoint, hops, login, region, mfaProcess, network]);
+  return JSON.stringify([keys?.name, keys?.endpoint, hops, login, region, mfaProcess, interactive, network]);
 }
 
 function parse({ config, credentials }: ConfigTexts, { configPath, credentialsPath }: ConfigPaths): ConfigFiles {

@@ -8,7 +8,7 @@ export function callerMark(profile: string, env: Readonly<Record<string, string 
   return { [variable]: before === undefined ? profile : `${before}\n${profile}` };
 }
 
-/** True in a process that was started, over whatever others, to answer for this very profile. */
-export function leadsBack(profile: string, env: Readonly<Record<string, string | undefined>>): boolean {
-  return (env[variable] ?? '').split('\n').includes(profile);
+/** True in a process that was started, over whatever others, by a command that answers for one of these very profiles. */
+export function leadsBack(profiles: readonly string[], env: Readonly<Record<string, string | undefined>>): boolean {
+  return (env[variable] ?? '').split('\n').some((mark) => profiles.includes(mark));
 }

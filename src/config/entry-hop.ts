@@ -4,6 +4,7 @@
 import type { Secret } from '../credentials/secret.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { RoleRequest } from './recipe.ts';
+import type { SignIn } from './sign-in.ts';
 
 export type EntryHop = IdentityCenterHop | WebIdentityHop | MachineHop | ProcessHop | ConsoleHop | SamlHop | CertificateHop;
 
@@ -13,16 +14,6 @@ export interface IdentityCenterHop {
   readonly signIn: SignIn;
   readonly accountId: string;
   readonly roleName: string;
-}
-
-/** Where a person signs in: an `sso-session` section, or a profile's own `sso_start_url`. */
-export interface SignIn {
-  /** The name of the `sso-session` section; undefined for the old form. */
-  readonly sessionName?: string;
-  readonly startUrl: string;
-  /** Of the Identity Center, which may differ from the profile's. */
-  readonly region: string;
-  readonly scopes: readonly string[];
 }
 
 /** AssumeRoleWithWebIdentity, with a token that is read anew for each call. */
@@ -76,9 +67,10 @@ export interface ProcessHop {
   readonly command: string;
 }
 
-/** A console sign-in of `aws login`. */
+/** A console sign-in of `aws login`: out of its cache, which the AWS CLI keeps fresh. */
 export interface ConsoleHop {
   readonly kind: 'console';
+  /** The ARN of who signed in. */
   readonly loginSession: string;
 }
 
@@ -160,7 +152,7 @@ export function callOfEntry(hop: EntryHop): string {
     case 'process':
       return 'the other program';
     case 'console':
-      return 'CreateOAuth2Token';
+      return "the AWS CLI, once its own sign-in's credentials end";
     case 'saml':
       return `AssumeRoleWithSAML ${hop.request.roleArn}`;
     case 'certificate':
@@ -172,5 +164,10 @@ export function callOfEntry(hop: EntryHop): string {
 
 /** True where a program of the person's has to run, which the agent must not do inside its sandbox (decisions.md 21). */
 export function runsProgram(hop: EntryHop): boolean {
-  return hop.kind === 'process' || hop.kind === 'saml' || (hop.kind === 'web-identity' && hop.token.kind === 'process');
+  return (
+    hop.kind === 'process' ||
+    hop.kind === 'console' ||
+    hop.kind === 'saml' ||
+    (hop.kind === 'web-identity' && hop.token.kind === 'process')
+  );
 }

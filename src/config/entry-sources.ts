@@ -17,7 +17,7 @@ export function entrySources({ kind }: EntryHop, settings: ProfileSettings | und
 const roleSettings = ['role_arn', 'role_session_name', 'duration_seconds'];
 
 const entrySettings: Readonly<Record<EntryHop['kind'], readonly string[]>> = {
-  'identity-center': ['sso_session', 'sso_start_url', 'sso_region', 'sso_account_id', 'sso_role_name'],
+  'identity-center': ['sso_session', 'sso_start_url', 'sso_region', 'sso_registration_scopes', 'sso_account_id', 'sso_role_name'],
   'web-identity': ['web_identity_token_file', 'web_identity_token_process', ...roleSettings],
   machine: [
     'credential_source',

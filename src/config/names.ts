@@ -3,11 +3,14 @@
 import { sha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 
-/** A profile's name as AWS config files have it: any printable text without controls, `]` or a leading dash. */
+/** A profile's name as AWS config files have it: any text without controls of any kind, `]` or a leading dash. */
 export type ProfileName = string & { readonly brand: 'ProfileName' };
 /** 32 hex digits: the hash of everything that changes the credentials of one hop. */
 export type KeyId = string & { readonly brand: 'KeyId' };
-/** The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `session/ID`, `role/ID`, `passphrase/ID` or `index`. */
+/**
+ * The account of a store item: `keys/NAME`, `keys-new/NAME`, `keys-old/NAME`, `totp/NAME`, `session/ID`, `role/ID`, `sso/ID`,
+ * `passphrase/ID` or `index`.
+ */
 export type Account = string & { readonly brand: 'Account' };
 
 /** Throws `usage` for what no AWS config section can be called. */
@@ -43,6 +46,16 @@ export function oldKeysAccount(name: ProfileName): Account {
   return account(`keys-old/${name}`);
 }
 
+/** The secret of the virtual MFA device of those who own `keys/NAME`. */
+export function totpAccount(name: ProfileName): Account {
+  return account(`totp/${name}`);
+}
+
+/** The name of keys for whose device there is a secret; undefined for all else. */
+export function totpNameOf(account: Account): string | undefined {
+  return account.startsWith('totp/') ? account.slice('totp/'.length) : undefined;
+}
+
 /** The name of long-term keys; undefined for what can be made anew. */
 export function keysNameOf(account: Account): string | undefined {
   return account.startsWith('keys/') ? account.slice('keys/'.length) : undefined;
@@ -54,6 +67,17 @@ export function sessionAccount(id: KeyId): Account {
 
 export function roleAccount(id: KeyId): Account {
   return account(`role/${id}`);
+}
+
+/** A sign-in to IAM Identity Center. */
+export function signInAccount(id: KeyId): Account {
+  return account(`sso/${id}`);
+}
+
+/** Where the store has what a record of the state is about. */
+export function accountOfRecord({ kind, id }: { readonly kind: 'session' | 'role' | 'sign-in'; readonly id: KeyId }): Account {
+  if (kind === 'sign-in') return signInAccount(id);
+  return kind === 'role' ? roleAccount(id) : sessionAccount(id);
 }
 
 /** The passphrase of a private key, by the path of its file as the configuration has it: one for all profiles that use that key. */
@@ -83,8 +107,8 @@ function isAccount(text: string): text is Account {
   const [kind = '', ...rest] = text.split('/');
   const name = rest.join('/');
   if (text === 'index') return true;
-  if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old') return isProfileName(name);
-  return (kind === 'session' || kind === 'role' || kind === 'passphrase') && isKeyId(name);
+  if (kind === 'keys' || kind === 'keys-new' || kind === 'keys-old' || kind === 'totp') return isProfileName(name);
+  return ['session', 'role', 'sso', 'passphrase'].includes(kind) && isKeyId(name);
 }
 
 /** True for what `parseProfileName` takes. */
@@ -92,8 +116,9 @@ export function isProfileName(raw: string): raw is ProfileName {
   return raw.length <= 256 && raw.trim() === raw && nameCharacters.test(raw) && !raw.startsWith('-');
 }
 
-// All but `]`, controls and halves of surrogate pairs. Spelt out: to build \p{…} costs a process half a millisecond.
-const nameCharacters = /^[ -\\^-~\u00a0-\ud7ff\ue000-\u{10ffff}]+$/u;
+// All but `]`, controls (also those that end a line or turn its direction) and halves of surrogate pairs. Spelt out: to build \p{…} costs a
+// process half a millisecond.
+const nameCharacters = /^[ -\\^-~\u00a0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\u{10ffff}]+$/u;
 
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>

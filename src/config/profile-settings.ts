@@ -70,11 +70,15 @@ const recipeKeys: ReadonlySet<string> = new Set([
   ...transitiveTagKeysNames,
   'mfa_serial',
   'mfa_process',
+  'interactive',
   'keys',
   'session',
   'session_duration_seconds',
   'sso_session',
+  'sso_account_id',
+  'sso_role_name',
   'sso_start_url',
+  'sso_region',
   'web_identity_token_file',
   'web_identity_token_process',
   'saml_process',
@@ -85,6 +89,7 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'intermediates',
   'trust_anchor_arn',
   'profile_arn',
+  'credential_process',
 ]);
 
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
@@ -101,7 +106,7 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
   const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
   const service = (name: string, key: string) => servicesSection?.settings.get(name)?.nested.get(key);
   const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
-  const command = recipe === undefined ? ordinary('credential_process')?.value : undefined;
+  const command = find('credential_process')?.value;
   const alias = command === undefined ? undefined : ownProfile(command);
   return {
     profile,
@@ -141,13 +146,20 @@ export function keptProfiles(files: ConfigFiles): readonly ProfileName[] {
   });
 }
 
-/** The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. */
+/**
+ * The profile that a `credential_process` line asks rolekeeper for; undefined for another program's line. Ours is also the JavaScript launcher,
+ * by itself or behind `node`: what npm installs (decisions.md 20).
+ */
 export function ownProfile(command: string): ProfileName | undefined {
-  const [program = '', verb, ...names] = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    (word) => word[1] ?? word[2] ?? word[3] ?? '',
-  );
-  if (!/^rolekeeper(\.(exe|cmd))?$/.test(basename(program.replaceAll('\\', '/'))) || verb !== 'get') return undefined;
+  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
+  const isNode = /^node(js)?(\.exe)?$/.test(programName(words[0]));
+  const [program, verb, ...names] = isNode ? words.slice(1) : words;
+  if (!/^rolekeeper(\.(exe|cmd|js))?$/.test(programName(program)) || verb !== 'get') return undefined;
   return names.find(isProfileName);
+}
+
+function programName(path = ''): string {
+  return basename(path.replaceAll('\\', '/'));
 }
 
 interface Found extends Origin {

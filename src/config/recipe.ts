@@ -6,6 +6,7 @@ import type { AssumeRoleRequest, Network, StsEndpoint } from '../ports/sts.ts';
 import { type CertificateHop, describeEntry, type EntryHop } from './entry-hop.ts';
 import { sanitizeSessionName } from './limits.ts';
 import { type Account, type KeyId, keyIdOf, type ProfileName, roleAccount, sessionAccount } from './names.ts';
+import { type SignIn, signInIdOf } from './sign-in.ts';
 
 /**
  * How a profile's credentials are made: keys, then hops in order. Without hops the keys themselves are the answer (`session = none`).
@@ -21,6 +22,8 @@ export interface Recipe {
   readonly region?: string;
   /** A command that prints an MFA code. */
   readonly mfaProcess?: string;
+  /** Whether a `get` may ask for the code, as it is written. */
+  readonly interactive?: string;
   readonly network: Network;
   /** The profiles from this one to the keys, or to the other way in. */
   readonly chain: readonly ProfileName[];
@@ -132,6 +135,18 @@ function stepAt(hops: readonly Hop[], principal: string): Step | undefined {
     default:
       return { kind: 'entry', hop, id, account: roleAccount(id), principal, defaultSessionName: defaultSessionName(principal) };
   }
+}
+
+/** Where a person signs in before the recipe can be used; undefined for one that starts elsewhere. */
+export function signInOf({ hops }: Pick<Recipe, 'hops'>): SignIn | undefined {
+  const [first] = hops;
+  return first?.kind === 'identity-center' ? first.signIn : undefined;
+}
+
+/** The record of what a person begins and the rest goes on with: the sign-in, else the MFA session. Undefined where nobody has to. */
+export function loginIdOf(recipe: Pick<Recipe, 'hops'>, steps: readonly Step[]): KeyId | undefined {
+  const signIn = signInOf(recipe);
+  return signIn === undefined ? steps.find(({ hop }) => needsCode(hop))?.id : signInIdOf(signIn);
 }
 
 /** How the state names what a hop gives: a session, or the credentials of a role. */

@@ -24,6 +24,7 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
   const notes: string[] = unused.map((setting) => `${setting} is no setting of rolekeeper; it is not used`);
   const inputs = { profile, origin, roles: innermostFirst, env, notes, fail };
   const mfaProcess = firstOf([...roles, origin], 'mfa_process');
+  const interactive = firstOf([...roles, origin], 'interactive');
   const front = roles[0] ?? origin;
   const region = front.get('region');
   return {
@@ -33,6 +34,7 @@ export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Env
       : { hops: hopsFrom(way, files, inputs), loginTarget: profile }),
     ...(region === undefined ? {} : { region }),
     ...(mfaProcess === undefined ? {} : { mfaProcess }),
+    ...(interactive === undefined ? {} : { interactive }),
     network: resolveNetwork([front.get, origin.get], env),
     chain,
     ...(unused.length === 0 ? {} : { unused }),
@@ -57,7 +59,7 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   const settings = linkSettings(profile, files, { visited, fail });
   const alias = settings.aliasOf;
   const way = wayIn(settings, fail);
-  if (alias !== undefined && alias !== profile) return walk(alias, files, chain);
+  if (alias !== undefined && (alias !== profile || settings.isRecipeSection)) return walk(alias, files, chain);
   if (way === 'keys') return { origin: keysProfile(settings, fail), way, roles: [] };
   if (way === 'environment') return { origin: settings, way, roles: [settings] };
   if (way !== 'role') return { origin: settings, way, roles: takesRole(way) ? [] : rolesOf(settings) };

@@ -27,12 +27,19 @@ export interface PairChange {
   readonly mean: (contents: Contents) => void;
 }
 
+/** Of a role of IAM Identity Center. */
+export const portalKeys: readonly string[] = [
+  ...['sso_session', 'sso_account_id', 'sso_role_name'],
+  ...['sso_start_url', 'sso_region', 'sso_registration_scopes'],
+];
+
 /** The settings of a recipe, in AWS's words and in ours: what goes into `[rolekeeper X]`. */
 export const movedKeys: ReadonlySet<string> = new Set([
+  ...portalKeys,
   ...['role_arn', 'source_profile', 'external_id', 'role_session_name', 'duration_seconds', 'mfa_serial'],
   ...['source_identity', 'policy', 'policy_arns', ...tagsNames, ...transitiveTagKeysNames],
   ...['credential_source', 'web_identity_token_file', 'web_identity_token_process', 'saml_process', 'saml_principal_arn'],
-  ...['mfa_process', 'keys', 'session', 'session_duration_seconds'],
+  ...['mfa_process', 'interactive', 'keys', 'session', 'session_duration_seconds'],
 ]);
 
 export const processKey = 'credential_process';
@@ -45,7 +52,12 @@ export function refuseTaken(scanned: ScannedFile, profile: ProfileName): void {
   throw new AppError('edit-refused', { path: scanned.path, line: scanned.lineAt(lines.start), problem });
 }
 
-/** `process` is the value of credential_process. The profile has a section with `role_arn`, or this throws `edit-refused`. */
+/** True for a role of its own, or one of IAM Identity Center. */
+export function hasRole(settings: { has(key: string): boolean } | undefined): boolean {
+  return settings !== undefined && ['role_arn', 'sso_account_id', 'sso_role_name'].some((key) => settings.has(key));
+}
+
+/** `process` is the value of credential_process. The profile has a section with a role, or this throws `edit-refused`. */
 export function splitProfile(scanned: ScannedFile, profile: ProfileName, process: string): PairChange {
   refuseTaken(scanned, profile);
   const section = roleSection(scanned, profile);
@@ -131,7 +143,7 @@ interface RoleSection {
 function roleSection(scanned: ScannedFile, profile: ProfileName): RoleSection {
   const { lines } = locateIn(scanned, { type: 'profile', name: profile });
   const settings = lines === undefined ? undefined : readSectionLines(scanned, lines);
-  if (lines === undefined || settings?.has('role_arn') !== true) {
+  if (lines === undefined || settings === undefined || !hasRole(settings)) {
     const line = lines === undefined ? 1 : scanned.lineAt(lines.start);
     throw new AppError('edit-refused', { path: scanned.path, line, problem: `"${profile}" has no role_arn there` });
   }

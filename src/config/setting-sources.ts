@@ -37,8 +37,14 @@ export function keysSources(recipe: Recipe, files: ConfigFiles): readonly Settin
     plaintext === undefined
       ? []
       : [{ key: 'aws_access_key_id', place: { kind: 'file', path: plaintext.path, line: plaintext.line } }];
-  const process = firstOrigin([...roles.toReversed(), keys], 'mfa_process');
-  return [name, ...inFile, ...(process === undefined ? [] : [{ key: 'mfa_process', place: inFileAt(process) }])];
+  const profiles = [...roles.toReversed(), keys];
+  const process = firstOrigin(profiles, 'mfa_process');
+  const interactive = firstOrigin(profiles, 'interactive');
+  return [
+    ...[name, ...inFile],
+    ...(process === undefined ? [] : [{ key: 'mfa_process', place: inFileAt(process) }]),
+    ...(interactive === undefined ? [] : [{ key: 'interactive', value: recipe.interactive ?? '', place: inFileAt(interactive) }]),
+  ];
 }
 
 /** What the request of the recipe's hop `index` is made of, in the order of AWS's reference. */

@@ -2,7 +2,7 @@
 
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
-import type { Network, StsEndpoint } from '../ports/sts.ts';
+import type { Network, ServiceEndpoint, StsEndpoint } from '../ports/sts.ts';
 
 /** One setting by its key, as AWS names it; undefined for what is absent or empty. */
 export type Lookup = (key: string) => string | undefined;
@@ -20,8 +20,8 @@ export interface EndpointInputs {
   readonly env: Environment;
 }
 
-export type EndpointOutcome =
-  | { readonly kind: 'ok'; readonly value: StsEndpoint }
+export type EndpointOutcome<T = StsEndpoint> =
+  | { readonly kind: 'ok'; readonly value: T }
   /** One setting that cannot be used; the words name it and where it came from. */
   | { readonly kind: 'problem'; readonly problem: string };
 
@@ -36,6 +36,22 @@ export function resolveStsEndpoint(inputs: EndpointInputs): EndpointOutcome {
 /** The same for IAM, with AWS_ENDPOINT_URL_IAM. IAM is one for a partition: the region only says which. */
 export function resolveIamEndpoint(inputs: EndpointInputs): EndpointOutcome {
   return resolveEndpoint(inputs, { key: 'iam', variable: 'AWS_ENDPOINT_URL_IAM' });
+}
+
+/** The same for a service of IAM Identity Center, whose region is not the profile's. Neither has a global endpoint. */
+export function resolveIdentityCenterEndpoint(
+  service: 'sso' | 'sso_oidc',
+  region: string,
+  inputs: Pick<EndpointInputs, 'settings' | 'services' | 'env'>,
+): EndpointOutcome<ServiceEndpoint> {
+  const settings: Lookup = (key) => (key === 'region' ? region : inputs.settings(key));
+  const outcome = resolveEndpoint(
+    { ...inputs, settings },
+    { key: service, variable: `AWS_ENDPOINT_URL_${service.toUpperCase()}` },
+  );
+  if (outcome.kind === 'problem') return outcome;
+  const { useGlobal: _useGlobal, ...value } = outcome.value;
+  return { kind: 'ok', value };
 }
 
 /** The same for IAM Roles Anywhere, with AWS_ENDPOINT_URL_ROLESANYWHERE. */

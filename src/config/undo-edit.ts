@@ -6,6 +6,7 @@ import { readBack } from './config-edit-check.ts';
 import { wholeLines } from './config-edit-text.ts';
 import { type EditRecord, type EditStep, type LongTermKeys, lineDigest, withKeys } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
+import { ownProfile } from './profile-settings.ts';
 import { lineRuns } from './unified-diff.ts';
 
 export interface Undoing {
@@ -19,7 +20,9 @@ export interface Undoing {
  * The text without the edit; the text before it, to the byte, when nothing was changed since. Undefined when what was changed since is
  * the edit's own lines, or so near that taking them out could give other lines another meaning.
  */
-export function undoEdit(now: string, { path, lines, steps }: EditRecord, { keys, profile }: Undoing): string | undefined {
+export function undoEdit(now: string, record: EditRecord, { keys, profile }: Undoing): string | undefined {
+  const { path, steps } = record;
+  const lines = withOwnLine(record, wholeLines(now), profile);
   const text = { lines: wholeLines(now), found: findLines(lines, wholeLines(now)) };
   const changes: Change[] = [];
   for (const hunk of hunksOf(steps)) {
@@ -51,6 +54,30 @@ export function changedLine(now: string, { lines, steps }: EditRecord): number {
   const kept = text.found.slice(hunk.start, hunk.end).findIndex((at, index, all) => at !== (all[0] ?? 0) + index);
   const above = text.found.slice(0, hunk.start + Math.max(kept, 0)).findLast((at) => at !== undefined) ?? -1;
   return Math.max(1, Math.min(above + 2, text.lines.length));
+}
+
+/** The edit's lines, where the one that runs us was written anew since: by `doctor --fix`, when the program had moved. */
+function withOwnLine({ lines, steps }: EditRecord, now: readonly string[], profile: ProfileName): readonly string[] {
+  const known = new Set(lines);
+  const rewritten = now.flatMap((line) => {
+    const asked = askedProfile(line);
+    return asked === undefined || known.has(lineDigest(line)) ? [] : [{ line, asked }];
+  });
+  const own = rewritten.filter(({ asked }) => asked === profile);
+  // The line of a twin, `dev-rk`, asks for the profile that it stands beside.
+  const besides = rewritten.filter(({ asked }) => profile.startsWith(`${asked}-`));
+  const [one, ...others] = own.length === 0 ? besides : own;
+  if (one === undefined || others.length > 0) return lines;
+  const there = new Set(now.map(lineDigest));
+  const [gone, ...more] = hunksOf(steps).flatMap(({ start, end }) =>
+    lines.slice(start, end).flatMap((digest, index) => (there.has(digest) ? [] : [start + index])),
+  );
+  return gone === undefined || more.length > 0 ? lines : lines.with(gone, lineDigest(one.line));
+}
+
+function askedProfile(line: string): ProfileName | undefined {
+  const value = /^\s*credential_process\s*[=:](.*)/.exec(line)?.[1];
+  return value === undefined ? undefined : ownProfile(value);
 }
 
 /** Lines of the edit, by their numbers after it, and what was there instead. */

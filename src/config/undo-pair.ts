@@ -10,7 +10,7 @@ import { afterLine, newlineBefore, newlineStyle } from './config-edit-text.ts';
 import { type EditRecord, recordEdit } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
 import { ownProfile } from './profile-settings.ts';
-import { movedKeys, type PairChange, processKey } from './role-pair.ts';
+import { hasRole, movedKeys, type PairChange, processKey } from './role-pair.ts';
 import { undoEdit } from './undo-edit.ts';
 
 /** What `adopt` noted of a profile. */
@@ -88,19 +88,21 @@ function applied(scanned: ScannedFile, undos: readonly PairUndo[]): string | und
 }
 
 function undoOf(scanned: ScannedFile, { profile, record }: AdoptedPair): PairUndo | undefined {
-  const isTwin = record.steps.every((step) => 'drop' in step);
-  const place = isTwin ? twinPlace(scanned, profile) : pairPlace(scanned, profile);
+  const isAdded = record.steps.every((step) => 'drop' in step);
+  const place = isAdded ? addedPlace(scanned, profile) : pairPlace(scanned, profile);
   if (place === undefined) return undefined;
   const written = scanned.text.slice(place.start, place.end);
   const undone = undoEdit(written + newlineStyle(written, written.length), record, { profile });
   if (undone === undefined) return undefined;
-  const mean = isTwin ? meanNothing(scanned, profile) : meanOne(scanned, profile, undone);
+  const mean = isAdded ? meanNothing(scanned, profile) : meanOne(scanned, profile, undone);
   return mean === undefined ? undefined : { ...place, profile, restored: bare(undone), mean };
 }
 
 function meanNothing(scanned: ScannedFile, profile: ProfileName): PairUndo['mean'] {
-  const header = partOf(scanned, 'profile', profile)?.lines.header ?? '';
-  return (contents) => contents.delete(header);
+  const parts = (['profile', 'rolekeeper'] as const).flatMap((type) => partOf(scanned, type, profile) ?? []);
+  return (contents) => {
+    for (const { lines } of parts) contents.delete(lines.header);
+  };
 }
 
 /** The ordinary profile has what both sections had, whatever was changed in them since; undefined where these lines say otherwise. */
@@ -153,13 +155,16 @@ function pairPlace(scanned: ScannedFile, profile: ProfileName): Place | undefine
   return { start: ordinary.lines.start, end: contentEnd(scanned, recipe) };
 }
 
-/** With the end of the line above it and the blank line between, as addTwin puts them. */
-function twinPlace(scanned: ScannedFile, profile: ProfileName): Place | undefined {
-  const twin = partOf(scanned, 'profile', profile);
-  if (twin === undefined || partOf(scanned, 'rolekeeper', profile) !== undefined) return undefined;
+/** With the end of the line above and the blank line between, as addTwin and addPortalPair put a profile where there was none. */
+function addedPlace(scanned: ScannedFile, profile: ProfileName): Place | undefined {
+  const added = partOf(scanned, 'profile', profile);
+  if (added === undefined) return undefined;
+  const hasRecipe = partOf(scanned, 'rolekeeper', profile) !== undefined;
+  const end = hasRecipe ? pairPlace(scanned, profile)?.end : contentEnd(scanned, added);
+  if (end === undefined) return undefined;
   const { text } = scanned;
-  const blank = twin.lines.start - newlineBefore(text, twin.lines.start).length;
-  return { start: blank - newlineBefore(text, blank).length, end: contentEnd(scanned, twin) };
+  const blank = added.lines.start - newlineBefore(text, added.lines.start).length;
+  return { start: blank - newlineBefore(text, blank).length, end };
 }
 
 function contentEnd({ text }: ScannedFile, { lines, settings }: Part): number {
@@ -183,7 +188,7 @@ function refuseOther({ text, path, lineAt }: ScannedFile, profile: ProfileName, 
     const problem = `"${processKey}" of "${profile}" does not run rolekeeper for it`;
     throw new AppError('edit-refused', { path, line: process.line, problem });
   }
-  if (recipe.settings.has('role_arn')) return;
+  if (hasRole(recipe.settings)) return;
   throw new AppError('edit-refused', {
     path,
     line: lineAt(recipe.lines.start),

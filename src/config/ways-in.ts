@@ -6,6 +6,7 @@ import type { StsEndpoint } from '../ports/sts.ts';
 import { readCertificate } from './certificate-settings.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { readSaml, readWebIdentity } from './federation-settings.ts';
+import { readIdentityCenter } from './identity-center.ts';
 import { readMachine } from './machine-settings.ts';
 import type { ConfigFiles, ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
@@ -24,10 +25,21 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
   if (ownWay !== undefined && (settings.isRecipeSection || ownWay[1] !== 'machine')) {
     throw fail(`it has ${ownWay[0]} but no role_arn`, `add role_arn to ${settings.sectionName}`);
   }
-  if (has('sso_session') || has('sso_start_url')) return 'identity-center';
-  if (settings.plaintext !== undefined || has('keys')) return 'keys';
+  return wayWithoutRole(settings, has);
+}
+
+/** A recipe section's own command wins over keys in a file, which stand elsewhere (decisions.md 13). */
+function wayWithoutRole(
+  { plaintext, isRecipeSection, foreignProcess }: ProfileSettings,
+  has: (key: string) => boolean,
+): Exclude<WayIn, 'role'> {
+  if (has('sso_account_id') || has('sso_role_name')) return 'identity-center';
+  if (isRecipeSection && foreignProcess !== undefined) return 'process';
+  if (plaintext !== undefined || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
-  return settings.foreignProcess === undefined ? 'keys' : 'process';
+  if (foreignProcess !== undefined) return 'process';
+  // Without account and role it is no way in for AWS either; its reader says what is missing.
+  return has('sso_session') || has('sso_start_url') ? 'identity-center' : 'keys';
 }
 
 /** What a role may start from instead of a source profile. */
@@ -67,20 +79,23 @@ export function readEntry(way: EntryHop['kind'], settings: ProfileSettings, inpu
 type Reader = (settings: ProfileSettings, inputs: EntryInputs) => EntryHop;
 
 const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
-  'identity-center': unknown('IAM Identity Center (sso_session or sso_start_url)'),
+  'identity-center': readIdentityCenter,
   'web-identity': readWebIdentity,
   machine: readMachine,
-  process: unknown('another program (credential_process)'),
-  console: unknown('a console sign-in (login_session)'),
+  process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
+  console: readConsole,
   saml: readSaml,
   certificate: readCertificate,
 };
 
-function unknown(words: string): Reader {
-  return ({ sectionName }, { fail }) => {
-    throw fail(
-      `it starts from ${words}, which this version cannot do`,
-      `use ${sectionName} without rolekeeper, or start from access keys`,
-    );
-  };
+/** The AWS CLI is asked for the profile by its name, so that one must have the sign-in. */
+function readConsole({ profile, sectionName, isRecipeSection, get }: ProfileSettings, { fail }: EntryInputs): EntryHop {
+  if (isRecipeSection) {
+    const hint = `put it into a profile of its own, and name that one as source_profile, or run it as \`rolekeeper get\``;
+    throw fail(`login_session stands in ${sectionName}, where the AWS CLI does not see it`, hint);
+  }
+  if (!/^[\w\-./+@:=,]+$/.test(profile)) {
+    throw fail(`its name holds characters that a shell would read`, `rename [profile ${profile}], then \`aws login\` anew`);
+  }
+  return { kind: 'console', loginSession: get('login_session') ?? '' };
 }

@@ -73,6 +73,15 @@ export function openPemKey({ pem }: PemKey, passphrase: string | undefined): Key
   }
 }
 
+/** PKCS#8, not encrypted. Undefined for what cannot be read. */
+export function openDerKey(der: Buffer): KeyObject | undefined {
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } catch {
+    return undefined; // as above
+  }
+}
+
 /** Undefined for kinds that AWS does not take. */
 export function keyKindOf({ asymmetricKeyType }: KeyObject): KeyKind | undefined {
   if (asymmetricKeyType === 'rsa') return 'RSA';

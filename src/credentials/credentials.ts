@@ -15,11 +15,12 @@ export interface Keys {
   readonly userArn: string;
 }
 
-/** Temporary credentials with their end. */
+/** Credentials with their end, or with the moment up to which they are taken. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
-  readonly sessionToken: Secret;
+  /** Absent for long-term keys that another program has given. */
+  readonly sessionToken?: Secret;
   readonly issuedAt: EpochMs;
   readonly expiresAt: EpochMs;
   /** The 12-digit account the credentials act in, where it is known. */
@@ -37,7 +38,7 @@ export interface KeysDocument {
 
 export type Parsed<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'broken'; readonly problem: string };
 
-const formatVersion = 1;
+export const formatVersion = 1;
 
 /** The one JSON document that callers read (sdk-contract.md 1 and 2); `localExpiresAt` is on the caller's own clock. */
 export function toProcessJson(credentials: Credentials, localExpiresAt: EpochMs): string {
@@ -45,7 +46,7 @@ export function toProcessJson(credentials: Credentials, localExpiresAt: EpochMs)
     Version: 1,
     AccessKeyId: credentials.accessKeyId,
     SecretAccessKey: credentials.secretAccessKey.reveal(),
-    SessionToken: credentials.sessionToken.reveal(),
+    ...(credentials.sessionToken === undefined ? {} : { SessionToken: credentials.sessionToken.reveal() }),
     Expiration: isoSeconds(localExpiresAt),
     ...(credentials.accountId === undefined ? {} : { AccountId: credentials.accountId }),
   });
@@ -109,7 +110,7 @@ export function toCredentialsItem(credentials: Credentials, account: string): Se
       account,
       accessKeyId: credentials.accessKeyId,
       secretAccessKey: credentials.secretAccessKey.reveal(),
-      sessionToken: credentials.sessionToken.reveal(),
+      sessionToken: credentials.sessionToken?.reveal() ?? null,
       issuedAt: credentials.issuedAt,
       expiresAt: credentials.expiresAt,
       accountId: credentials.accountId,
@@ -123,14 +124,16 @@ export function parseCredentialsItem(item: Secret, account: string): Parsed<Cred
   const fields = parseItem(item, account);
   if (fields.kind === 'broken') return fields;
   const { accessKeyId, secretAccessKey, sessionToken, issuedAt, expiresAt, accountId, network } = fields.value;
-  if (!isText(accessKeyId) || !isText(secretAccessKey) || !isText(sessionToken)) return broken('a key is missing');
+  if (!isText(accessKeyId) || !isText(secretAccessKey)) return broken('a key is missing');
+  // A token that was lost is not the same as none.
+  if (!isText(sessionToken) && sessionToken !== null) return broken('the token is missing');
   if (!isEpochMs(issuedAt) || !isEpochMs(expiresAt) || expiresAt <= issuedAt) return broken('a time is missing or wrong');
   return {
     kind: 'ok',
     value: {
       accessKeyId,
       secretAccessKey: new Secret(secretAccessKey),
-      sessionToken: new Secret(sessionToken),
+      ...(sessionToken === null ? {} : { sessionToken: new Secret(sessionToken) }),
       issuedAt,
       expiresAt,
       ...(isText(accountId) ? { accountId } : {}),
@@ -186,7 +189,28 @@ export function parsePassphraseItem(item: Secret, account: string): Parsed<Secre
   return isText(passphrase) ? { kind: 'ok', value: new Secret(passphrase) } : broken('a field is missing');
 }
 
-function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
+/** The secret of an MFA device, and which device. `account` as in `toCredentialsItem`. */
+export interface TotpDevice {
+  readonly serial: string;
+  /** Base32. */
+  readonly secret: Secret;
+}
+
+export function toTotpItem({ serial, secret }: TotpDevice, account: string): Secret {
+  return new Secret(JSON.stringify({ v: formatVersion, account, serial, secret: secret.reveal() }));
+}
+
+/** Throws `format-newer` for an item of a later format. */
+export function parseTotpItem(item: Secret, account: string): Parsed<TotpDevice> {
+  const fields = parseItem(item, account);
+  if (fields.kind === 'broken') return fields;
+  const { serial, secret } = fields.value;
+  if (!isText(serial) || !isText(secret)) return broken('a field is missing');
+  return { kind: 'ok', value: { serial, secret: new Secret(secret) } };
+}
+
+/** An item of ours in JSON, by its fields. Throws `format-newer`. */
+export function parseItem(item: Secret, account: string): Parsed<Readonly<Record<string, unknown>>> {
   const value = parseJson(item.reveal());
   if (!isFields(value)) return broken('not a JSON object');
   const version = value['v'];
@@ -205,15 +229,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
+export function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
   return { kind: 'broken', problem };
 }
 
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
 }
 

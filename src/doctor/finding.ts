@@ -12,6 +12,7 @@ export const checkNames = [
   'sdk-caches',
   'clock',
   'store',
+  'sign-ins',
   'unused-items',
   'rotations',
   'agent',

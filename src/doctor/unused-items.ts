@@ -1,6 +1,6 @@
 // Items of the store that no recipe leads to any more. Pure.
 
-import { type Account, isPassphraseAccount, keysNameOf } from '../config/names.ts';
+import { type Account, isPassphraseAccount, keysNameOf, totpNameOf } from '../config/names.ts';
 import { type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ItemsKnown {
@@ -21,17 +21,19 @@ export function checkUnusedItems({ listed, used, isOver, configPath }: ItemsKnow
       const keys = keysNameOf(account);
       if (keys !== undefined) return [unusedKeys(keys, configPath)];
       if (isPassphraseAccount(account)) return [unusedPassphrase(account)];
+      const device = totpNameOf(account);
+      if (device !== undefined) return [unusedDevice(device)];
       return isOver(account) ? [unusedCredentials(account)] : [];
     });
 }
 
 function unusedKeys(name: string, configPath: string): Finding {
-  const section = /^[\w\-./+@]+$/.test(name) ? name : `"${name}"`;
+  const header = /^[\w\-./+@]+$/.test(name) ? name : `"${name}"`;
   return {
     check: 'unused-items',
     what: `the store has access keys "${name}", and no profile uses them`,
-    why: 'keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by it',
-    mend: `printf '\\n[rolekeeper %s]\\n' ${shellWord(section)} >> ${shellWord(configPath)}`,
+    why: `keys that nobody uses are best deleted, at AWS first; a profile that lost its section finds them again by [rolekeeper ${header}] in ${configPath}`,
+    mend: `rolekeeper forget-keys ${shellWord(name)}`,
   };
 }
 
@@ -43,6 +45,15 @@ function unusedPassphrase(account: Account): Finding {
     why: 'whoever opens the store has it, for no use to you',
     mend: fixCommand,
     fix: { kind: 'forget', account },
+  };
+}
+
+function unusedDevice(name: string): Finding {
+  return {
+    check: 'unused-items',
+    what: `the store has the secret of an MFA device for the keys "${name}", and no profile uses those`,
+    why: 'it is half of a login, and of no use here',
+    mend: `rolekeeper mfa-secret --remove ${shellWord(name)}`,
   };
 }
 

@@ -7,12 +7,18 @@ import type { Failure } from '../credentials/plan.ts';
 /** What is known of one hop's credentials without opening the store. Never holds a secret. */
 export interface StateRecord {
   readonly id: KeyId;
-  readonly kind: 'session' | 'role';
+  /** A `sign-in` is no hop: it is what hops of IAM Identity Center are made with. */
+  readonly kind: 'session' | 'role' | 'sign-in';
   /** The profile that asked last. */
   readonly profile: ProfileName;
   readonly issuedAt?: EpochMs;
-  /** End of what the store has for this id; published only after the store took it. */
+  /**
+   * End of what the store has for this id; published only after the store took it. Of a sign-in: until when it makes credentials without
+   * a person, as far as is known; the organisation may end it sooner.
+   */
   readonly expiresAt?: EpochMs;
+  /** Of a sign-in: it has a refresh token. */
+  readonly refreshesItself?: boolean;
   readonly failure?: StateFailure;
 }
 

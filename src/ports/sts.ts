@@ -16,6 +16,9 @@ export interface StsEndpoint {
   readonly useGlobal: boolean;
 }
 
+/** Which of a regional service's endpoints answers. */
+export type ServiceEndpoint = Omit<StsEndpoint, 'useGlobal'>;
+
 /** How to get there: not part of the key id. */
 export interface Network {
   readonly caBundle?: string;

@@ -27,6 +27,8 @@ export interface NewPlaces {
 export interface UndoNotes {
   /** Undefined when there is nothing to undo. Throws `config-unreadable`, `format-newer`. */
   read(profile: ProfileName): UndoNote | undefined;
+  /** When it was kept, by the clock of the file system: only for saying which of two came later. Undefined when there is none. */
+  keptAtMs(profile: ProfileName): number | undefined;
   /** Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
   keep(profile: ProfileName, note: UndoNote): void;
   forget(profile: ProfileName): void;

@@ -13,6 +13,8 @@ export type FaultPoint =
   | 'index item written'
   | 'item written'
   | 'state published'
+  | 'tokens answered'
+  | 'tokens written'
   | 'keys listed'
   | 'keys stored'
   | 'keys verified'

@@ -1,7 +1,7 @@
 // What the background keeps fresh, and what of it a person should be told: the same for the agent and for `refresh --due`.
 
 import type { KeyId } from '../config/names.ts';
-import { needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import { loginIdOf, needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
 import type { Life } from '../credentials/plan.ts';
 import { isNight, type Watched, warningsFor } from '../credentials/warnings.ts';
 import { lastPrincipal } from '../hops/keys.ts';
@@ -15,7 +15,7 @@ export interface Kept {
   readonly recipe: Recipe;
   readonly step: Step;
   readonly record: StateRecord;
-  /** The MFA session that it hangs on, if any. */
+  /** The MFA session or sign-in that it hangs on, if any. */
   readonly session: KeptSession | undefined;
 }
 
@@ -38,9 +38,9 @@ export function keptFor(record: StateRecord, recipe: Recipe, known: Known): Kept
   const steps = stepsOf(recipe, userArn);
   const step = steps.at(-1);
   if (step?.id !== record.id || needsCode(step.hop)) return undefined;
-  const session = steps.find(({ hop }) => needsCode(hop));
+  const sessionId = loginIdOf(recipe, steps);
   const kept = { id: record.id, recipe, step, record };
-  return { ...kept, session: session && { id: session.id, expiresAt: known.read(session.id)?.expiresAt ?? 0 } };
+  return { ...kept, session: sessionId && { id: sessionId, expiresAt: known.read(sessionId)?.expiresAt ?? 0 } };
 }
 
 /** True while somebody asked within `unusedMs`. `localNow` is the local clock's. */

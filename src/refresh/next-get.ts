@@ -28,12 +28,14 @@ export interface NextGetInputs {
   readonly recipe: Recipe;
   /** One for each hop; undefined where the key ids are not known. */
   readonly records: readonly (StateRecord | undefined)[] | undefined;
+  /** Of the sign-in that the recipe starts with, if it starts with one. */
+  readonly signIn?: StateRecord | undefined;
   readonly now: number;
 }
 
-export function nextGet({ recipe, records, now }: NextGetInputs): NextGet {
+export function nextGet({ recipe, records, signIn, now }: NextGetInputs): NextGet {
   if (recipe.hops.length === 0) return quiet('keys', 'session = none: the keys themselves are printed');
-  const way = wayToLast(recipe, records, now);
+  const way = wayToLast({ recipe, records, signIn, now });
   if (records === undefined) return unknownOwner(recipe, way);
   const last = records.at(-1);
   const life = last === undefined ? undefined : lifeOf(last);
@@ -63,12 +65,12 @@ function isShared(failure: StateFailure | undefined, now: number): boolean {
 }
 
 /** When a background would refresh the last hop; undefined where there is nothing to refresh. */
-export function refreshDueAt({ recipe, records }: Omit<NextGetInputs, 'now'>): number | undefined {
+export function refreshDueAt({ recipe, records, signIn }: Omit<NextGetInputs, 'now'>): number | undefined {
   const last = records?.at(-1);
   const life = last === undefined ? undefined : lifeOf(last);
   const lastHop = recipe.hops.at(-1);
   if (life === undefined || lastHop === undefined || needsCode(lastHop)) return undefined;
-  const session = records?.[recipe.hops.findIndex(needsCode)];
+  const session = signIn ?? records?.[recipe.hops.findIndex(needsCode)];
   return dueAt(life, session?.expiresAt);
 }
 
@@ -81,7 +83,8 @@ interface Way {
 const sourceLeadMs = 60_000;
 
 /** From the last hop back to the first one whose source is there. */
-function wayToLast({ hops }: Recipe, records: NextGetInputs['records'], now: number): Way {
+function wayToLast({ recipe: { hops }, records, signIn, now }: NextGetInputs): Way {
+  const isSignedIn = signIn?.expiresAt !== undefined && isValid({ expiresAt: signIn.expiresAt }, now);
   const calls: string[] = [];
   for (let index = hops.length - 1; index >= 0; index -= 1) {
     const hop = hops[index];
@@ -89,7 +92,7 @@ function wayToLast({ hops }: Recipe, records: NextGetInputs['records'], now: num
     const expiresAt = records?.[index]?.expiresAt;
     const isLast = index === hops.length - 1;
     if (!isLast && expiresAt !== undefined && isValid({ expiresAt: expiresAt - sourceLeadMs }, now)) break;
-    if (needsCode(hop)) return { needsLogin: true, calls: [] };
+    if (needsCode(hop) || (hop.kind === 'identity-center' && !isSignedIn)) return { needsLogin: true, calls: [] };
     calls.unshift(callOf(hop));
   }
   return { needsLogin: false, calls };

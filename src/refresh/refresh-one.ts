@@ -13,6 +13,7 @@ import type { Store } from '../ports/store.ts';
 import type { Clock } from '../ports/time.ts';
 import { faultPoint } from './fault-point.ts';
 import { readStored } from './stored.ts';
+import { underLock } from './under-lock.ts';
 
 export interface RefreshPorts {
   readonly clock: Clock;
@@ -65,32 +66,24 @@ export interface Refresh {
 export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise<Obtained> {
   const { step, demand } = refresh;
   const startedAt = ports.clock.now();
-  const outcome = await underLock(refresh, ports, startedAt);
+  const outcome = await locked(refresh, ports, startedAt);
   if (outcome.kind !== 'busy') return outcome.value;
   demand.signal?.throwIfAborted();
   ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
   return refreshHeld(refresh, ports, { held: undefined, startedAt });
 }
 
-/** `busy` also where there is no place for locks: a lock delays, it never prevents. */
-async function underLock(refresh: Refresh, ports: RefreshPorts, startedAt: EpochMs): Promise<LockOutcome<Obtained>> {
+function locked(refresh: Refresh, ports: RefreshPorts, startedAt: EpochMs): Promise<LockOutcome<Obtained>> {
   const { lockWaitMs, signal } = refresh.demand;
   const wait = {
     waitMs: lockWaitMs,
     ...(signal === undefined ? {} : { signal }),
     meanwhile: () => publishedSince(startedAt, refresh, ports),
   };
-  let isHeld = false;
-  try {
-    return await ports.lock.withLock<Obtained>(refresh.step.id, wait, (held) => {
-      isHeld = true;
-      faultPoint('lock taken');
-      return refreshHeld(refresh, ports, { held, startedAt });
-    });
-  } catch (error) {
-    if (isHeld || !isAppError(error, 'state-unwritable', 'foreign-owner')) throw error;
-    return { kind: 'busy' };
-  }
+  return underLock<Obtained>({ lock: ports.lock, name: refresh.step.id, wait }, (held) => {
+    faultPoint('lock taken');
+    return refreshHeld(refresh, ports, { held, startedAt });
+  });
 }
 
 /** What another process published while this one waited. The state is asked first: it costs less than the store. */

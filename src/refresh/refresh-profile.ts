@@ -1,7 +1,7 @@
 // Refreshes one profile when it is due, or when somebody wants it, and says what came of it. Never throws for what the outside did.
 
 import type { ProfileName } from '../config/names.ts';
-import { needsCode, type Recipe } from '../config/recipe.ts';
+import { loginIdOf, type Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff } from '../credentials/plan.ts';
 import { type AppError, toAppError } from '../errors.ts';
@@ -47,8 +47,8 @@ export async function refreshProfile(recipe: Recipe, mode: RefreshMode, ports: O
   }
 }
 
-/** The end of the MFA session that the last hop hangs on, if there is one before it. */
-function sessionEnd({ steps }: Chain, state: State): number | undefined {
-  const session = steps.slice(0, -1).find(({ hop }) => needsCode(hop));
-  return session === undefined ? undefined : state.read(session.id)?.expiresAt;
+/** The end of the MFA session or sign-in that the last hop hangs on, if there is one before it. */
+function sessionEnd({ recipe, steps }: Chain, state: State): number | undefined {
+  const sessionId = loginIdOf(recipe, steps);
+  return sessionId === undefined || sessionId === steps.at(-1)?.id ? undefined : state.read(sessionId)?.expiresAt;
 }

@@ -11,11 +11,14 @@ import { isFederatedOperation, performFederated } from './sts-double-federation.
 import { isOperation, type OperationName } from './sts-double-operations.ts';
 import { Refusal } from './sts-double-refusal.ts';
 import {
+  accountOf,
   createWorld,
   type DoubleProvider,
   type DoubleRole,
   type DoubleUser,
   type IssuedKey,
+  lastPart,
+  type Principal,
   type World,
 } from './sts-double-world.ts';
 import { iamNamespace, refusalXml, resultXml, stsNamespace } from './sts-double-xml.ts';
@@ -52,6 +55,8 @@ export interface StsDouble {
   clearFaults(): void;
   /** A code that the user's device shows and that was not used yet: this step's, else the next one's. Throws when both are spent. */
   totp(userNameOrArn: string): string;
+  /** Credentials of a role that another service of AWS has given, which may assume every role. */
+  issueRole(roleArn: string, sessionName: string, lifeSeconds: number): Omit<IssuedKey, 'principal'>;
   /** From now on this access key, long-term or issued, is unknown. */
   revoke(accessKeyId: string): void;
   /** The user's long-term keys as IAM has them, oldest first. */
@@ -121,6 +126,7 @@ export async function startStsDouble(options: StsDoubleOptions): Promise<StsDoub
     fault: faults.add,
     clearFaults: faults.clear,
     totp: (userNameOrArn) => unusedCode(world, userNameOrArn),
+    issueRole: (roleArn, sessionName, lifeSeconds) => world.issue(rolePrincipal(world, roleArn, sessionName), lifeSeconds),
     revoke: world.revoke,
     accessKeys: (userNameOrArn) =>
       world.userKeys(userOf(world, userNameOrArn).arn).map(({ accessKeyId, isActive }) => ({ accessKeyId, isActive })),
@@ -278,6 +284,19 @@ function userOf(world: World, userNameOrArn: string): DoubleUser {
   const user = world.findUser(userNameOrArn);
   if (user === undefined) throw new Error(`the double has no user ${userNameOrArn}`);
   return user;
+}
+
+function rolePrincipal(world: World, roleArn: string, sessionName: string): Principal {
+  const accountId = accountOf(roleArn);
+  return {
+    kind: 'role',
+    arn: `arn:aws:sts::${accountId}:assumed-role/${lastPart(roleArn)}/${sessionName}`,
+    userId: `${world.uniqueId('AROA', roleArn)}:${sessionName}`,
+    accountId,
+    policyArn: roleArn,
+    mayAssume: ['*'],
+    isMfaPresent: false,
+  };
 }
 
 function unusedCode(world: World, userNameOrArn: string): string {

@@ -1,9 +1,11 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
+import type { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
-import { isClockFailure, type Operation, toFailure } from './sts-failure.ts';
+import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
 /** What the calls of one adapter share. */
 export interface Line {
@@ -21,30 +23,64 @@ export interface Turn {
   readonly heading: (endpoint: string) => void;
 }
 
+export interface Asked {
+  readonly line: Line;
+  readonly request: RefusedRequest;
+  /** Secrets in the request; those of the caller go without saying. */
+  readonly sent?: readonly Secret[];
+  readonly service?: 'STS' | 'IAM';
+}
+
 /** Does the work and turns what it throws into one of our errors. */
-export async function converse<T>(
+export function converse<T>(
   operation: Operation,
   call: AwsCall,
-  { line, request, service = 'STS' }: { readonly line: Line; readonly request: RefusedRequest; readonly service?: 'STS' | 'IAM' },
+  { line, request, sent = [], service = 'STS' }: Asked,
   work: (turn: Turn) => Promise<T>,
+): Promise<T> {
+  const talk = {
+    deadlineMs: line.deadlineMs,
+    signal: call.signal,
+    endpoint: call.endpoint.url ?? `${service} in ${call.endpoint.region}`,
+  };
+  return withinDeadline(
+    talk,
+    (exchange) => work({ call, line, ...exchange }),
+    (error, ended) => toFailure(error, { operation, call, request, sent, ...ended }),
+  );
+}
+
+export interface Talk {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** For messages, until the request has told better. */
+  readonly endpoint: string;
+}
+
+export type Ended = Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'>;
+
+/** Ends the work at the deadline, or with the caller's signal; `fail` puts what it threw into words. */
+export async function withinDeadline<T>(
+  { deadlineMs, signal, endpoint }: Talk,
+  work: (exchange: Pick<Turn, 'signal' | 'heading'>) => Promise<T>,
+  fail: (error: unknown, ended: Ended) => AppError,
 ): Promise<T> {
   const ending = new AbortController();
   const end = () => ending.abort();
-  const timer = setTimeout(end, line.deadlineMs);
-  call.signal?.addEventListener('abort', end, { once: true });
-  if (call.signal?.aborted === true) end();
-  let endpoint = call.endpoint.url ?? `${service} in ${call.endpoint.region}`;
+  const timer = setTimeout(end, deadlineMs);
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted === true) end();
+  let reached = endpoint;
   const heading = (to: string) => {
-    endpoint = to;
+    reached = to;
   };
   try {
-    return await work({ call, line, signal: ending.signal, heading });
+    return await work({ signal: ending.signal, heading });
   } catch (error) {
-    const seconds = line.deadlineMs / 1000;
-    throw toFailure(error, { operation, call, request, endpoint, hasEnded: ending.signal.aborted, seconds });
+    throw fail(error, { endpoint: reached, hasEnded: ending.signal.aborted, seconds: deadlineMs / 1000 });
   } finally {
     clearTimeout(timer);
-    call.signal?.removeEventListener('abort', end);
+    signal?.removeEventListener('abort', end);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import process from 'node:process';
 import { AppError } from '../errors.ts';
-import type { StsCaller, StsEndpoint, UnsignedCall } from '../ports/sts.ts';
+import type { ServiceEndpoint, StsCaller, UnsignedCall } from '../ports/sts.ts';
 import { type Exchange, StsHttpHandler } from './sts-http.ts';
 
 /** Signed where there is a caller. */
@@ -21,12 +21,19 @@ export interface SendOptions extends Omit<Exchange, 'network'> {
 export function clientSettings({ call, aheadMs, ...exchange }: SendOptions) {
   const { caller, endpoint, network } = call;
   return {
+    ...unsignedSettings(endpoint, { network, ...exchange }),
+    credentials: async () => signingKeys(caller),
+    systemClockOffset: aheadMs,
+  };
+}
+
+/** For a client whose requests nobody signs. */
+export function unsignedSettings(endpoint: ServiceEndpoint, exchange: Exchange) {
+  return {
     ...endpointFields(endpoint),
     ...nothingFromOutside,
-    credentials: async () => signingKeys(caller),
-    requestHandler: new StsHttpHandler({ network, ...exchange }),
+    requestHandler: new StsHttpHandler(exchange),
     maxAttempts: 1,
-    systemClockOffset: aheadMs,
     logger: silence,
   };
 }
@@ -57,7 +64,7 @@ export function withoutNodeWarning<T>(construct: () => T): T {
   }
 }
 
-function endpointFields({ region, url, useFips, useDualstack }: StsEndpoint) {
+function endpointFields({ region, url, useFips, useDualstack }: ServiceEndpoint) {
   return {
     region,
     ...(url === undefined ? {} : { endpoint: url }),

@@ -41,6 +41,39 @@ export function startRefresh(profiles: readonly string[], background: Background
   }));
 }
 
+/**
+ * The same for an agent, which may live in the sandbox of a service: its children would, too, and programs of the person's own do not work
+ * there. So the user manager starts it (decisions.md 21). Never throws, as above.
+ */
+export function startRefreshElsewhere(profile: string, background: Background & AwsFiles): void {
+  start(`refresh ${profile}`, background, () => {
+    const args = [background.script, 'refresh', profile, '--quiet'];
+    const command = { command: process.execPath, args, env: refreshEnvironment(background) };
+    return isService(background.env) ? asService(command) : command;
+  });
+}
+
+/** systemd.exec(5): set for whatever systemd starts. */
+function isService(env: Environment): boolean {
+  return process.platform === 'linux' && (env['INVOCATION_ID'] ?? '') !== '';
+}
+
+/**
+ * PATH and the desktop's variables are the manager's: a unit has few of them. Of ours only the names go into the arguments, which everybody
+ * can read; systemd-run takes the values out of its environment (systemd-run(1)).
+ */
+function asService({ command, args, env }: Command): Command {
+  const names = Object.keys(env).filter((name) => isForService(name) && env[name] !== undefined);
+  const options = ['--user', '--collect', '--quiet', '--no-block', '--property=LimitCORE=0', '--property=UMask=0077'];
+  // The manager puts variables into the arguments, not into the path of the program (systemd.service(5), COMMAND LINES).
+  const words = [command, ...args.map((word) => word.replaceAll('$', '$$$$'))];
+  return { command: 'systemd-run', args: [...options, ...names.map((name) => `--setenv=${name}`), '--', ...words], env };
+}
+
+function isForService(name: string): boolean {
+  return answerVariables.includes(name) || name.startsWith('ROLEKEEPER_') || name === 'XDG_STATE_HOME' || name === 'HOME';
+}
+
 /** An agent sees for itself what is due after a login. Where a timer takes its place, these are refreshed now. Never throws, as above. */
 export function startAfterLogin(profiles: readonly string[], background: Background & AwsFiles): void {
   startAgent(background);

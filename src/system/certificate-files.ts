@@ -1,6 +1,6 @@
 // Certificates, their private keys and the certificates above them, in PEM or PKCS#12 files. Reads only.
 
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { CertificatePaths } from '../config/entry-hop.ts';
 import { fullPath } from '../config/full-path.ts';
@@ -9,6 +9,7 @@ import {
   type Certificate,
   certificatesInPem,
   keyKindOf,
+  openDerKey,
   openPemKey,
   parseCertificate,
   privateKeyInPem,
@@ -74,8 +75,7 @@ async function pkcs12Holder(path: string, file: Buffer, { owner }: Reading): Pro
   if (opened.kind === 'wrong-passphrase') throw notOpened(path, stored, owner);
   if (opened.kind === 'unreadable') throw new AppError('config-unreadable', { path, problem: opened.problem });
   const certificates = opened.certificates.flatMap((der) => parseCertificate(der) ?? []);
-  const keys = opened.keys.map((der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-  const [key] = keys;
+  const [key] = opened.keys.flatMap((der) => openDerKey(der) ?? []);
   const certificate = key === undefined ? undefined : certificates.find((one) => belongsTo(key, one));
   if (key === undefined || certificate === undefined) {
     throw new AppError('config-unreadable', { path, problem: 'there is no certificate with its private key in it' });

@@ -79,6 +79,12 @@ export function awsCredentialsFile(caller: Caller): string {
   return awsFile(caller, 'AWS_SHARED_CREDENTIALS_FILE', 'credentials');
 }
 
+/** Of console sign-ins (`aws login`): `AWS_LOGIN_CACHE_DIRECTORY`, else `~/.aws/login/cache`, as botocore and the SDKs have it. */
+export function awsLoginCache(caller: Caller): string {
+  const chosen = caller.env['AWS_LOGIN_CACHE_DIRECTORY'];
+  return chosen ? expanded(caller, chosen) : pathsOf(caller).join(caller.home, '.aws', 'login', 'cache');
+}
+
 function awsFile(caller: Caller, variable: string, name: string): string {
   const chosen = caller.env[variable];
   if (chosen === undefined || chosen === '') return pathsOf(caller).join(caller.home, '.aws', name);

@@ -88,7 +88,8 @@ function parseRecord(fields: Fields, id: KeyId): StateRecord | undefined {
   const { kind, issuedAt, expiresAt } = fields;
   const profile = parseProfile(fields['profile']);
   const failure = fields['failure'] === undefined ? 'none' : parseFailure(fields['failure']);
-  if (fields['id'] !== id || (kind !== 'session' && kind !== 'role') || profile === undefined) return undefined;
+  if (fields['id'] !== id || (kind !== 'session' && kind !== 'role' && kind !== 'sign-in') || profile === undefined)
+    return undefined;
   if (!isTimeOrAbsent(issuedAt) || !isTimeOrAbsent(expiresAt) || failure === undefined) return undefined;
   return {
     id,
@@ -96,6 +97,7 @@ function parseRecord(fields: Fields, id: KeyId): StateRecord | undefined {
     profile,
     ...(issuedAt === undefined ? {} : { issuedAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(fields['refreshesItself'] === true ? { refreshesItself: true } : {}),
     ...(failure === 'none' ? {} : { failure }),
   };
 }

@@ -1,5 +1,6 @@
 // What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
 
+import type { Secret } from '../credentials/secret.ts';
 import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { AwsCall } from './aws-client-settings.ts';
@@ -12,6 +13,8 @@ export interface FailedCall {
   readonly operation: Operation;
   readonly call: AwsCall;
   readonly request: RefusedRequest;
+  /** What the request holds of secrets, beside the caller's. */
+  readonly sent: readonly Secret[];
   /** Host and port that the request went to. */
   readonly endpoint: string;
   /** The deadline or the call's signal ended it. */
@@ -31,18 +34,23 @@ export function isForbidden(error: unknown): boolean {
   return code === 'AccessDenied' || code === 'AccessDeniedException';
 }
 
-/** Whatever was thrown while calling. The call's own signal wins over all, then the deadline. */
+/** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
   const { call, hasEnded } = failed;
-  const refusal = call.signal?.aborted === true || hasEnded ? undefined : refusalIn(error);
-  if (refusal !== undefined) return explainRefusal({ ...refusal, ...refusalScene(failed) });
-  return toTrouble(error, { ...failed, signal: call.signal });
+  const explain = (refusal: AwsRefusal) => explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
+  return failureOf(error, { ...failed, hasEnded, signal: call.signal }, explain);
 }
 
 export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
   readonly operation: string;
   /** The call's own. */
   readonly signal: AbortSignal | undefined;
+}
+
+/** For any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
+export function failureOf(error: unknown, trouble: Trouble, explain: (refusal: AwsRefusal) => AppError): AppError {
+  const refusal = trouble.signal?.aborted === true || trouble.hasEnded ? undefined : refusalIn(error);
+  return refusal === undefined ? toTrouble(error, trouble) : explain(refusal);
 }
 
 /** Whatever was thrown on the way to a service and back, and is no refusal. */
@@ -58,21 +66,31 @@ function interruption(signal: AbortSignal): AppError {
   return isAppError(signal.reason) ? signal.reason : new AppError('interrupted', {}, signal.reason);
 }
 
-interface AwsRefusal {
+export interface AwsRefusal {
   readonly awsCode: string;
   readonly message: string;
   readonly httpStatus?: number;
 }
 
 /** The SDK marks what the service said with `$fault`; its own troubles have none. */
-function refusalIn(error: unknown): AwsRefusal | undefined {
+export function refusalIn(error: unknown): AwsRefusal | undefined {
   if (!(error instanceof Error) || !('$fault' in error)) return undefined;
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
   // The SDK names some errors otherwise than AWS does: ExpiredTokenException for ExpiredToken.
   const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
-  return { awsCode: code, message: error.message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+  // The sign-in service speaks OAuth (RFC 6749, 5.2), whose errors have a description instead of a message.
+  const described = 'error_description' in error ? error.error_description : undefined;
+  const message = typeof described === 'string' ? described : error.message;
+  return { awsCode: code, message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
+}
+
+/** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */
+function withoutSecrets(refusal: AwsRefusal, { call: { caller }, sent }: FailedCall): AwsRefusal {
+  const secrets = [...sent, caller?.secretAccessKey, caller?.sessionToken].flatMap((secret) => secret?.reveal() ?? []);
+  const masked = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
+  return { ...refusal, awsCode: masked(refusal.awsCode), message: masked(refusal.message) };
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {

@@ -21,7 +21,7 @@ export class ReplyProblem extends Error {
 export interface Exchange {
   readonly network: Network;
   /** Who should answer, for messages; STS when absent. */
-  readonly service?: 'STS' | 'IAM' | 'IAM Roles Anywhere';
+  readonly service?: 'STS' | 'IAM' | 'IAM Identity Center' | 'IAM Roles Anywhere';
   /** XML when absent. */
   readonly language?: 'xml' | 'json';
   readonly signal: AbortSignal;
@@ -104,7 +104,8 @@ function checkReply(
 ): void {
   const text = Buffer.from(body).toString('utf8').trim();
   const shape = language === 'xml' ? xmlShape(text) : jsonShape(text);
-  if (shape === 'whole') return;
+  // The portal says nothing where there is nothing to say.
+  if (shape === 'whole' || (service === 'IAM Identity Center' && text === '' && status === 200)) return;
   if (status >= 500) throw new ReplyProblem(`it answered with HTTP status ${status}`, true);
   if (shape === 'cut') throw new ReplyProblem('its reply was cut off');
   const location = headers['location'];

@@ -42,15 +42,25 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
       }),
     // Neither of these is signed, so a clock that is off does not matter.
     assumeRoleWithWebIdentity: (request, call) =>
-      converse('AssumeRoleWithWebIdentity', call, { line, request: refusedRequest(request) }, async (turn) => {
-        const reply = await sendWebIdentity(request, sendOptions(turn));
-        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
-      }),
+      converse(
+        'AssumeRoleWithWebIdentity',
+        call,
+        { line, request: refusedRequest(request), sent: [request.token] },
+        async (turn) => {
+          const reply = await sendWebIdentity(request, sendOptions(turn));
+          return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+        },
+      ),
     assumeRoleWithSaml: (request, call) =>
-      converse('AssumeRoleWithSAML', call, { line, request: refusedRequest(request) }, async (turn) => {
-        const reply = await sendSaml(request, sendOptions(turn));
-        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
-      }),
+      converse(
+        'AssumeRoleWithSAML',
+        call,
+        { line, request: refusedRequest(request), sent: [request.assertion] },
+        async (turn) => {
+          const reply = await sendSaml(request, sendOptions(turn));
+          return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+        },
+      ),
   };
 }
 

@@ -9,6 +9,13 @@ import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Terminal } from '../ports/person.ts';
 
+export interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  /** Ends a question like Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
+
 export interface TerminalOptions {
   /** For the error where there is no terminal: what needs to ask, and what to type instead. */
   readonly command: string;
@@ -34,9 +41,14 @@ export function openTerminal({ command, instead, signal }: TerminalOptions): Ter
   return {
     isInteractive,
     say: (line) => void process.stderr.write(`${line}\n`),
-    askHidden: (message) => asking(async () => new Secret(await password({ message, mask: false }, streams))),
+    askHidden: (message) => asking(() => askHiddenOn(streams, message)),
     ask: (message) => asking(() => input({ message }, streams)),
     confirm: (message) => asking(() => confirm({ message, default: false }, streams)),
     choose: (message, choices) => asking(() => select({ message, choices: [...choices] }, streams)),
   };
+}
+
+/** A question on any terminal. Rejects as inquirer does: `ExitPromptError` on Ctrl-C, `AbortPromptError` for the signal. */
+export async function askHiddenOn(streams: Streams, message: string): Promise<Secret> {
+  return new Secret(await password({ message, mask: false }, streams));
 }

@@ -1,5 +1,6 @@
 // Keeps, in the state directory, what it takes to undo the edits of one profile. Never holds a secret.
 
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseUndoNote, printUndoNote, type UndoNote } from '../config/undo-note.ts';
 import { sha256Hex } from '../credentials/digest.ts';
@@ -18,6 +19,7 @@ export function createUndoNotes({ base, machine, owner }: UndoPlace): UndoNotes 
   const pathOf = (profile: string) => join(base, machine, `undo-${sha256Hex(profile).slice(0, 16)}.json`);
   return {
     read: (profile) => readNote(pathOf(profile)),
+    keptAtMs: (profile) => statSync(pathOf(profile), { throwIfNoEntry: false })?.mtimeMs,
     keep: (profile, note) => {
       readNote(pathOf(profile)); // throws for one of a newer version
       ensurePrivateDirectory({ base, below: [machine], owner });

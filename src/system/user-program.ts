@@ -13,6 +13,8 @@ export function createPrograms(env: NodeJS.ProcessEnv): Programs {
   return {
     output: ({ command, setting, wanted, profile, waitMs, longestOutput, signal, showsStderr }) =>
       new Promise<string>((resolve, reject) => {
+        const unwanted = 'it was no longer waited for';
+        if (signal?.aborted) return reject(new AppError('program-failed', { setting, wanted, profile, problem: unwanted }));
         const child = spawn(command, {
           shell: true,
           env: { ...env, ...callerMark(profile, env) },
@@ -32,7 +34,7 @@ export function createPrograms(env: NodeJS.ProcessEnv): Programs {
           reject(error);
         };
         const giveUp = setTimeout(() => stop(failed(`no answer in ${waitMs / 1000} s`)), waitMs);
-        const interrupt = () => stop(failed('it was no longer waited for'));
+        const interrupt = () => stop(failed(unwanted));
         const end = () => {
           clearTimeout(giveUp);
           signal?.removeEventListener('abort', interrupt);

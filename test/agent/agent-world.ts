@@ -162,6 +162,7 @@ export async function openAgentWorld() {
     store,
     state,
     lock,
+    readLoginCache: () => undefined,
     random: () => 1,
     remember: async () => undefined,
     log: { event: (name) => void events.push(name) },

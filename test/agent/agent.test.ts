@@ -10,6 +10,9 @@ import { type AgentStatus, parseAgentStatus } from '../../src/agent/status.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
 import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
+import { parseProfileName } from '../../src/config/names.ts';
+import { stepsOf } from '../../src/config/recipe.ts';
+import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import type { AuditedAnswer } from '../../src/ports/audit.ts';
@@ -20,7 +23,8 @@ import { type AgentWorld, day, documentIn, hour, minute, openAgentWorld, second 
 
 const files = {
   config: parseConfigFile(
-    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n',
+    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n' +
+      '[profile other]\ncredential_process = /usr/bin/other-tool\n',
     '/c',
   ),
   credentials: parseCredentialsFile('', '/k'),
@@ -31,8 +35,10 @@ let directory: string;
 let path: string;
 let agent: RunningAgent | undefined;
 let noted: (AuditedAnswer & { readonly pid: number | undefined; readonly names: readonly string[] })[];
+let startedElsewhere: string[];
 beforeEach(async () => {
   noted = [];
+  startedElsewhere = [];
   world = await openAgentWorld();
   directory = mkdtempSync(join(tmpdir(), 'rk-agent-'));
   path = join(directory, 'agent.sock');
@@ -92,6 +98,7 @@ async function start({ settings = {}, ports = {}, isTold = false }: Differently 
       placeOf: ({ HOME = '' }) => ({ home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
       readFiles: () => files,
       openPorts: async () => ({ ...world.ports, sts, store }),
+      refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
       endRotations: async () => undefined,
       wordsOf: reportLines,
       programStamp: () => 'as it was',
@@ -218,6 +225,23 @@ describe('the agent', () => {
     await running.live(45 * minute);
     expect(await get({ HTTPS_PROXY: 'http://proxy:3128' })).not.toBe(first);
     expect(proxies).toEqual(['http://proxy:3128', 'http://proxy:3128']);
+  });
+
+  it('has another process refresh what a program must make, once a minute at most', async () => {
+    await import('../../src/hops/process.ts'); // real time, of which the machine's clocks know nothing
+    const running = await start();
+    const recipe = resolveRecipe(parseProfileName('other'), files, {});
+    const step = stepsOf(recipe, 'rolekeeper-alice').at(-1);
+    if (step === undefined) throw new Error('a recipe with a hop');
+    const issuedAt = world.machine.awsMs();
+    world.state.publish({ ...{ id: step.id, kind: 'role', profile: recipe.profile }, issuedAt, expiresAt: issuedAt + hour });
+    world.state.noteAsked(step.id);
+    await running.live(30 * minute);
+    expect(startedElsewhere).toEqual([]);
+    await running.live(15 * minute);
+    expect(startedElsewhere.length).toBeGreaterThan(1);
+    expect(startedElsewhere.length).toBeLessThan(8);
+    expect(world.state.read(step.id)?.failure).toBeUndefined();
   });
 
   it('forgets what it has before it says so, and takes in anew what the store has', async () => {

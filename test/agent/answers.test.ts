@@ -4,9 +4,12 @@ import { Callers } from '../../src/agent/callers.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
 import { reportLines } from '../../src/commands/report.ts';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
-import { type KeyId, keysAccount } from '../../src/config/names.ts';
+import { type KeyId, keysAccount, parseProfileName } from '../../src/config/names.ts';
 import type { ConfigFiles } from '../../src/config/profile-settings.ts';
+import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import type { AuditedAnswer } from '../../src/ports/audit.ts';
+import { obtain, openChain } from '../../src/refresh/obtain.ts';
+import { patientDemand } from '../../src/refresh/refresh-one.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { type AgentWorld, corp, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
 
@@ -22,9 +25,18 @@ mfa_serial = arn:aws:iam::123456789012:mfa/alice
 [profile mfa]
 role_arn = arn:aws:iam::222233334444:role/dev
 source_profile = work
+[profile asking]
+role_arn = arn:aws:iam::222233334444:role/dev
+source_profile = work
+interactive = yes
 [profile plain]
 keys = corp
 session = none
+[profile other]
+credential_process = /usr/bin/other-tool
+[profile behind]
+role_arn = arn:aws:iam::222233334444:role/dev
+source_profile = other
 [profile job]
 role_arn = arn:aws:iam::222233334444:role/dev
 credential_source = Environment
@@ -43,8 +55,10 @@ const home = '/home/alice';
 let world: AgentWorld;
 let asked: { readonly id: KeyId; readonly profile: string }[];
 let noted: AuditedAnswer[];
+let startedElsewhere: string[];
 beforeEach(async () => {
   noted = [];
+  startedElsewhere = [];
   world = await openAgentWorld();
   asked = [];
 });
@@ -71,6 +85,7 @@ function ports(): AnswersPorts {
       asked.push({ id: step.id, profile });
       world.state.noteAsked(step.id);
     },
+    refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
     localNow: () => world.machine.readClocks().wallMs,
     noteAnswer: (_caller, answer) => void noted.push(answer()),
   };
@@ -337,6 +352,22 @@ describe('the agent', () => {
     expect(await get('dev', { env: { HOME: '/home/bob' } })).toEqual({ kind: 'pass', reason: 'not-mine' });
   });
 
+  it.each([
+    ['the profile', 'asking', {}],
+    ['the environment', 'mfa', { ROLEKEEPER_INTERACTIVE: '1' }],
+  ])('leaves it to a process of its own to ask for a code where %s allows that', async (_who, profile, env) => {
+    expect((await timed(get(profile, { env }))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+    await world.logIn();
+    expect(await got(profile, { env })).toMatch(/^ASIA/);
+  });
+
+  it.each([
+    ['nobody allows that', 'mfa', {}],
+    ['the environment forbids it', 'asking', { ROLEKEEPER_INTERACTIVE: 'no' }],
+  ])('says that a login is needed where %s', async (_why, profile, env) => {
+    expect((await timed(get(profile, { env }))).answer).toMatchObject({ kind: 'exit', status: 4 });
+  });
+
   it('does not answer a process that it is waiting for itself', async () => {
     const answer = await get('dev', { env: { ROLEKEEPER_CALLER: 'ops\ndev' } });
     expect(answer).toMatchObject({ kind: 'exit', status: 3 });
@@ -370,6 +401,73 @@ describe('the agent', () => {
     expect(wordsIn(answer)).toBe(
       'rolekeeper: profile "mfa" needs today\'s MFA login\nrolekeeper: hint: run `rolekeeper login work`\n',
     );
+  });
+});
+
+describe('the agent asked for what a program of the person has to make', () => {
+  // A file that is loaded then would take real time, of which the machine's clocks know nothing.
+  beforeAll(() => import('../../src/hops/process.ts'));
+
+  /** As a process outside the agent stores it. */
+  async function runOutside(profile: string, seconds = 3600): Promise<string> {
+    const output = JSON.stringify({
+      Version: 1,
+      AccessKeyId: `ASIA-${profile}-${world.machine.awsMs()}`,
+      SecretAccessKey: 'secret',
+      SessionToken: 'token',
+      Expiration: new Date(world.machine.awsMs() + seconds * second).toISOString(),
+    });
+    const programs = { output: async () => output };
+    const chain = await openChain(resolveRecipe(parseProfileName(profile), files, {}), world.ports);
+    const demand = patientDemand(() => false);
+    const obtaining = obtain(chain, chain.steps.length - 1, { demand, ports: { ...world.ports, programs } });
+    const { credentials } = await world.during(second, obtaining);
+    world.room.doubtAll();
+    return credentials.accessKeyId;
+  }
+
+  it('passes on who asks first: nobody runs it in here', async () => {
+    const { answer } = await timed(get('other'));
+    expect([answer, startedElsewhere]).toEqual([{ kind: 'pass', reason: 'not-mine' }, []]);
+    expect(world.state.list()).toEqual([]);
+  });
+
+  it('gives what the other process has stored', async () => {
+    const key = await runOutside('other');
+    expect([await got('other'), await got('other'), startedElsewhere]).toEqual([key, key, []]);
+  });
+
+  it('past the refresh point gives what is valid, and has it run elsewhere', async () => {
+    const key = await runOutside('other');
+    await got('other');
+    world.machine.sleep(44 * minute);
+    expect([await got('other'), startedElsewhere]).toEqual([key, ['other']]);
+  });
+
+  it('with 15 minutes left gives what is valid at once, and has it run elsewhere', async () => {
+    const key = await runOutside('other');
+    await got('other');
+    world.machine.sleep(50 * minute);
+    expect([await got('other'), startedElsewhere]).toEqual([key, ['other']]);
+  });
+
+  it('that has ended passes the caller on, and has nothing run besides', async () => {
+    await runOutside('other');
+    await got('other');
+    world.machine.sleep(61 * minute);
+    expect([(await timed(get('other'))).answer, startedElsewhere]).toEqual([{ kind: 'pass', reason: 'not-mine' }, []]);
+  });
+
+  it('assumes a role behind it by itself while the credentials before it last, then not any more', async () => {
+    await runOutside('other', 2 * 3600);
+    expect(await got('behind')).toMatch(/^ASIA\d{4}$/);
+    expect(assumed()).toBe(1);
+    world.machine.sleep(121 * minute);
+    expect((await timed(get('behind'))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
+  });
+
+  it('does not answer a program that leads back over a profile of the same chain', async () => {
+    expect(wordsIn(await get('behind', { env: { ROLEKEEPER_CALLER: 'other' } }))).toContain('leads back');
   });
 });
 

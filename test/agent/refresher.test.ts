@@ -34,6 +34,7 @@ async function openLife({ unusedMs = 3 * day, random = 1 } = {}) {
         faults.push(`a refresh of ${recipe.profile}, which is not due`);
       underWay.add(step.id);
       await room.refresh(recipe, step).finally(() => underWay.delete(step.id));
+      return 'refreshed';
     },
     onWake: () => memory.doubtAll(),
   });

@@ -34,12 +34,15 @@ export interface WireTap {
   flights(): readonly Flight[];
   /** By access key id. */
   issued(accessKeyId: string): Issued | undefined;
+  /** Every secret access key and session token that passed, IAM's new keys among them. */
+  secrets(): readonly string[];
   close(): Promise<void>;
 }
 
 export async function openWireTap(target: string): Promise<WireTap> {
   const flights: OpenFlight[] = [];
   const byKey = new Map<string, Issued>();
+  const secrets = new Set<string>();
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(new URL(target).port), '127.0.0.1');
@@ -48,13 +51,14 @@ export async function openWireTap(target: string): Promise<WireTap> {
       socket.on('error', () => socket.destroy()); // killed programs and faults of the double: the other side sees the end
       socket.once('close', () => sockets.delete(socket));
     }
-    tap(near, far, { flights, byKey });
+    tap(near, far, { flights, byKey, secrets });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
     flights: () => flights,
     issued: (accessKeyId) => byKey.get(accessKeyId),
+    secrets: () => [...secrets],
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((done) => server.close(() => done()));
@@ -67,12 +71,13 @@ type OpenFlight = { -readonly [Name in keyof Flight]: Flight[Name] };
 interface Notes {
   readonly flights: OpenFlight[];
   readonly byKey: Map<string, Issued>;
+  readonly secrets: Set<string>;
 }
 
 /** More than any honest request or reply. */
 const keptBytes = 65_536;
 
-function tap(near: Socket, far: Socket, { flights, byKey }: Notes): void {
+function tap(near: Socket, far: Socket, { flights, byKey, secrets }: Notes): void {
   const heard = { asked: '', answered: '' };
   let flight: OpenFlight | undefined;
   const end = () => {
@@ -90,6 +95,7 @@ function tap(near: Socket, far: Socket, { flights, byKey }: Notes): void {
   far.on('data', (chunk) => {
     near.write(chunk);
     heard.answered = (heard.answered + chunk.toString('latin1')).slice(0, keptBytes);
+    for (const secret of secretsIn(heard.answered)) secrets.add(secret);
     if (flight === undefined || flight.issued !== undefined) return;
     flight.issued = issuedIn(heard.answered, flight.roleArn);
     if (flight.issued !== undefined) byKey.set(flight.issued.accessKeyId, flight.issued);
@@ -117,6 +123,10 @@ function flightOf(asked: string, near: Socket): OpenFlight | undefined {
     endedAt: undefined,
     issued: undefined,
   };
+}
+
+function secretsIn(answered: string): readonly string[] {
+  return [...answered.matchAll(/<(SecretAccessKey|SessionToken)>([^<]+)<\/\1>/g)].map(([, , secret = '']) => secret);
 }
 
 function issuedIn(answered: string, roleArn: string | undefined): Issued | undefined {

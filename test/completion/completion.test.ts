@@ -169,8 +169,10 @@ function usageOf(name: string, takes: (typeof commandTable)[number]['takes']): s
       return '[profiles..]';
     case 'profile':
     case 'program':
-      return ['login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
+      // Keys have the name of their profile, unless somebody gave them another.
+      if (name === 'forget-keys') return '<name>';
+      return ['log', 'login', 'logout', 'status'].includes(name) ? '[profile]' : '<profile>';
     default:
-      return name === 'agent' ? '<action>' : '<shell>';
+      return name === 'completion' ? '<shell>' : '<action>';
   }
 }

@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { type Adoption, ordinaryRoles, planAdoption } from '../../src/config/adoption.ts';
 import { findSection, parseConfigFile, parseCredentialsFile, sectionNames } from '../../src/config/aws-config.ts';
 import { scanLines } from '../../src/config/aws-config-lines.ts';
+import { removeSetting, setSetting } from '../../src/config/config-edit.ts';
 import type { EditRecord } from '../../src/config/edit-record.ts';
 import { isProfileName, type ProfileName, parseProfileName } from '../../src/config/names.ts';
+import { processLine } from '../../src/config/process-line.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { applyChanges, splitProfile } from '../../src/config/role-pair.ts';
 import { joinPair, recordPair, undoPairs } from '../../src/config/undo-pair.ts';
@@ -91,6 +93,28 @@ describe('files as people have them', () => {
     expect(releaseAll(config, [...adopted].reverse())).toBe(text);
   });
 
+  // As `doctor --fix` writes it, when the program has moved or the line was deleted by hand.
+  it.each(fixtures)('every byte comes back, also when the lines that run rolekeeper were written anew: $name', ({ text }) => {
+    const { config, adopted } = adoptAll(text);
+    const rewritten = (old: string, path: string) =>
+      adopted.reduce((edited, { profile }) => {
+        const section = { type: 'profile', name: profile } as const;
+        return setSetting(edited, paths.configPath, section, 'credential_process', processLine(path, profile));
+      }, old);
+    expect(releaseAll(rewritten(config, '/opt/new/rolekeeper'), adopted)).toBe(text);
+    // One that the person had before has a place that nobody knows any more.
+    const had = (name: ProfileName) =>
+      findSection(parseConfigFile(text, '/config'), 'profile', name)?.settings.has('credential_process');
+    const bare = adopted
+      .filter(({ profile }) => had(profile) !== true)
+      .reduce(
+        (edited, { profile }) =>
+          removeSetting(edited, paths.configPath, { type: 'profile', name: profile }, 'credential_process'),
+        config,
+      );
+    expect(releaseAll(rewritten(bare, '/opt/new/rolekeeper'), adopted)).toBe(text);
+  });
+
   it.each(fixtures)('$name gets twins, and loses them to the byte', ({ text }) => {
     const { config, adopted, refused } = adoptAll(text, { suffix: 'rk' });
     expect(adopted.length + refused.length).toBe(ordinaryRoles({ config: text, credentials: '' }, paths).length);
@@ -135,7 +159,7 @@ describe('files as people have them', () => {
           ...Object.fromEntries(
             Object.entries(Object.entries(before?.['profiles'] ?? {}).find(([found]) => found === name)?.[1] ?? {}).filter(
               ([key]) =>
-                !/^(role_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
+                !/^(role_|sso_|source_|mfa_|external_id|duration_seconds|policy|session_tags|transitive_|credential_source|web_identity_|saml_)/.test(
                   key,
                 ),
             ),
@@ -357,7 +381,7 @@ describe('what is refused', () => {
     [
       'a source in Identity Center',
       `[profile dev]\n${role}source_profile = sso\n[profile sso]\nsso_session = s\n`,
-      'config:5: "dev" by way of "sso": it starts from IAM Identity Center (sso_session or sso_start_url)',
+      'config:5: "dev" by way of "sso": it starts from IAM Identity Center, and there is no [sso-session s]',
     ],
     [
       'a source that is not there',
@@ -414,10 +438,24 @@ describe('what is refused', () => {
     expect(refusal('', { names: ['corp'] }).message).toContain('credentials:1: "corp" has no role_arn');
   });
 
+  it.each([
+    ['another program', 'credential_process = /usr/bin/aws-vault export tool --format=json'],
+    ['a console sign-in', 'login_session = arn:aws:iam::123456789012:user/alice'],
+  ])('no role that starts from %s', (_what, source) => {
+    const before = `[profile dev]\n${role}source_profile = tool\n[profile tool]\n${source}\n`;
+    const { config, adopted, refused } = adoptAll(before);
+    expect([adopted.map(({ profile, next }) => [profile, next.kind]), refused]).toEqual([[['dev', 'none']], []]);
+    expect(answers(config)).toEqual(answers(before));
+    expect(releaseAll(config, adopted)).toBe(before);
+  });
+
   it('a profile that is no role is never told to import what it does not have', () => {
     const hintOf = (setting: string) => refusal(`[profile dev]\n${setting}\n`, { names: ['dev'] }).hint;
     expect(hintOf('credential_process = /usr/bin/aws-vault export dev')).toBe(
-      'leave it as it is; or put keys that you type in its place: `rolekeeper add dev`',
+      'leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper dev]',
+    );
+    expect(hintOf('login_session = arn:aws:iam::123456789012:user/alice')).toBe(
+      'leave it as it is: roles that start from it can be adopted',
     );
     expect(hintOf('sso_session = work')).toBe('leave it as it is: only roles are adopted');
   });

@@ -226,7 +226,19 @@ describe('resolveRecipe: refusals', () => {
     ['a duration over the limit', role('a', 'duration_seconds = 43201'), 'a', /duration_seconds/],
     ['a region that is no host label', role('a', 'region = evil.example/'), 'a', /region/],
     ['Identity Center', '[profile a]\nsso_session = s\n', 'a', /IAM Identity Center/],
-    ['another process', '[profile a]\ncredential_process = /usr/bin/other\n', 'a', /another program/],
+    [
+      'a console sign-in where the AWS CLI does not see it',
+      '[rolekeeper a]\nlogin_session = arn\n',
+      'a',
+      /login_session stands in \[rolekeeper a\]/,
+    ],
+    [
+      'a console sign-in with a name for shells',
+      '[profile $(id)]\nlogin_session = arn\n',
+      '$(id)',
+      /characters that a shell would read/,
+    ],
+    ['a recipe that is an alias of itself', '[rolekeeper a]\ncredential_process = rolekeeper get a\n', 'a', /circle/],
   ])('resolveRecipe refuses %s and says so', (_what, config, profile, words) => {
     const error = failure(profile, config);
     expect(error.code).toBe('recipe-invalid');
@@ -237,6 +249,50 @@ describe('resolveRecipe: refusals', () => {
 
   it('resolveRecipe calls an unknown profile unknown', () => {
     expect(failure('nobody', role('dev'))).toMatchObject({ code: 'profile-unknown', exitStatus: 3 });
+  });
+});
+
+describe("another tool's credential_process", () => {
+  const line = 'credential_process = /usr/bin/other --as alice';
+  const hop = { kind: 'process', command: '/usr/bin/other --as alice' };
+
+  it.each([
+    ['of an ordinary profile', `[profile a]\n${line}\n`, [hop]],
+    [
+      'of a recipe section, over what its profile runs',
+      `[profile a]\ncredential_process = rolekeeper get a\n[rolekeeper a]\n${line}\n`,
+      [hop],
+    ],
+    [
+      'of a recipe section, over keys in a file',
+      `[profile a]\naws_access_key_id = K\naws_secret_access_key = S\n[rolekeeper a]\n${line}\n`,
+      [hop],
+    ],
+    ['of the profile that an alias names', `[profile a]\ncredential_process = rolekeeper get b\n[profile b]\n${line}\n`, [hop]],
+    ['of the source of a role', `${role('a').replace('corp', 'b')}[profile b]\n${line}\n`, [hop, { kind: 'role' }]],
+  ])('resolveRecipe starts from that %s', (_where, config, hops) => {
+    const recipe = resolve('a', config);
+    expect(recipe.hops).toMatchObject(hops);
+    expect([recipe.keys, recipe.hops.length]).toEqual([undefined, hops.length]);
+  });
+
+  it('resolveRecipe starts from a console sign-in, also for a role', () => {
+    const hop = { kind: 'console', loginSession: 'arn:aws:iam::123456789012:user/alice' };
+    const config = `[profile b]\nlogin_session = ${hop.loginSession}\n${role('a').replace('corp', 'b')}`;
+    expect(resolve('b', config).hops).toEqual([hop]);
+    expect(resolve('a', config).hops).toMatchObject([hop, { kind: 'role' }]);
+  });
+
+  it('resolveRecipe takes keys in a file before it, as botocore does', () => {
+    const recipe = resolve('a', `[profile a]\naws_access_key_id = K\naws_secret_access_key = S\n${line}\n`);
+    expect(recipe.keys?.plaintext?.accessKeyId).toBe('K');
+  });
+
+  it('two profiles share the credentials of one command, and not those of two', () => {
+    const idOf = (command: string, profile = 'a') =>
+      stepsOf(resolve(profile, `[profile ${profile}]\ncredential_process = ${command}\n`), 'rolekeeper-alice')[0]?.id;
+    expect(idOf('/usr/bin/other', 'b')).toBe(idOf('/usr/bin/other'));
+    expect(idOf('/usr/bin/other --as bob')).not.toBe(idOf('/usr/bin/other'));
   });
 });
 

@@ -29,6 +29,11 @@ function undone(change: (config: string) => string): string | undefined {
 }
 
 describe('undoEdit', () => {
+  it('undoEdit gives back every byte when the line that runs rolekeeper was written anew', () => {
+    expect(undone((config) => config.replace('= rolekeeper get corp', '= /opt/new/rolekeeper get corp'))).toBe(texts.config);
+    expect(undone((config) => config.replace('= rolekeeper get corp', '= /opt/other get corp'))).toBeUndefined();
+  });
+
   it('undoEdit gives back every byte where nothing was changed since', () => {
     const line = fc.constantFrom('[corp]\n', 'region = x\r\n', '\n', '# note\n', 'a\r', 'last', plaintext);
     const text = fc.array(line, { maxLength: 12 }).map((lines) => lines.join(''));

@@ -59,6 +59,14 @@ describe('store items', () => {
     expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/1')).toEqual({ kind: 'ok', value: credentials });
   });
 
+  it('of credentials that have no token keep that, and are broken where a token was lost', () => {
+    const { sessionToken: _none, ...keysOnly } = credentials;
+    const item = toCredentialsItem(keysOnly, 'role/1');
+    expect(parseCredentialsItem(item, 'role/1')).toEqual({ kind: 'ok', value: keysOnly });
+    const lost = new Secret(item.reveal().replace('"sessionToken":null,', ''));
+    expect(parseCredentialsItem(lost, 'role/1')).toEqual({ kind: 'broken', problem: 'the token is missing' });
+  });
+
   // An item copied over another one was served as that one's: production's credentials for the sandbox.
   it('of another account, or of none, are broken', () => {
     const other = { kind: 'broken', problem: 'it was made for another account of the store' };

@@ -231,6 +231,36 @@ describe('release', () => {
     expect([world.readConfig(), world.readCredentials()]).toEqual([original, usualCredentials]);
   });
 
+  // What the import noted fits the file that it left; its last line had no newline before, so that the release of "dev" took its place away.
+  it.each([['release dev corp'], ['release corp dev'], ['release --all']])(
+    '%s undoes an import after an adoption exactly, in a file without a newline at its end',
+    async (command) => {
+      world.writeConfig(
+        `[profile dev]\nregion = eu-west-1\nrole_arn = ${roleArn('Open')}\nendpoint_url = $STS\nsource_profile = corp`,
+      );
+      world.writeCredentials(usualCredentials);
+      original = world.readConfig();
+      await succeed(world.rolekeeper(['adopt', 'dev', '--yes']));
+      await succeed(
+        world.rolekeeper(['import', 'corp', '--yes'], { env: { AWS_ENDPOINT_URL_STS: world.sts.url, AWS_REGION: 'eu-west-1' } }),
+      );
+      expect(world.readConfig()).toContain('[rolekeeper corp]');
+      await succeed(world.rolekeeper([...command.split(' '), '--yes']));
+      expect([world.readConfig(), world.readCredentials()]).toEqual([original, usualCredentials]);
+    },
+  );
+
+  it('release of several, of which the import cannot be taken back, changes none of them', async () => {
+    await adoptAll();
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    const changed = world.readConfig().replace(`credential_process = ${program} get corp`, '');
+    world.writeConfig(changed);
+    const ran = await world.rolekeeper(['release', 'dev', 'corp', '--yes']);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(world.readConfig()).toBe(changed);
+    expect(world.readCredentials()).not.toContain(secretAccessKey);
+  });
+
   it('release of an import asks, and without a terminal says what to type', async () => {
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
     const ran = await world.rolekeeper(['release', '--all']);

@@ -31,7 +31,7 @@ describe('explain', () => {
     expect(stdout).toMatch(/cached +until (\d\d-\d\d )?\d\d:\d\d, 59 min left/);
     expect(stdout).toContain('3600 s at most: the session signs it');
     expect(stdout).toMatch(/The next `rolekeeper get dev` prints at once/);
-    expect(stdout).toMatch(/^STS is not called\.\nRefreshed in the background from /m);
+    expect(stdout).toMatch(/^AWS is not called\.\nRefreshed in the background from /m);
   });
 
   it('explain says which call the next get makes, and makes none itself', async () => {

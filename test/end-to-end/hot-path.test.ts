@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { centerPair, centerSections, openCenterWorld } from '../harness/identity-center-world.ts';
 import { type SessionBus, startSessionBus } from '../harness/session-bus.ts';
 import { openUsualWorld, succeed, type World } from '../harness/world.ts';
 
@@ -27,7 +28,7 @@ describe('the hot path', () => {
     const own = loaded.filter((path) => !packages.includes(path));
     const rooms = own.filter(
       (path) =>
-        !/^src\/(main|errors|wiring|config\/|credentials\/|stores\/|system\/|hops\/(keys|certificate-owner)|refresh\/(stored|left-until)|commands\/)/.test(
+        !/^src\/(main|errors|wiring|config\/|credentials\/|stores\/|system\/|hops\/(keys|certificate-owner|person)|refresh\/(stored|left-until)|commands\/)/.test(
           path,
         ),
     );
@@ -37,6 +38,24 @@ describe('the hot path', () => {
     expect(loaded.filter((path) => cold.test(path))).toEqual([]);
     expect(loaded).toContain('src/commands/get.ts');
     expect(loaded).toContain('src/stores/secret-service.ts');
+  });
+
+  it('a cached get of a profile of IAM Identity Center loads nothing more of it than its settings', {
+    timeout: 60_000,
+  }, async () => {
+    const center = await openCenterWorld({ keychainEnv: bus.env });
+    try {
+      center.writeConfig(centerSections + centerPair('portal'));
+      await succeed(center.rolekeeper(['login', 'portal'], { env: center.desktop }));
+      await succeed(center.rolekeeper(['get', 'portal']));
+      const loaded = await sourcesLoadedBy(center, ['get', 'portal']);
+      expect(loaded).toContain('src/config/identity-center.ts');
+      expect(loaded.filter((path) => /aws-sdk|open|uqr|sign-ins|portal\.ts|wiring-identity|hops\/identity/.test(path))).toEqual(
+        [],
+      );
+    } finally {
+      await center.close();
+    }
   });
 
   it('a get that has to refresh is seen loading the AWS SDK: the list is not blind', async () => {

@@ -2,11 +2,15 @@
 
 import type { EntryPorts } from '../../src/hops/entry.ts';
 
-export const noEntryPorts: Pick<EntryPorts, 'readSmallFile' | 'askLink' | 'certificates' | 'rolesAnywhere'> = {
+export const noEntryPorts: Pick<
+  EntryPorts,
+  'readSmallFile' | 'askLink' | 'certificates' | 'rolesAnywhere' | 'openIdentityCenter'
+> = {
   readSmallFile: async () => ({ kind: 'problem', problem: 'there is no such file' }),
   askLink: async ({ url }) => {
     throw new Error(`nothing was to ask ${url}`);
   },
+  openIdentityCenter: () => Promise.reject(new Error('this test knows no IAM Identity Center')),
   certificates: { read: unexpected, open: unexpected },
   rolesAnywhere: { createSession: unexpected },
 };

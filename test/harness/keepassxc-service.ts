@@ -5,6 +5,7 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { busSocketPaths } from '../../src/stores/dbus-address.ts';
 import { array, objectPath, sequence } from '../../src/stores/dbus-codec.ts';
 import { connectToBus } from '../../src/stores/dbus-connection.ts';
@@ -67,7 +68,10 @@ const alias = '/org/freedesktop/secrets/aliases/default';
 // The prompt belongs to the connection that asked.
 async function lockDatabase(env: Readonly<Record<string, string>>): Promise<void> {
   const deadline = new Deadline(5_000);
-  const connection = await connectToBus(busSocketPaths(env, { uid: -1 }), { mayStartServices: false, deadline });
+  const connection = await connectToBus(busSocketPaths(env, { uid: process.getuid?.() ?? -1 }), {
+    mayStartServices: false,
+    deadline,
+  });
   const paths = array(objectPath);
   const lock = { ...unlock, member: 'Lock', args: sequence(paths), reply: sequence(paths, objectPath) };
   const [, prompt] = await connection.call(lock, rootPath, [['/org/freedesktop/secrets/collection/db']]);

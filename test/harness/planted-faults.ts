@@ -396,7 +396,8 @@ const storeFaults: readonly PlantedFault[] = [
     name: 'keys that no profile uses',
     check: 'unused-items',
     what: /access keys "corp", and no profile uses them/,
-    mend: /\[rolekeeper/,
+    mend: /^rolekeeper forget-keys corp$/,
+    added: yes,
     plant: (world) => world.writeConfig(''),
   },
 ];

@@ -1,4 +1,4 @@
-// Runs in a process of its own: one call by the STS adapter, or that of IAM, in a hostile environment. Writes what it got, and which variables were
+// Runs in a process of its own: one call by the STS adapter, or those of other services, in a hostile environment. Writes what it got, and which variables were
 // looked at, to the file named in the first argument; stdout and stderr stay for what should not be there.
 
 import { writeFileSync } from 'node:fs';
@@ -31,7 +31,27 @@ const assumeRole = () =>
     { roleArn: openRole.arn, roleSessionName: 'child', durationSeconds: 3600 },
     url === '' ? { ...call, endpoint: regional } : call,
   );
-const outcome = await (service === 'iam' ? listKeys() : assumeRole())
+// Registers, and lists with a token that nobody knows: both clients of IAM Identity Center have spoken then.
+const askIdentityCenter = async () => {
+  const [{ createSignInService }, { createPortal }] = await Promise.all([
+    import('../../src/system/sign-in-service.ts'),
+    import('../../src/system/portal.ts'),
+  ]);
+  const options = { clock: learningClock(), deadlineMs: 8000 };
+  const { useGlobal: _useGlobal, ...endpoint } = call.endpoint;
+  const signIn = { startUrl: 'https://corp.awsapps.com/start', scopes: ['sso:account:access'], oidc: endpoint, portal: endpoint };
+  const { flow } = await createSignInService(options).register(signIn, 'browser', { network });
+  const refusal = await createPortal(options)
+    .listAccounts({ network, endpoint, accessToken: new Secret('unknown') })
+    .catch((error: unknown) => String(error));
+  return { accountId: `${flow}, ${String(refusal)}` };
+};
+const asks: Readonly<Record<string, () => Promise<{ readonly accountId?: string }>>> = {
+  sts: assumeRole,
+  iam: listKeys,
+  'identity-center': askIdentityCenter,
+};
+const outcome = await (asks[service] ?? assumeRole)()
   .then(({ accountId }) => accountId)
   .catch((error: unknown) => String(error));
 writeFileSync(

@@ -55,6 +55,8 @@ export function entryWorld(): EntryWorld {
       if (reply === undefined) throw new Error(`nobody is at ${request.method} ${request.url}`);
       return reply;
     },
+    readLoginCache: () => undefined,
+    openIdentityCenter: noEntryPorts.openIdentityCenter,
     programs: {
       output: async (run: ProgramRun) => {
         runs.push(run);

@@ -44,6 +44,7 @@ async function world() {
     store,
     state,
     lock,
+    readLoginCache: () => undefined,
     random: () => 1,
     remember: async () => undefined,
     log: { event: () => undefined },

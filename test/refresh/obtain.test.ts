@@ -34,6 +34,7 @@ function world() {
     store,
     state,
     lock,
+    readLoginCache: () => undefined,
     random: () => 1,
     remember: async (account) => void remembered.push(account),
     log: { event: (name) => void events.push(name) },

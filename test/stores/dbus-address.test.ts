@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,21 @@ describe('the address of the session bus', () => {
     expect(paths({})).toEqual([socket]);
     expect(paths({ XDG_RUNTIME_DIR: '' })).toEqual([socket]);
     expect(paths({}, uid + 1)).toEqual([]);
+  });
+
+  // With su's and sudo's leftovers in the environment, keys went to whoever had made that socket.
+  it("another user's socket is nowhere to go, however it is named", () => {
+    const directory = join(runUserDirectory, String(uid));
+    const socket = join(directory, 'bus');
+    const link = join(directory, 'link');
+    symlinkSync(socket, link);
+    const isRoot = uid === 0;
+    if (isRoot) chownSync(socket, 12_345, 12_345);
+    const asUid = isRoot ? 0 : uid + 1;
+    for (const named of [socket, link]) expect(paths({ DBUS_SESSION_BUS_ADDRESS: `unix:path=${named}` }, asUid)).toEqual([]);
+    expect(paths({ DBUS_SESSION_BUS_ADDRESS: `unix:path=${socket};unix:abstract=x` }, asUid)).toEqual(['\0x']);
+    expect(paths({ XDG_RUNTIME_DIR: directory }, asUid)).toEqual([]);
+    expect(paths({ XDG_RUNTIME_DIR: directory }, isRoot ? 12_345 : uid)).toEqual([socket]);
   });
 
   it("a directory in /run/user that is another user's is left alone", () => {

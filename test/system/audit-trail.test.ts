@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAuditLine, toAuditLine } from '../../src/config/audit-line.ts';
 import { isAudited } from '../../src/config/audit-setting.ts';
+import { AppError } from '../../src/errors.ts';
 import type { AuditEntry } from '../../src/ports/audit.ts';
 import { createAuditLog, createAuditTrail } from '../../src/system/audit-trail.ts';
 
@@ -163,6 +164,14 @@ describe('the setting', () => {
     ['1', undefined, true],
     [undefined, 'yess', true],
   ])('%s in the environment and %s in the file', (variable, setting, isOn) => {
-    expect(isAudited(variable, setting)).toBe(isOn);
+    expect(isAudited(variable, () => setting)).toBe(isOn);
+  });
+
+  it('is none in a file that cannot be read', () => {
+    const unreadable = () => {
+      throw new AppError('config-malformed', { path: '/c', line: 1, problem: 'x' });
+    };
+    expect(isAudited(undefined, unreadable)).toBe(false);
+    expect(isAudited('on', unreadable)).toBe(true);
   });
 });

@@ -21,6 +21,7 @@ import {
   startAfterLogin,
   startAgent,
   startRefresh,
+  startRefreshElsewhere,
 } from '../../src/system/background.ts';
 
 let home: string;
@@ -229,5 +230,43 @@ describe('startAfterLogin', () => {
     writeFileSync(join(home, 'state', 'service.json'), '{"v":2}');
     startAgent(background());
     expect(events.map(({ name }) => name)).toEqual(['service.unreadable', 'background.started']);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('startRefreshElsewhere', () => {
+  it('startRefreshElsewhere is a plain process where its starter is no service', async () => {
+    startRefreshElsewhere('dev', background());
+    expect((await said())[0]?.args).toEqual(['refresh', 'dev', '--quiet']);
+  });
+
+  it("startRefreshElsewhere leaves a service's sandbox by way of systemd, with names of variables only in the arguments", async () => {
+    mkdirSync(join(home, 'bin'));
+    // As the manager does: the words after `--`, with its own environment and the variables that were named.
+    writeFileSync(
+      join(home, 'bin', 'systemd-run'),
+      `#!/bin/sh\necho "$@" > ${home}/asked.new && mv ${home}/asked.new ${home}/asked\n`,
+    );
+    chmodSync(join(home, 'bin', 'systemd-run'), 0o755);
+    const env = { INVOCATION_ID: '0123456789abcdef', PATH: `${home}/bin:${process.env['PATH']}` };
+    startRefreshElsewhere('dev$HOME', background(env));
+    await expect.poll(() => existsSync(join(home, 'asked')), { timeout: 15_000 }).toBe(true);
+    const asked = readFileSync(join(home, 'asked'), 'utf8').trim().split(' ');
+    expect(asked.slice(0, 3)).toEqual(['--user', '--collect', '--quiet']);
+    expect(asked).toEqual(
+      expect.arrayContaining(['--setenv=HTTPS_PROXY', '--setenv=AWS_CONFIG_FILE', '--setenv=ROLEKEEPER_STORE']),
+    );
+    expect(asked.filter((word) => /PATH|DEADLINE|password|GITHUB/.test(word))).toEqual([]);
+    expect(asked.slice(asked.indexOf('--') + 1)).toEqual([
+      process.execPath,
+      join(home, 'script.mjs'),
+      'refresh',
+      'dev$$HOME',
+      '--quiet',
+    ]);
+  });
+
+  it('startRefreshElsewhere starts one in 30 seconds for each profile', () => {
+    for (let calls = 0; calls < 5; calls++) for (const profile of ['dev', 'ops']) startRefreshElsewhere(profile, background());
+    expect(starts()).toBe(2);
   });
 });

@@ -7,6 +7,7 @@ const failed = {
   operation: 'AssumeRole' as const,
   call: callBy(alice, 'http://127.0.0.1:1'),
   request: {},
+  sent: [],
   endpoint: 'sts.eu-west-1.amazonaws.com',
   hasEnded: false,
   seconds: 10,

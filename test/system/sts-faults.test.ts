@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/credentials/secret.ts';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
 import type { Fault } from '../../src/sandbox/sts-double-faults.ts';
 import { createSts } from '../../src/system/sts.ts';
 import { alice, callBy, learningClock, openRole, startWorld } from '../harness/sts-world.ts';
 
 const role = { roleArn: openRole.arn, roleSessionName: 'alice', durationSeconds: 3600 };
+
+/** "Billion laughs": ten levels of ten. */
+const bomb = `<!DOCTYPE l [<!ENTITY l0 "ha">${Array.from({ length: 9 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('')}]><l>&l9;</l>`;
 
 describe('the STS adapter and bad replies', () => {
   let double: StsDouble;
@@ -83,6 +87,33 @@ describe('the STS adapter and bad replies', () => {
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
+  const inserted = (xml: string): Fault => ({ kind: 'edit', from: '<AssumedRoleUser>', to: `${xml}<AssumedRoleUser>` });
+
+  it.each<[string, Fault]>([
+    [
+      'a document type with entities of entities',
+      { kind: 'edit', from: '<AssumeRoleResponse', to: `${bomb}<AssumeRoleResponse` },
+    ],
+    ['a document type in its midst', inserted(bomb)],
+    ['more depth than any parser has stack', inserted(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`)],
+    ['more depth, cut off', inserted('<a>'.repeat(200_000))],
+    ['attributes without end', inserted(`<a ${'b="c" '.repeat(150_000)}/>`)],
+    ['a comment that does not end', inserted(`<!--${'-'.repeat(900_000)}`)],
+    ['entities without end', inserted(`<a>${'&#x41;'.repeat(150_000)}</a>`)],
+    ['the names of what every object is born with', inserted('<__proto__><a>b</a></__proto__><constructor>c</constructor>')],
+  ])('%s costs one reply, and neither the process nor its time', async (_what, fault) => {
+    const outcome = await failureOf(fault, 10_000);
+    // Either nothing of it matters and the credentials are whole, or it is no reply.
+    expect(outcome).toMatchObject(
+      outcome instanceof Error ? { code: 'network' } : { accessKeyId: expect.stringMatching(/^ASIA/) },
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    double.clearFaults();
+    await expect(
+      createSts({ clock: learningClock(), deadlineMs: 10_000 }).assumeRole(role, callBy(alice, double.url)),
+    ).resolves.toBeDefined();
+  });
+
   it('the deadline holds over both tries of a call', async () => {
     double.fault({ kind: 'error', code: 'RequestExpired', times: 1 });
     expect(await failureOf({ kind: 'hang' }, 300)).toMatchObject({ code: 'deadline' });
@@ -120,6 +151,20 @@ describe('the STS adapter and bad replies', () => {
     const message = `\u001b[31mred\u202e ${'long '.repeat(1000)}\n\u0007`;
     const failure = await failureOf({ kind: 'error', code: 'Strange', message });
     expect(failure).toMatchObject({ code: 'aws-refused', message: expect.stringMatching(/^[ -~…]{20,400}$/) });
+  });
+
+  // Both came back in messages, and lay in the state from then on: AWS explains a wrong signature with the headers that it got.
+  it.each(['message', 'code'])('a refusal that says back what was sent shows no secret of the caller (%s)', async (where) => {
+    const sessionToken = 'a+session/token=='.repeat(20);
+    const echo = `x-amz-security-token:${sessionToken} ${alice.secretAccessKey}`;
+    double.fault({ kind: 'error', ...(where === 'code' ? { code: echo } : { code: 'Strange', message: echo }) });
+    const call = callBy(alice, double.url);
+    const caller = { ...call.caller, sessionToken: new Secret(sessionToken) };
+    const failure = await createSts({ clock: learningClock(), deadlineMs: 5000 })
+      .assumeRole(role, { ...call, caller })
+      .catch((error: unknown) => error);
+    expect(String(failure)).toContain('x-amz-security-token:[secret] [secret]');
+    expect(JSON.stringify(failure)).not.toMatch(/a\+session|alice\/secret/);
   });
 
   it('no failure shows a secret', async () => {

@@ -86,6 +86,21 @@ describe('at the double', () => {
     });
     expect(JSON.stringify(error)).not.toContain(token);
   });
+
+  it('a refusal that says the token or the assertion back shows neither', async () => {
+    const assertion = new Secret(provider.assertion({ roles: [officeRole] }));
+    const office = { roleArn: officeRole, principalArn: provider.saml.arn, durationSeconds: 900, assertion };
+    const asked = pod();
+    for (const [secret, ask] of [
+      [asked.token, () => sts.assumeRoleWithWebIdentity(asked, callTo(double.url))],
+      [assertion, () => sts.assumeRoleWithSaml(office, callTo(double.url))],
+    ] as const) {
+      double.fault({ kind: 'error', code: 'InvalidIdentityToken', message: `what is ${secret.reveal()}?`, times: 1 });
+      const error = await ask().catch((thrown: unknown) => thrown);
+      expect(String(error)).toContain('what is [secret]?');
+      expect(JSON.stringify(error)).not.toContain(secret.reveal().slice(0, 40));
+    }
+  });
 });
 
 describe('at moto', () => {

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StsDouble } from '../../src/sandbox/sts-double.ts';
+import { startIdentityCenter } from '../doubles/identity-center.ts';
 import { alice, startWorld } from '../harness/sts-world.ts';
 import { type ProxyDouble, startProxy, startTlsFront, type TlsFront } from '../harness/tls-front.ts';
 
@@ -132,6 +133,16 @@ describe('the STS adapter in a hostile environment', () => {
     expect(await run(double.url, '', '', 'iam')).toEqual({ ...silentSuccess, report });
     expect(trapped).toBe(0);
     expect(double.log().at(-1)?.userAgent).toMatch(/^rolekeeper m\/\S+$/);
+  });
+
+  it('holds for the adapters of IAM Identity Center as well', async () => {
+    const center = await startIdentityCenter({ accounts: [], now: Date.now, issue: () => expect.fail('nothing is issued') });
+    const { report, ...rest } = await run(center.url, '', '', 'identity-center');
+    await center.stop();
+    expect(rest).toEqual({ status: 0, stdout: '', stderr: '' });
+    const outcome = expect.stringMatching(/^browser, .*does not take the sign-in of "PROFILE" any more$/);
+    expect(report).toEqual({ outcome, read: silentSuccess.report.read });
+    expect(trapped).toBe(0);
   });
 
   it('prints nothing through a proxy with a password either', async () => {

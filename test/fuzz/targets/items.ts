@@ -156,5 +156,5 @@ function orNewer<T>(parse: () => T): T | 'newer' {
 
 function shown({ secretAccessKey, sessionToken, network, ...rest }: Credentials): string {
   const revealed = Object.entries(network ?? {}).map(([name, value]) => [name, value.reveal()]);
-  return JSON.stringify([rest, secretAccessKey.reveal(), sessionToken.reveal(), revealed]);
+  return JSON.stringify([rest, secretAccessKey.reveal(), sessionToken?.reveal() ?? null, revealed]);
 }

@@ -32,7 +32,7 @@ export const machineDocumentTarget = pureTarget({
       return 'problem';
     }
     const { accessKeyId, secretAccessKey, sessionToken, expiresAt, accountId = '123456789012' } = read.credentials;
-    must(accessKeyId !== '' && secretAccessKey.reveal() !== '' && sessionToken.reveal() !== '', 'credentials are whole');
+    must(accessKeyId !== '' && secretAccessKey.reveal() !== '' && (sessionToken?.reveal() ?? '') !== '', 'credentials are whole');
     must(Number.isFinite(expiresAt) && expiresAt > now, 'credentials have not ended');
     must(/^\d{12}$/.test(accountId), 'an account is twelve digits');
     return 'credentials';

@@ -46,7 +46,7 @@ interface Printed {
 async function judge(command: string, { text, isWell }: Printed): Promise<string> {
   const codes = text.split(/[^0-9]+/).filter((digits) => digits.length === 6);
   try {
-    const code = await runMfaProcess(command, 'dev', programs);
+    const code = await runMfaProcess({ command, profile: 'dev', showsStderr: true }, programs);
     must(isWell && codes.length === 1 && code === codes[0], 'the one code is taken');
     return 'code';
   } catch (error) {

@@ -1,0 +1,69 @@
+// What another program's credential_process prints: parsed to the letter, since half of it would be somebody else's credentials. Pure.
+// The form: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+
+import type { EpochMs, KeysDocument, Parsed } from './credentials.ts';
+import { Secret } from './secret.ts';
+
+export interface ForeignDocument extends KeysDocument {
+  /** Undefined: they do not say that they end. */
+  readonly expiresAt?: EpochMs;
+  readonly accountId?: string;
+}
+
+/** The problem never repeats anything of the text. */
+export function parseForeignDocument(text: string): Parsed<ForeignDocument> {
+  const fields = fieldsOf(text);
+  if (fields === undefined) return broken('it printed no JSON object');
+  if (fields['Version'] !== 1) return broken('its "Version" is not the number 1');
+  const accessKeyId = textOf(fields, 'AccessKeyId');
+  const secret = textOf(fields, 'SecretAccessKey');
+  const token = textOf(fields, 'SessionToken');
+  const end = textOf(fields, 'Expiration');
+  if (typeof accessKeyId !== 'string') return broken(accessKeyId?.problem ?? 'it has no "AccessKeyId"');
+  if (typeof secret !== 'string') return broken(secret?.problem ?? 'it has no "SecretAccessKey"');
+  if (typeof token === 'object') return broken(token.problem);
+  if (typeof end === 'object') return broken(end.problem);
+  const expiresAt = end === undefined ? undefined : parseMoment(end);
+  if (end !== undefined && expiresAt === undefined) return broken('its "Expiration" is no time with a zone (ISO 8601)');
+  const accountId = fields['AccountId'];
+  return {
+    kind: 'ok',
+    value: {
+      accessKeyId,
+      secretAccessKey: new Secret(secret),
+      ...(token === undefined ? {} : { sessionToken: new Secret(token) }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(typeof accountId === 'string' && /^\d{12}$/.test(accountId) ? { accountId } : {}),
+    },
+  };
+}
+
+/** Undefined for what is no moment of ISO 8601 with seconds and a zone. */
+export function parseMoment(text: string): EpochMs | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(text)) return undefined;
+  const at = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Undefined where it is absent; `null` and an empty text count as that, as with AWS's own programs. */
+function textOf(fields: Readonly<Record<string, unknown>>, name: string): string | { readonly problem: string } | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  // A key with a line end in it would be a header of its own in what is signed with it.
+  if (typeof value !== 'string' || !/^[!-~]+$/.test(value)) return { problem: `its "${name}" is not printable text` };
+  return value;
+}
+
+function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // its text may be a secret, and must not reach a message
+    throw error;
+  }
+}
+
+function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
+  return { kind: 'broken', problem };
+}

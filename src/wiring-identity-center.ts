@@ -1,0 +1,19 @@
+// Builds what IAM Identity Center needs of the outside. Loaded only where a profile starts from there.
+
+import type { IdentityCenter } from './ports/identity-center.ts';
+import type { RefreshPorts } from './refresh/refresh-one.ts';
+import { createSignIns } from './refresh/sign-ins.ts';
+import { createForeignSignIns } from './system/aws-sso-cache.ts';
+import { createPortal } from './system/portal.ts';
+import { createSignInService } from './system/sign-in-service.ts';
+
+/** `home` is where AWS's own programs look for their sign-ins. */
+export function openIdentityCenter(ports: RefreshPorts, home: string): IdentityCenter {
+  const { clock } = ports;
+  const service = createSignInService({ clock });
+  return {
+    service,
+    portal: createPortal({ clock }),
+    signIns: createSignIns({ ...ports, service, foreign: createForeignSignIns(home, clock) }),
+  };
+}

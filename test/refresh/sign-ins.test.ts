@@ -1,0 +1,179 @@
+// The access token of a sign-in: what happens when AWS, the store or another process is not as it should be.
+
+import { describe, expect, it } from 'vitest';
+import { type KeyId, signInAccount } from '../../src/config/names.ts';
+import { type SignIn, signInIdOf } from '../../src/config/sign-in.ts';
+import { Secret } from '../../src/credentials/secret.ts';
+import { type SignInTokens, toSignInItem } from '../../src/credentials/sign-in-tokens.ts';
+import { AppError } from '../../src/errors.ts';
+import type { AccessToken, SignInService, TokenOutcome } from '../../src/ports/identity-center.ts';
+import { createSignIns } from '../../src/refresh/sign-ins.ts';
+import { fakeClock } from '../fakes/fake-clock.ts';
+import { fakeLock } from '../fakes/fake-lock.ts';
+import { fakeState } from '../fakes/fake-state.ts';
+import { faultyStore } from '../fakes/faulty-store.ts';
+
+const minute = 60_000;
+const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false };
+const signIn: SignIn = {
+  sessionName: 'corp',
+  startUrl: 'https://corp.awsapps.com/start',
+  scopes: ['sso:account:access'],
+  oidc: endpoint,
+  portal: endpoint,
+};
+const id: KeyId = signInIdOf(signIn);
+const call = { network: {}, context: { profile: 'dev', loginTarget: 'dev' } };
+const noNetwork = new AppError('network', { endpoint: 'oidc', problem: 'there is no network' });
+
+interface World {
+  /** What the service answers a refresh token with, or throws. */
+  readonly answer: (refreshToken: string) => Promise<TokenOutcome>;
+  readonly foreign?: AccessToken;
+}
+
+async function world({ answer, foreign }: World) {
+  const clock = fakeClock();
+  const [store, state, lock] = [faultyStore(), fakeState(), fakeLock()];
+  const asked: string[] = [];
+  const refuse = () => Promise.reject(new Error('nobody signs in here'));
+  const service: SignInService = {
+    register: refuse,
+    startDevice: refuse,
+    authorizeUrl: () => 'https://nowhere.example',
+    exchange: async (grant) => {
+      if (grant.kind !== 'refresh') throw new Error('only a refresh token is exchanged here');
+      const token = grant.refreshToken.reveal();
+      asked.push(token);
+      return await answer(token);
+    },
+  };
+  const signIns = createSignIns({
+    ...{ clock, store, state, lock, service, random: () => 1, remember: async () => undefined },
+    log: { event: () => undefined },
+    foreign: { read: () => foreign },
+  });
+  const tokens = (accessLeftMs: number, refreshToken?: string): SignInTokens => ({
+    startUrl: signIn.startUrl,
+    portal: endpoint,
+    client: { clientId: 'c', clientSecret: new Secret('s'), expiresAt: clock.now() + 90 * 24 * 60 * minute, flow: 'browser' },
+    accessToken: new Secret('first'),
+    accessExpiresAt: clock.now() + accessLeftMs,
+    ...(refreshToken === undefined ? {} : { refreshToken: new Secret(refreshToken) }),
+    signedInAt: clock.now(),
+  });
+  const account = signInAccount(id);
+  return {
+    ...{ clock, store, state, lock, asked, signIns },
+    put: (accessLeftMs: number, refreshToken?: string) =>
+      store.set(account, toSignInItem(tokens(accessLeftMs, refreshToken), account)),
+    value: async (refused?: AccessToken) => (await signIns.accessToken(signIn, call, refused)).value.reveal(),
+  };
+}
+
+function issued(accessToken: string, expiresAt: number): TokenOutcome {
+  return {
+    kind: 'issued',
+    tokens: { accessToken: new Secret(accessToken), accessExpiresAt: expiresAt, refreshToken: new Secret('next') },
+  };
+}
+
+const never = async (): Promise<TokenOutcome> => {
+  throw new Error('the service must not be asked');
+};
+const refused: TokenOutcome = { kind: 'refused', awsCode: 'InvalidGrantException', words: 'over' };
+
+describe('accessToken', () => {
+  it('is the stored one while a quarter of an hour is left', async () => {
+    const { put, value } = await world({ answer: never });
+    await put(16 * minute, 'r');
+    expect(await value()).toBe('first');
+  });
+
+  it('is made anew, once for all who ask, and the next refresh token is kept', async () => {
+    const { put, value, asked, clock, signIns, state } = await world({
+      answer: async () => issued('second', clock.now() + 60 * minute),
+    });
+    await put(10 * minute, 'r');
+    expect(await Promise.all([value(), value(), value()])).toEqual(['second', 'second', 'second']);
+    expect(asked).toEqual(['r']);
+    expect((await signIns.stored(id))?.refreshToken?.reveal()).toBe('next');
+    expect(state.read(id)).toMatchObject({ kind: 'sign-in', profile: 'dev', refreshesItself: true });
+  });
+
+  it('is the old one while it is good, when AWS cannot be reached; then the failure', async () => {
+    const { put, value, clock } = await world({ answer: () => Promise.reject(noNetwork) });
+    await put(10 * minute, 'r');
+    expect(await value()).toBe('first');
+    await clock.advance(10 * minute);
+    await expect(value()).rejects.toBe(noNetwork);
+  });
+
+  it('is used even when it cannot be stored', async () => {
+    const { put, value, store, clock } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(minute / 2, 'r');
+    store.refuseWrites();
+    expect(await value()).toBe('second');
+  });
+
+  it('a refused refresh token is not tried again, and the state knows that the sign-in is over', async () => {
+    const { put, value, asked, state, clock } = await world({ answer: async () => refused });
+    await put(-minute, 'r');
+    await expect(value()).rejects.toMatchObject({ code: 'login-needed', details: { target: 'dev' } });
+    await expect(value()).rejects.toMatchObject({ code: 'login-needed' });
+    expect(asked).toEqual(['r']);
+    expect(state.read(id)?.expiresAt).toBeLessThanOrEqual(clock.now());
+    expect(state.read(id)?.refreshesItself).toBeUndefined();
+  });
+
+  it('a refresh token that another process has spent meanwhile is no end: its tokens are taken', async () => {
+    const { put, value } = await world({
+      answer: async () => {
+        await put(50 * minute, 'of another process');
+        return refused;
+      },
+    });
+    await put(-minute, 'r');
+    expect(await value()).toBe('first');
+  });
+
+  it('goes on without the lock when its holder keeps it', async () => {
+    const { put, value, lock, clock, asked } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(-minute, 'r');
+    lock.hold(id);
+    expect(await value()).toBe('second');
+    expect(asked).toEqual(['r']);
+  });
+
+  it('that the portal refused is not given again', async () => {
+    const { put, value, clock } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(30 * minute, 'r');
+    expect(await value({ value: new Secret('first'), expiresAt: clock.now() + 30 * minute })).toBe('second');
+  });
+
+  it('the state knows that a sign-in is over whose token the portal refused', async () => {
+    const { put, value, state, clock, signIns } = await world({ answer: never });
+    await put(50 * minute);
+    const stored = await signIns.stored(id);
+    if (stored === undefined) throw new Error('it was put there');
+    await signIns.keep(signIn, stored, call);
+    expect(state.read(id)?.expiresAt).toBe(clock.now() + 50 * minute);
+    const token = { value: new Secret('first'), expiresAt: clock.now() + 50 * minute };
+    await expect(value(token)).rejects.toMatchObject({ code: 'login-needed' });
+    expect(state.read(id)?.expiresAt).toBe(clock.now());
+  });
+
+  it('of another program is used where there is none, and the background is told until when', async () => {
+    const foreign = { value: new Secret('foreign'), expiresAt: Date.now() + 1e9 };
+    const { value, state } = await world({ answer: never, foreign });
+    expect(await value()).toBe('foreign');
+    expect(state.read(id)).toMatchObject({ kind: 'sign-in', expiresAt: foreign.expiresAt });
+    await expect(value(foreign)).rejects.toMatchObject({ code: 'login-needed' });
+  });
+
+  it('a broken item is none', async () => {
+    const { value, store } = await world({ answer: never });
+    await store.set(signInAccount(id), new Secret('{"v":1}'));
+    await expect(value()).rejects.toMatchObject({ code: 'login-needed' });
+  });
+});
