@@ -86,6 +86,7 @@ const rereadMs = 61_000;
 async function mend(mending: readonly Mending[], { chaos, callers, judge, tally }: RoundPorts): Promise<void> {
   for (const { end } of mending) await end?.();
   await chaos.startAgentAgain();
+  await landed(chaos);
   chaos.clock.pass(forgottenMs);
   judge.forgetFaults();
   if (mending.some(({ movedClock }) => movedClock)) {
@@ -99,6 +100,17 @@ async function mend(mending: readonly Mending[], { chaos, callers, judge, tally 
 
 /** No session ends in a round that does not mean it to. */
 const enoughMs = 5 * 3_600_000;
+
+/** STS is waited for no longer; then a moment, in which a failure is published. */
+const longestFlightMs = 12_000;
+const publishingMs = 500;
+
+/** The agent's refreshes of the fault have ended, and with them what they may still publish. */
+async function landed({ tap }: ChaosWorld): Promise<void> {
+  const giveUpAt = performance.now() + longestFlightMs;
+  while (performance.now() < giveUpAt && tap.flights().some(({ endedAt }) => endedAt === undefined)) await wait(50);
+  await wait(publishingMs);
+}
 
 const probesAtOnce = 3;
 const tries = 4;
