@@ -32,6 +32,8 @@ export interface ProfileSettings {
   readonly service: (service: string, key: string) => string | undefined;
   readonly serviceOrigin: (service: string, key: string) => Origin | undefined;
   readonly plaintext?: PlaintextKeys;
+  /** They stand in the config file, where everything else comes before them. */
+  readonly hasKeysInConfig: boolean;
   /** Settings of a `[rolekeeper X]` section that mean nothing: misspelt ones, most likely. */
   readonly unknown: readonly { readonly key: string; readonly line: number }[];
   /** `credential_process` runs rolekeeper for this profile. */
@@ -92,6 +94,9 @@ const recipeKeys: ReadonlySet<string> = new Set([
   'credential_process',
 ]);
 
+/** All that `[rolekeeper X]` may hold. */
+export const recipeSettings: ReadonlySet<string> = new Set([...recipeKeys, ...sharedKeys]);
+
 /** Undefined when no file knows the profile. As in botocore, the credentials file wins over the config file. */
 export function profileSettings(profile: ProfileName, { config, credentials }: ConfigFiles): ProfileSettings | undefined {
   const recipe = findSection(config, 'rolekeeper', profile);
@@ -105,7 +110,8 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
   const services = get('services');
   const servicesSection = services === undefined ? undefined : findSection(config, 'services', services);
   const service = (name: string, key: string) => servicesSection?.settings.get(name)?.nested.get(key);
-  const plaintext = plaintextIn(stored, credentials.path) ?? plaintextIn(configured, config.path);
+  const storedKeys = plaintextIn(stored, credentials.path);
+  const plaintext = storedKeys ?? plaintextIn(configured, config.path);
   const command = find('credential_process')?.value;
   const alias = command === undefined ? undefined : ownProfile(command);
   return {
@@ -120,7 +126,8 @@ export function profileSettings(profile: ProfileName, { config, credentials }: C
       return found === undefined ? undefined : { path: config.path, line: found.line };
     },
     ...(plaintext === undefined ? {} : { plaintext }),
-    unknown: [...(recipe?.settings.values() ?? [])].filter(({ key }) => !recipeKeys.has(key) && !sharedKeys.has(key)),
+    hasKeysInConfig: plaintext !== undefined && storedKeys === undefined,
+    unknown: [...(recipe?.settings.values() ?? [])].filter(({ key }) => !recipeSettings.has(key)),
     ...(alias === undefined ? {} : { aliasOf: alias }),
     ...(command === undefined || alias !== undefined ? {} : { foreignProcess: command }),
   };
@@ -183,7 +190,8 @@ function settingOf(section: Section | undefined, key: string): string | undefine
 function plaintextIn(section: Section | undefined, path: string): PlaintextKeys | undefined {
   const id = section?.settings.get('aws_access_key_id');
   const secret = settingOf(section, 'aws_secret_access_key');
-  const token = settingOf(section, 'aws_session_token');
+  // The older name, which botocore takes first.
+  const token = settingOf(section, 'aws_security_token') ?? settingOf(section, 'aws_session_token');
   if (id === undefined || id.value === '' || secret === undefined) return undefined;
   return {
     accessKeyId: id.value,

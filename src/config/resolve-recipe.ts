@@ -9,7 +9,7 @@ import type { Recipe } from './recipe.ts';
 import { checkedName, fromKeys, hopsFrom } from './recipe-hops.ts';
 import type { Fail } from './role-settings.ts';
 import { type Lookup, resolveNetwork } from './sts-endpoint.ts';
-import { takesRole, type WayIn, wayIn } from './ways-in.ts';
+import { type WayIn, wayIn } from './ways-in.ts';
 
 /** Throws `profile-unknown` and `recipe-invalid`, both naming the chain that led there. */
 export function resolveRecipe(profile: ProfileName, files: ConfigFiles, env: Environment): Recipe {
@@ -58,11 +58,10 @@ function walk(profile: ProfileName, files: ConfigFiles, visited: readonly Profil
   const fail = failing(visited[0] ?? profile, chain);
   const settings = linkSettings(profile, files, { visited, fail });
   const alias = settings.aliasOf;
-  const way = wayIn(settings, fail);
+  const way = wayIn(settings, { isSource: visited.length > 0, fail });
   if (alias !== undefined && (alias !== profile || settings.isRecipeSection)) return walk(alias, files, chain);
   if (way === 'keys') return { origin: keysProfile(settings, fail), way, roles: [] };
-  if (way === 'environment') return { origin: settings, way, roles: [settings] };
-  if (way !== 'role') return { origin: settings, way, roles: takesRole(way) ? [] : rolesOf(settings) };
+  if (way !== 'role') return { origin: settings, way, roles: way === 'machine' || way === 'environment' ? [settings] : [] };
   const source = settings.get('source_profile');
   if (source === undefined) {
     throw fail('it has role_arn but no source_profile', `add source_profile to ${settings.sectionName}`);
@@ -90,11 +89,6 @@ function linkSettings(
   if (settings !== undefined) return settings;
   if (visited.length === 0) throw new AppError('profile-unknown', { profile, path: files.config.path });
   throw fail(`its source "${profile}" does not exist`, `change source_profile of "${last}"`);
-}
-
-/** A profile may assume a role with the credentials of its own way in (`credential_source`). */
-function rolesOf(settings: ProfileSettings): readonly ProfileSettings[] {
-  return settings.get('role_arn') === undefined ? [] : [settings];
 }
 
 function keysProfile(settings: ProfileSettings, fail: Fail): ProfileSettings {

@@ -1,5 +1,6 @@
 // Which way into AWS a profile's own settings name, and the hop that it makes. Pure.
-// The order is botocore's: for a role its own keys decide; without one IAM Identity Center, keys, a console sign-in, another process.
+// The order is botocore's: for a role its own keys decide; without one IAM Identity Center, keys in the credentials file, a console sign-in,
+// another process, keys in the config file.
 
 import type { Environment } from '../ports/environment.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
@@ -14,15 +15,18 @@ import type { Fail } from './role-settings.ts';
 /** `role` goes on with the source profile; `keys` starts from long-term keys, `environment` from those of the caller. */
 export type WayIn = 'role' | 'keys' | 'environment' | EntryHop['kind'];
 
-/** Throws what `fail` makes, for settings that contradict each other. */
-export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
+/**
+ * For a profile that another one names as its source, `isSource`: keys in it come before its role then, as in botocore. Throws what `fail`
+ * makes, for settings that contradict each other.
+ */
+export function wayIn(settings: ProfileSettings, { isSource, fail }: { readonly isSource: boolean; readonly fail: Fail }): WayIn {
   const has = (key: string) => settings.get(key) !== undefined;
-  if (has('source_profile') && has('credential_source')) {
-    throw fail('it has both source_profile and credential_source', `remove one of them from ${settings.sectionName}`);
-  }
   const ownWay = roleWays.find(([key]) => has(key));
-  if (has('role_arn')) return ownWay?.[1] === 'machine' ? machineWay(settings) : (ownWay?.[1] ?? 'role');
-  if (ownWay !== undefined && (settings.isRecipeSection || ownWay[1] !== 'machine')) {
+  const isFederated = ownWay !== undefined && ownWay[1] !== 'machine';
+  const givesKeys = isSource && settings.plaintext !== undefined && !settings.isRecipeSection;
+  if (has('role_arn') && isFederated) return ownWay[1];
+  if (has('role_arn') && !givesKeys) return behindRole(settings, fail);
+  if (ownWay !== undefined && (settings.isRecipeSection || isFederated)) {
     throw fail(`it has ${ownWay[0]} but no role_arn`, `add role_arn to ${settings.sectionName}`);
   }
   return wayWithoutRole(settings, has);
@@ -30,16 +34,25 @@ export function wayIn(settings: ProfileSettings, fail: Fail): WayIn {
 
 /** A recipe section's own command wins over keys in a file, which stand elsewhere (decisions.md 13). */
 function wayWithoutRole(
-  { plaintext, isRecipeSection, foreignProcess }: ProfileSettings,
+  { plaintext, hasKeysInConfig, isRecipeSection, foreignProcess }: ProfileSettings,
   has: (key: string) => boolean,
 ): Exclude<WayIn, 'role'> {
   if (has('sso_account_id') || has('sso_role_name')) return 'identity-center';
   if (isRecipeSection && foreignProcess !== undefined) return 'process';
-  if (plaintext !== undefined || has('keys')) return 'keys';
+  if ((plaintext !== undefined && !hasKeysInConfig) || has('keys')) return 'keys';
   if (has('login_session')) return 'console';
   if (foreignProcess !== undefined) return 'process';
   // Without account and role it is no way in for AWS either; its reader says what is missing.
-  return has('sso_session') || has('sso_start_url') ? 'identity-center' : 'keys';
+  return plaintext === undefined && (has('sso_session') || has('sso_start_url')) ? 'identity-center' : 'keys';
+}
+
+function behindRole({ get, sectionName }: ProfileSettings, fail: Fail): WayIn {
+  const source = get('credential_source');
+  if (source === undefined) return 'role';
+  if (get('source_profile') !== undefined) {
+    throw fail('it has both source_profile and credential_source', `remove one of them from ${sectionName}`);
+  }
+  return source === 'Environment' ? 'environment' : 'machine';
 }
 
 /** What a role may start from instead of a source profile. */
@@ -51,15 +64,6 @@ const roleWays = [
   ['certificate', 'certificate'],
   ['trust_anchor_arn', 'certificate'],
 ] as const;
-
-function machineWay(settings: ProfileSettings): WayIn {
-  return settings.get('credential_source') === 'Environment' ? 'environment' : 'machine';
-}
-
-/** True where the way in has assumed the profile's own role already, so that no AssumeRole of it follows. */
-export function takesRole(way: EntryHop['kind']): boolean {
-  return way === 'web-identity' || way === 'saml' || way === 'certificate';
-}
 
 export interface EntryInputs {
   readonly files: ConfigFiles;

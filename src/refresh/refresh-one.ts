@@ -123,7 +123,7 @@ export function isOfTheWay({ error }: Failure): boolean {
 const ofTheWay: ReadonlySet<string> = new Set([
   ...['network', 'deadline', 'config-unreadable'],
   // A file, or a link, that another caller may have.
-  ...['identity-unusable', 'machine-failed'],
+  ...['identity-unusable', 'machine-failed', 'certificate-unusable'],
 ]);
 
 async function issueOrPublishFailure(

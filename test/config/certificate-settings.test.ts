@@ -106,7 +106,7 @@ describe('a profile with a certificate', () => {
     ['trust_anchor_arn: there is none', { trust_anchor_arn: undefined }, 'add trust_anchor_arn to [rolekeeper build]'],
     ['profile_arn: there is none', { profile_arn: undefined }, 'add profile_arn to [rolekeeper build]'],
     ['certificate: there is none', { certificate: undefined }, 'add certificate to [rolekeeper build]'],
-    ['role_arn: there is none', { role_arn: undefined }, 'add role_arn to [rolekeeper build]'],
+    ['it has certificate but no role_arn', { role_arn: undefined }, 'add role_arn to [rolekeeper build]'],
     ['is no such ARN', { trust_anchor_arn: profile }, 'change trust_anchor_arn'],
     ['is no such ARN', { profile_arn: `${profile}/../x` }, 'change profile_arn'],
     ['AWS wants both in one region', { profile_arn: profile.replace('eu-central-1', 'eu-west-1') }, 'change one of them'],

@@ -116,6 +116,44 @@ describe('resolveRecipe: hops', () => {
     ]);
   });
 
+  // botocore: "the static credentials will otherwise take precedence". We assumed the role between, or refused the profile for its sources.
+  it('keys of a source come before its role, however that role would start', () => {
+    const credentials = '[mid]\naws_access_key_id = AKIA\naws_secret_access_key = s\n';
+    const mid = (more: string) => `${role('top').replace('corp', 'mid')}[profile mid]\nrole_arn = ${arn('mid')}\n${more}`;
+    for (const more of ['source_profile = corp\n', 'source_profile = top\n', 'source_profile = nobody\n', '']) {
+      expect(shape(resolve('top', mid(more), { credentials })), more).toEqual(['top 3600']);
+    }
+    expect(shape(resolve('top', mid('web_identity_token_file = /t\n'), { credentials }))).toEqual(['web-identity', 'top 3600']);
+    expect(shape(resolve('mid', mid('source_profile = corp\n'), { credentials: keysFile + credentials }))).toEqual(['mid 3600']);
+  });
+
+  // botocore's order: credentials file, console sign-in, other program, config file. We took keys of either file first.
+  it('keys come before a sign-in and another program in the credentials file, and after them in the config file', () => {
+    const keys = 'aws_access_key_id = AKIA\naws_secret_access_key = s\n';
+    const started = (more: string, credentials = '') => shape(resolve('dev', `[profile dev]\n${more}`, { credentials }))[0];
+    for (const [setting, way] of [
+      ['login_session = arn\n', 'console'],
+      ['credential_process = /usr/bin/other\n', 'process'],
+    ]) {
+      expect(started(`${setting}${keys}`)).toBe(way);
+      expect(started(`${setting}`, `[dev]\n${keys}`)).toBe('session 43200');
+    }
+    expect(started(keys)).toBe('session 43200');
+    expect(started(`sso_session = corp\n${keys}`)).toBe('session 43200');
+  });
+
+  it('sources that no role asks for contradict nothing', () => {
+    const both = '[profile corp]\nsource_profile = dev\ncredential_source = Environment\n';
+    expect(shape(resolve('corp', both))).toEqual(['session 43200']);
+  });
+
+  it('temporary keys may have their token under its older name', () => {
+    const { keys } = resolve('dev', role('dev'), {
+      credentials: `${keysFile}aws_security_token = old\naws_session_token = new\n`,
+    });
+    expect(keys?.plaintext?.sessionToken?.reveal()).toBe('old');
+  });
+
   it('an alias profile has the recipe of the profile it asks for', () => {
     const recipe = resolve('twin', `${role('dev')}[profile twin]\ncredential_process = "/opt/bin/rolekeeper" get dev\n`);
     expect(shape(recipe)).toEqual(['dev 3600']);
@@ -283,8 +321,9 @@ describe("another tool's credential_process", () => {
     expect(resolve('a', config).hops).toMatchObject([hop, { kind: 'role' }]);
   });
 
-  it('resolveRecipe takes keys in a file before it, as botocore does', () => {
-    const recipe = resolve('a', `[profile a]\naws_access_key_id = K\naws_secret_access_key = S\n${line}\n`);
+  it('resolveRecipe takes keys in the credentials file before it, as botocore does', () => {
+    const credentials = '[a]\naws_access_key_id = K\naws_secret_access_key = S\n';
+    const recipe = resolve('a', `[profile a]\n${line}\n`, { credentials });
     expect(recipe.keys?.plaintext?.accessKeyId).toBe('K');
   });
 
