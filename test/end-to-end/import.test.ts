@@ -222,7 +222,7 @@ describe('import --undo', () => {
   it('import --undo touches nothing when its own lines were changed since', async () => {
     start(config, credentials);
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
-    world.writeConfig(world.readConfig().replace(`${program} get corp`, `${program} get corp --debug`));
+    world.writeConfig(world.readConfig().replace(`${program} get corp`, '/opt/other/program'));
     const now = [world.readConfig(), world.readCredentials()];
     const ran = await world.rolekeeper(['import', 'corp', '--undo', '--yes']);
     expect(ran).toMatchObject({ status: 3, stdout: '' });
