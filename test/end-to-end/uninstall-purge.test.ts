@@ -121,7 +121,10 @@ describe('uninstall --purge', () => {
   });
 
   it.each([
-    ['its own lines were changed', (config: string) => config.replace('get corp\n', 'get corp --debug\n').concat('# a remark\n')],
+    [
+      'its own lines were changed',
+      (config: string) => config.replace(/credential_process = .*/, 'credential_process = /opt/other').concat('# a remark\n'),
+    ],
     ['its sections are gone', () => '# a remark\n'],
     ['its section for rolekeeper is gone', (config: string) => config.replace(/\n\[rolekeeper corp\]\n[^[]*/, '')],
   ])('uninstall --purge puts the keys of an import back of which %s, and says what is left', async (_how, change) => {
