@@ -8,7 +8,16 @@ import { LongClient } from '../harness/long-client.ts';
 import { type MotoServer, startMoto } from '../harness/moto-server.ts';
 import { findAws, findPython } from '../harness/programs.ts';
 import { createTerraformProject } from '../harness/terraform.ts';
-import { openWorld, roleArn, succeed, userArn, usualCredentials, type World } from '../harness/world.ts';
+import {
+  accessKeyId,
+  openWorld,
+  roleArn,
+  secretAccessKey,
+  succeed,
+  userArn,
+  usualCredentials,
+  type World,
+} from '../harness/world.ts';
 
 const clients = new URL('../clients/', import.meta.url).pathname;
 const directory = new URL('../fixtures/aws-config/', import.meta.url).pathname;
@@ -20,6 +29,8 @@ afterEach(() => world.close());
 interface Shown {
   readonly profile: string;
   readonly role?: string;
+  /** Absent for another way in. */
+  readonly keys?: string;
   readonly next: string;
 }
 
@@ -42,7 +53,9 @@ function principalOf(arn: string | undefined): string | undefined {
 
 /** What AWS says who each profile is, by way of boto3: botocore is what the aws program runs on. */
 async function askBoto3(profiles: readonly string[]): Promise<readonly (string | undefined)[]> {
-  const env = { ...world.env, ...endpoint() };
+  // For `credential_source = Environment`; a profile that is named goes before them.
+  const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  const env = { ...world.env, ...endpoint(), ...keys };
   const boto3 = new LongClient(findPython(), [join(clients, 'boto3-steps.py')], { home: world.home, env });
   try {
     const arns: (string | undefined)[] = [];
@@ -88,10 +101,10 @@ describe('a file as people have it', () => {
     const adopted = /^on rolekeeper now: (.*)$/m.exec(stderr)?.[1]?.split(', ') ?? [];
     expect(adopted).not.toEqual([]);
     await succeed(world.rolekeeper(['import', 'corp', '--yes'], { env: endpoint() }));
-    await logIn(adopted);
-
-    const used = adopted.slice(0, 4);
     const shown = await shownProfiles();
+    // Other ways in are used with their own services in ways-in-clients, process-source and identity-center-clients.
+    const used = adopted.filter((name) => shown.find(({ profile }) => profile === name)?.keys !== undefined).slice(0, 4);
+    await logIn(used);
     const expected = used.map((name) => principalOf(shown.find(({ profile }) => profile === name)?.role));
     expect(await (text.startsWith('\ufeff') ? askProgram : askBoto3)(used)).toEqual(expected);
 
