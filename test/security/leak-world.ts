@@ -254,6 +254,10 @@ async function stopAgent(world: World, env: Readonly<Record<string, string>>, en
     isOver = true;
   });
   const isUp = async () => (await world.rolekeeper(['agent', 'status', '--json'], { env })).status === 0;
-  await until(async () => isOver || (await isUp()), 'the agent answered', 30_000);
-  await world.rolekeeper(['agent', 'stop'], { env });
+  // Where an agent was up before, its end is not yet that of the one which the step starts.
+  const stopsWhatIsUp = async () => {
+    if (!isOver && (await isUp())) await world.rolekeeper(['agent', 'stop'], { env });
+    return isOver;
+  };
+  await until(stopsWhatIsUp, 'the agent that the step started has ended', 60_000);
 }
