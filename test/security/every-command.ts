@@ -94,6 +94,8 @@ function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
     { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 3 },
     { args: ['mfa-secret', 'corp', yes], stdin: `${seed}\n`, ends: 'any' },
     { args: ['mfa-secret', 'corp', '--remove', yes], ends: 'any' },
+    { args: ['sso', 'accounts', '--profile', 'sso'], ends: 'any' },
+    { args: ['forget-keys', 'corp', '--dry-run'], ends: 'any' },
     { args: ['log'] },
     { args: ['log', '--json'] },
     ...['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'].map(
