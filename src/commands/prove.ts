@@ -5,7 +5,7 @@ import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { ownLine } from '../config/setup-plan.ts';
-import { Secret } from '../credentials/secret.ts';
+import { parseProcessJson } from '../credentials/credentials.ts';
 import { checkLineRuns, lineOutputLimit } from '../doctor/process-line.ts';
 import { AppError } from '../errors.ts';
 import type { CallerIdentity, Sts, StsCaller } from '../ports/sts.ts';
@@ -53,15 +53,9 @@ async function callerFrom(line: string, { profile, place }: LinePlace, ports: Pr
   const run = await inspector.run(line, { way, env, deadlineMs: lineDeadlineMs, mostBytes: lineOutputLimit });
   const [finding] = checkLineRuns({ profile, line, place, right: line }, [run]);
   if (finding !== undefined) throw failed(profile, `${finding.what}; ${finding.why}`);
-  return parseCaller(JSON.parse(run.stdout), profile);
-}
-
-function parseCaller(document: unknown, profile: ProfileName): StsCaller {
-  const fields = new Map<string, unknown>(Object.entries(typeof document === 'object' && document !== null ? document : {}));
-  const [accessKeyId, secret, token] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map((key) => fields.get(key));
-  if (typeof accessKeyId !== 'string' || typeof secret !== 'string') throw failed(profile, 'it printed no credentials');
-  const sessionToken = typeof token === 'string' ? { sessionToken: new Secret(token) } : {};
-  return { accessKeyId, secretAccessKey: new Secret(secret), ...sessionToken };
+  const caller = parseProcessJson(run.stdout);
+  if (caller === undefined) throw failed(profile, 'it printed no credentials');
+  return caller;
 }
 
 function failed(profile: ProfileName, problem: string): AppError<'proof-failed'> {
