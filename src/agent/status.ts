@@ -1,5 +1,7 @@
 // What the agent says of itself, as its `status` verb and `rolekeeper agent status --json` give it. Pure.
 
+import { parseJson } from '../credentials/json.ts';
+
 export interface AgentStatus {
   readonly v: 1;
   readonly pid: number;
@@ -41,15 +43,6 @@ export function parseAgentStatus(text: string): AgentStatus | undefined {
     ...(nextRefreshAt === undefined ? {} : { nextRefreshAt }),
     ...('unlocked' in fields && fields.unlocked === true ? { unlocked: true } : {}),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // whoever answered is no agent of this version
-    throw error;
-  }
 }
 
 function numberIn(fields: object, name: string): number | undefined {

@@ -1,5 +1,6 @@
 // What a command keeps so that its edits can be undone: its written form. Pure; holds no secret.
 
+import { parseJson } from '../credentials/json.ts';
 import { AppError } from '../errors.ts';
 import { type EditRecord, parseEditRecords } from './edit-record.ts';
 import { isProfileName, type ProfileName } from './names.ts';
@@ -37,13 +38,4 @@ export function parseUndoNote(text: string, what: string): UndoNote | undefined 
   if ((command !== 'import' && command !== 'add') || !('keys' in value)) return undefined;
   const { keys } = value;
   return typeof keys === 'string' && isProfileName(keys) && records !== undefined ? { command, keys, records } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // cut off by a full disk: no way back by this note
-    throw error;
-  }
 }

@@ -2,6 +2,7 @@
 // Parsing is strict: what is not exactly one of our items is "broken", never a guess.
 
 import { AppError } from '../errors.ts';
+import { isFields, isText, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 /** Milliseconds since 1970, as AWS counts them (the local clock corrected by what STS said) unless a name says local. */
@@ -220,25 +221,8 @@ export function parseItem(item: Secret, account: string): Parsed<Readonly<Record
   return value['account'] === account ? { kind: 'ok', value } : broken('it was made for another account of the store');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // garbage in the store is "broken"; its text must not reach a message
-    throw error;
-  }
-}
-
 export function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {
   return { kind: 'broken', problem };
-}
-
-export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0;
 }
 
 function secretsOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, Secret>> {

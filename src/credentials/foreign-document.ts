@@ -2,6 +2,7 @@
 // The form: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
 import type { EpochMs, KeysDocument, Parsed } from './credentials.ts';
+import { isFields, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export interface ForeignDocument extends KeysDocument {
@@ -12,8 +13,8 @@ export interface ForeignDocument extends KeysDocument {
 
 /** The problem never repeats anything of the text. */
 export function parseForeignDocument(text: string): Parsed<ForeignDocument> {
-  const fields = fieldsOf(text);
-  if (fields === undefined) return broken('it printed no JSON object');
+  const fields = parseJson(text);
+  if (!isFields(fields)) return broken('it printed no JSON object');
   if (fields['Version'] !== 1) return broken('its "Version" is not the number 1');
   const accessKeyId = textOf(fields, 'AccessKeyId');
   const secret = textOf(fields, 'SecretAccessKey');
@@ -52,16 +53,6 @@ function textOf(fields: Readonly<Record<string, unknown>>, name: string): string
   // A key with a line end in it would be a header of its own in what is signed with it.
   if (typeof value !== 'string' || !/^[!-~]+$/.test(value)) return { problem: `its "${name}" is not printable text` };
   return value;
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // its text may be a secret, and must not reach a message
-    throw error;
-  }
 }
 
 function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {

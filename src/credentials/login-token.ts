@@ -3,6 +3,7 @@
 
 import type { EpochMs } from './credentials.ts';
 import { parseForeignDocument, parseMoment } from './foreign-document.ts';
+import { isFields, isText, parseJson } from './json.ts';
 import type { Secret } from './secret.ts';
 
 export interface LoginCredentials {
@@ -15,9 +16,9 @@ export interface LoginCredentials {
 
 /** Undefined for anything but a whole entry: a file that is just being written counts as none. */
 export function parseLoginToken(text: string): LoginCredentials | undefined {
-  const entry = fieldsOf(parseJson(text));
-  const token = fieldsOf(entry?.['accessToken']);
-  if (entry === undefined || token === undefined || !rest.every((name) => isText(entry[name]))) return undefined;
+  const entry = parseJson(text);
+  const token = isFields(entry) ? entry['accessToken'] : undefined;
+  if (!isFields(entry) || !isFields(token) || !rest.every((name) => isText(entry[name]))) return undefined;
   const { expiresAt: end, accessKeyId, secretAccessKey, sessionToken, accountId } = token;
   const expiresAt = isText(end) ? parseMoment(end) : undefined;
   const document = {
@@ -34,20 +35,3 @@ export function parseLoginToken(text: string): LoginCredentials | undefined {
 
 /** What a whole entry has besides; the SDKs refuse one without. */
 const rest = ['clientId', 'refreshToken', 'dpopKey'];
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // half written
-    throw error;
-  }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}

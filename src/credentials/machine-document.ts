@@ -1,6 +1,7 @@
 // The document in which a machine's or container's service hands out credentials. Pure; trusts nothing of it.
 
 import type { Credentials, EpochMs } from './credentials.ts';
+import { isFields, isText, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type ReadDocument =
@@ -9,8 +10,8 @@ export type ReadDocument =
 
 /** `now` becomes the time of issue: the services hand out the same credentials to everybody for hours. */
 export function readMachineDocument(text: string, now: EpochMs): ReadDocument {
-  const fields = objectIn(text);
-  if (fields === undefined) return problem('its answer is no JSON object');
+  const fields = parseJson(text);
+  if (!isFields(fields)) return problem('its answer is no JSON object');
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId, Code } = fields;
   // The metadata service says so where the role was taken away, for one.
   if (isText(Code) && Code !== 'Success') return problem(`it says ${Code.slice(0, 100)}`);
@@ -31,20 +32,6 @@ export function readMachineDocument(text: string, now: EpochMs): ReadDocument {
       ...(isText(AccountId) && /^\d{12}$/.test(AccountId) ? { accountId: AccountId } : {}),
     },
   };
-}
-
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 function problem(words: string): ReadDocument {

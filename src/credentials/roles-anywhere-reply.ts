@@ -1,6 +1,7 @@
 // What CreateSession answers, in JSON: credentials, or a refusal. Pure.
 
 import type { Credentials, EpochMs } from './credentials.ts';
+import { parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type SessionReply =
@@ -48,15 +49,6 @@ export function parseRefusal(
 
 function problem(words: string): SessionReply {
   return { kind: 'problem', problem: words };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // says nothing, and is then refused as such
-    throw error;
-  }
 }
 
 function fieldOf(value: unknown, key: string): unknown {

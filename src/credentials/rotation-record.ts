@@ -2,6 +2,7 @@
 
 import { AppError } from '../errors.ts';
 import { type EpochMs, isEpochMs } from './credentials.ts';
+import { parseJson } from './json.ts';
 
 export interface RotationRecord {
   /** The access key that is being replaced. */
@@ -36,13 +37,4 @@ export function parseRotationRecord(text: string, what: string): RotationRecord 
     ...(isEpochMs(deleteAt) ? { deleteAt } : {}),
     ...(isEpochMs(triedAt) ? { triedAt } : {}),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // cut off by a full disk: the store still knows how far it came
-    throw error;
-  }
 }

@@ -2,7 +2,8 @@
 
 import type { RegisteredClient } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
-import { broken, type EpochMs, formatVersion, isEpochMs, isFields, isText, type Parsed, parseItem } from './credentials.ts';
+import { broken, type EpochMs, formatVersion, isEpochMs, type Parsed, parseItem } from './credentials.ts';
+import { isFields, isText } from './json.ts';
 import { Secret } from './secret.ts';
 
 export interface SignInTokens {

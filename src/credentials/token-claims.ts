@@ -1,5 +1,7 @@
 // What a web identity token says of itself, for messages. Pure. Checks nothing: AWS does.
 
+import { isFields, isText, parseJson } from './json.ts';
+
 /** `issued by https://… for sts.amazonaws.com, subject repo:…`; undefined for what is no JSON Web Token. Never the token itself. */
 export function claimsInWords(token: string): string | undefined {
   const claims = claimsOf(token);
@@ -20,15 +22,6 @@ const longestClaim = 200;
 function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
   const [, body, signature] = token.split('.');
   if (body === undefined || signature === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  const claims = parseJson(Buffer.from(body, 'base64url').toString('utf8'));
+  return isFields(claims) ? claims : undefined;
 }

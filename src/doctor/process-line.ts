@@ -1,5 +1,6 @@
 // Judges a credential_process line: how it is written, and what came of running it as the clients do. Pure; never repeats an answer.
 
+import { parseJson } from '../credentials/json.ts';
 import type { LineRun } from '../ports/inspector.ts';
 import { editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
 
@@ -160,7 +161,7 @@ function answerProblem({ stdout, stderr }: LineRun): Problem | undefined {
 
 /** `Version` 1, both keys, and of temporary credentials an end in UTC (sdk-contract.md 1 and 2). */
 function isAnswer(stdout: string): boolean {
-  const answer = parsed(stdout);
+  const answer = parseJson(stdout);
   if (typeof answer !== 'object' || answer === null) return false;
   const fields = new Map<string, unknown>(Object.entries(answer));
   const isText = (key: string) => typeof fields.get(key) === 'string';
@@ -168,13 +169,4 @@ function isAnswer(stdout: string): boolean {
   return (
     fields.get('Version') === 1 && isText('AccessKeyId') && isText('SecretAccessKey') && (hasEnd || !fields.has('SessionToken'))
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // no document is what is being looked for
-    throw error;
-  }
 }

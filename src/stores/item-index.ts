@@ -2,6 +2,7 @@
 // a name too many, never an item nobody knows. (Asking a keychain for all items of a service crashes, prompts or mixes up prefixes.)
 
 import { type Account, indexAccount, parseAccount } from '../config/names.ts';
+import { parseJson } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { HeldLock, Lock } from '../ports/lock.ts';
@@ -69,13 +70,4 @@ async function readIndex(store: Store): Promise<readonly string[]> {
   }
   if (!('accounts' in value) || !Array.isArray(value.accounts)) return [];
   return [...new Set(value.accounts.filter((name) => typeof name === 'string'))];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // a broken list is written anew by the next change
-    throw error;
-  }
 }

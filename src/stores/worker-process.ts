@@ -7,6 +7,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { parseJson } from '../credentials/json.ts';
 import type { Environment } from '../ports/environment.ts';
 
 /** `ended`: it died or could not be started. `refused`: it answered that it could not do it, in its own words. */
@@ -153,15 +154,6 @@ function parseReply(line: string): Reply | undefined {
   if ('problem' in value && typeof value.problem === 'string') return { id: value.id, answer: null, problem: value.problem };
   if (!('answer' in value) || !isAnswer(value.answer)) return undefined;
   return { id: value.id, answer: value.answer };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // not one of our lines
-    throw error;
-  }
 }
 
 function isAnswer(value: unknown): value is WorkerAnswer {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFields, isText } from '../credentials/credentials.ts';
+import { isFields, isText } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { ForeignSignIns } from '../ports/identity-center.ts';
 import type { Clock } from '../ports/time.ts';

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKeyId, type KeyId, type ProfileName, parseProfileName } from '../config/names.ts';
 import { isEpochMs } from '../credentials/credentials.ts';
+import { isFields, parseJson } from '../credentials/json.ts';
 import { isAppError, recallError } from '../errors.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
 
@@ -127,19 +128,6 @@ function parseProfile(raw: unknown): ProfileName | undefined {
     if (isAppError(error, 'usage')) return undefined; // no AWS profile can be called that: the file is broken
     throw error;
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // broken, as the caller will say
-    throw error;
-  }
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isTimeOrAbsent(value: unknown): value is number | undefined {
