@@ -6,7 +6,7 @@ const common = { testTimeout: 20_000, hookTimeout: 30_000 };
 const wholePrograms = [
   'test/end-to-end/**/*.test.ts',
   'test/front/**/*.test.ts',
-  'test/security/!(leak).test.ts',
+  'test/security/**/*.test.ts',
   'test/stores/{secret-service,keepassxc,age-passphrase}.test.ts',
   'test/system/{kernel,lease}-lock.test.ts',
 ];
@@ -33,7 +33,7 @@ export default defineConfig({
           ...common,
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: [...wholePrograms, 'test/security/leak.test.ts'],
+          exclude: wholePrograms,
           sequence: { groupOrder: 0 },
         },
       },

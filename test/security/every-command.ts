@@ -35,6 +35,8 @@ export interface Scene {
   readonly seed: string;
   /** What profile `web` starts from. */
   readonly identityToken: string;
+  /** The age store is lost with the state directory, a keychain is not. */
+  readonly hasKeychain: boolean;
 }
 
 /** `withFaults` wants a session: ask for it when that day has come. */
@@ -124,7 +126,7 @@ function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
   ];
 }
 
-function withFaults({ proxy, stsUrl, sessionToken }: Scene): readonly Step[] {
+function withFaults({ proxy, stsUrl, sessionToken, hasKeychain }: Scene): readonly Step[] {
   const refresh = ['refresh', 'dev', '--force'];
   const { host } = new URL(stsUrl);
   const badReplies: readonly Fault[] = [
@@ -153,7 +155,7 @@ function withFaults({ proxy, stsUrl, sessionToken }: Scene): readonly Step[] {
     { args: refresh, env: { HTTPS_PROXY: proxy } },
     { args: refresh, env: { ROLEKEEPER_STORE: 'nonsense' }, ends: 2 },
     { args: refresh, env: { ROLEKEEPER_STORE: 'age', ROLEKEEPER_AGE_KEY_FILE: '/nonexistent' }, ends: 5 },
-    { args: refresh, env: { ROLEKEEPER_STATE_DIR: '/proc/nowhere' }, ends: 'any' },
+    { args: refresh, env: { ROLEKEEPER_STATE_DIR: '/proc/nowhere' }, ends: hasKeychain ? 1 : 3 },
     { args: ['get', 'dev'], givesSecrets: true },
   ];
 }

@@ -125,6 +125,7 @@ export async function openLeakWorld({
       sessionToken: () => sessionTokenOf(tap),
       seed,
       identityToken: token,
+      hasKeychain: keychainEnv !== undefined,
     },
     run,
     note: ({ stdout, stderr, argv, environ, written }, { args, givesSecrets, writesPlaintext, env: given }) => {
