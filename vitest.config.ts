@@ -21,22 +21,26 @@ const installTexts = {
       : undefined,
 };
 
+/** All tests of a file or a few together, in one process. Mutants are tried on these (tools/mutation/). */
+export const parts = {
+  plugins: [installTexts],
+  test: {
+    ...common,
+    name: 'parts',
+    include: ['test/**/*.test.ts'],
+    exclude: wholePrograms,
+    sequence: { groupOrder: 0 },
+  },
+};
+
 export default defineConfig({
   plugins: [installTexts],
   test: {
     reporters: ['default', './test/harness/summary-reporter.ts'],
     maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text', 'json-summary'] },
     projects: [
-      {
-        plugins: [installTexts],
-        test: {
-          ...common,
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: wholePrograms,
-          sequence: { groupOrder: 0 },
-        },
-      },
+      parts,
       {
         plugins: [installTexts],
         test: { ...common, name: 'programs', include: wholePrograms, maxWorkers: 1, sequence: { groupOrder: 1 } },
