@@ -24,7 +24,7 @@ describe('a rotation record', () => {
     '[]',
     '{"v":1}',
     '{"oldAccessKeyId":"A","startedAt":1}',
-    '{"v":"1","oldAccessKeyId":"A","startedAt":1}',
+    '{"v":"2","oldAccessKeyId":"A","startedAt":1}',
     '{"v":1,"oldAccessKeyId":1,"startedAt":1}',
     '{"v":1,"oldAccessKeyId":"A","startedAt":"1"}',
   ])('is as good as none when it says %j', (text) => {

@@ -81,6 +81,7 @@ describe('parseTotpSecret', () => {
     } catch (error) {
       if (!isAppError(error, 'usage')) throw error;
       expect(error.message).toMatch(words);
+      expect(error.hint).toContain('the secret that AWS shows beside the QR code, or the otpauth:// text');
       if (text.length > 8) expect(`${error.message}${error.hint}${String(error.cause)}`).not.toContain(text);
     }
   });
