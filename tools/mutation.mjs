@@ -1,10 +1,12 @@
 // Mutation tests: `npm run mutation -- credentials`, or `-- config names.ts limits.ts` (docs/mutation.md). Linux only.
+// `--static` tries what runs when a file is loaded as well: each such mutant costs a run of all tests.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { summaryOf } from './mutation/report.mjs';
 
 /** Whose tests are to kill the mutants of each folder, the nearest first. */
@@ -18,9 +20,10 @@ const testsOf = {
 /** Works only where the build has put a constant, and is not in the built program (test/end-to-end has its tests). */
 const leftOut = 'fault-point.ts';
 
-const [folder = '', ...names] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { static: { type: 'boolean', default: false } }, allowPositionals: true });
+const [folder = '', ...names] = positionals;
 if (!Object.hasOwn(testsOf, folder)) {
-  console.error(`usage: npm run mutation -- ${Object.keys(testsOf).join('|')} [FILE...]`);
+  console.error(`usage: npm run mutation -- ${Object.keys(testsOf).join('|')} [FILE...] [--static]`);
   process.exit(2);
 }
 const all = () => readdirSync(join('src', folder)).filter((name) => name !== leftOut);
@@ -46,6 +49,7 @@ function mutate() {
     TMPDIR: join(directory, 'tmp'),
     XDG_RUNTIME_DIR: join(directory, 'run'),
     ROLEKEEPER_MUTATION_TESTS: testsOf[folder].join(' '),
+    ...(values.static ? { ROLEKEEPER_MUTATION_STATIC: 'yes' } : {}),
   });
 }
 

@@ -13,14 +13,14 @@ export function summaryOf({ files }) {
   return [headings, ...rows, all].map(line).concat('', lives).join('\n');
 }
 
-const headings = ['file', 'mutants', 'killed', 'timeout', 'survived', 'no cover', 'score'];
+const headings = ['file', 'mutants', 'killed', 'timeout', 'survived', 'no cover', 'static', 'score'];
 const lived = ['Survived', 'NoCoverage'];
 
 function rowOf(name, mutants) {
   const count = (...wanted) => mutants.filter(({ status }) => wanted.includes(status)).length;
   const counted = count('Killed', 'Timeout', ...lived);
   const score = counted === 0 ? '-' : `${((100 * count('Killed', 'Timeout')) / counted).toFixed(1)} %`;
-  return [name, counted, count('Killed'), count('Timeout'), count('Survived'), count('NoCoverage'), score];
+  return [name, counted, count('Killed'), count('Timeout'), count('Survived'), count('NoCoverage'), count('Ignored'), score];
 }
 
 function line([name, ...numbers]) {

@@ -1,4 +1,4 @@
-// One run of Stryker in a world that it cannot spoil (read-only.sh): run.mjs FOLDER DIRECTORY FILES...
+// One run of Stryker in a world that it cannot spoil (read-only.sh): run.mjs DIRECTORY FILES...
 
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ await new Stryker({
   tsconfigFile: 'no-tsconfig.json',
   checkers: [],
   coverageAnalysis: 'perTest',
+  ignoreStatic: process.env['ROLEKEEPER_MUTATION_STATIC'] === undefined,
   concurrency: 2,
   // A slow machine must not be taken for a killed mutant.
   timeoutMS: 20_000,
@@ -23,7 +24,6 @@ await new Stryker({
   ignorePatterns: ['/dist', '/dist.*', '/coverage', '/reports'],
   tempDirName: join(directory, 'sandbox'),
   allowConsoleColors: false,
-  clearTextReporter: { allowColor: false },
   reporters: ['progress-append-only', 'json'],
   jsonReporter: { fileName: join(directory, 'report.json') },
 }).runMutationTest();
