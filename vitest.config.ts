@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
 const common = { testTimeout: 20_000, hookTimeout: 30_000 };
+// Promises of seconds, kept by dozens of processes on whatever machine CI is given: what fails once there is run once more, and the
+// summary names it. What is broken fails twice.
+const onceMoreInCi = { retry: process.env['CI'] === undefined ? 0 : 1 };
 // Whole programs with deadlines of their own, and crowds of processes: one file after the other and with the machine to themselves.
 const wholePrograms = [
   'test/end-to-end/**/*.test.ts',
@@ -39,7 +43,14 @@ export default defineConfig({
       },
       {
         plugins: [installTexts],
-        test: { ...common, name: 'programs', include: wholePrograms, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          ...common,
+          ...onceMoreInCi,
+          name: 'programs',
+          include: wholePrograms,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },
