@@ -10,6 +10,7 @@ const ofPrograms = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.en
 const alone = [
   'test/end-to-end/{agent,agent-load,background-refresh,chaos,crash,get,get-interactive}.test.ts',
   'test/end-to-end/{keychain,login,process-source,single-flight,status,unlock}.test.ts',
+  'test/end-to-end/new-account.test.ts', // not beside setup-account: each sweeps the cgroups of accounts that are gone
   'test/front/**/*.test.ts',
   'test/security/{crash-remains,leak}.test.ts',
   'test/stores/{secret-service,keepassxc,age-passphrase}.test.ts',
