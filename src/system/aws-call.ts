@@ -1,7 +1,7 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { Secret } from '../credentials/secret.ts';
-import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';

@@ -1,7 +1,8 @@
 // What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
 
 import type { Secret } from '../credentials/secret.ts';
-import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
+import { explainRefusal, isClockRefusal } from '../credentials/sts-refusal.ts';
+import type { Refusal, RefusedRequest } from '../credentials/sts-refused-call.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { AwsCall } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';

@@ -3,7 +3,7 @@
 
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
