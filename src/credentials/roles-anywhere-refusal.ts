@@ -9,7 +9,7 @@ import { capped, reasonIn } from './foreign-words.ts';
 export interface SessionRefusal {
   readonly awsCode: string;
   readonly message: string;
-  readonly httpStatus: number;
+  readonly httpStatus?: number;
   readonly profile: string;
   /** Where the certificate lies. */
   readonly path: string;
@@ -53,7 +53,7 @@ const explanations: readonly Explanation[] = [
 ];
 
 function explainTransient(refusal: SessionRefusal): AppError | undefined {
-  const { awsCode, httpStatus } = refusal;
+  const { awsCode, httpStatus = 0 } = refusal;
   if (!/thrott|toomanyrequests|internal|unavailable/i.test(awsCode) && httpStatus < 500 && httpStatus !== 429) return undefined;
   return refused(refusal, {
     words: reasonIn(refusal.message),

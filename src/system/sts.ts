@@ -31,12 +31,12 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
     getCallerIdentity: (call) =>
       converse('GetCallerIdentity', call, { line, request: {} }, (turn) => twiceAtMost(turn, sendGetCallerIdentity)),
     getSessionToken: (request, call) =>
-      converse('GetSessionToken', call, { line, request: refusedRequest(request) }, async (turn) => {
+      converse('GetSessionToken', call, { line, request: refusedRequest(request), sent: codeIn(request) }, async (turn) => {
         const reply = await oncePerCode(request.mfa, turn, (options) => sendGetSessionToken(request, options));
         return issuedBy(reply, turn, call.context?.callerArn);
       }),
     assumeRole: (request, call) =>
-      converse('AssumeRole', call, { line, request: refusedRequest(request) }, async (turn) => {
+      converse('AssumeRole', call, { line, request: refusedRequest(request), sent: codeIn(request) }, async (turn) => {
         const reply = await oncePerCode(request.mfa, turn, (options) => sendAssumeRole(request, options));
         return issuedBy(reply, turn, reply.arn ?? request.roleArn);
       }),
@@ -106,6 +106,10 @@ function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | un
     expiresAt,
     ...(accountId !== undefined && /^\d{12}$/.test(accountId) ? { accountId } : {}),
   };
+}
+
+function codeIn({ mfa }: Pick<AssumeRoleRequest, 'mfa'>): readonly Secret[] {
+  return mfa === undefined ? [] : [new Secret(mfa.code)];
 }
 
 function refusedRequest(request: Partial<AssumeRoleRequest>): RefusedRequest {
