@@ -90,7 +90,7 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
         try {
           return issuedBy(await client.send(command), clock);
         } catch (error) {
-          return outcomeOf(error, sent);
+          return outcomeOf(error, { grant, sent });
         }
       });
     },
@@ -183,10 +183,13 @@ const finalCodes: ReadonlySet<string> = new Set([
   'UnauthorizedClientException',
 ]);
 
-function outcomeOf(error: unknown, sent: readonly Secret[]): TokenOutcome {
+function outcomeOf(
+  error: unknown,
+  { grant, sent }: { readonly grant: TokenGrant; readonly sent: readonly Secret[] },
+): TokenOutcome {
   const refusal = refusalIn(error, sent);
-  if (refusal?.awsCode === 'AuthorizationPendingException') return { kind: 'pending' };
-  if (refusal?.awsCode === 'SlowDownException') return { kind: 'slow-down' };
+  if (grant.kind === 'device' && refusal?.awsCode === 'AuthorizationPendingException') return { kind: 'pending' };
+  if (grant.kind === 'device' && refusal?.awsCode === 'SlowDownException') return { kind: 'slow-down' };
   if (refusal === undefined || !finalCodes.has(refusal.awsCode)) throw error;
   return { kind: 'refused', awsCode: refusal.awsCode, words: reasonIn(refusal.message) };
 }

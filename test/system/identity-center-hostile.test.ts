@@ -116,6 +116,15 @@ describe('an Identity Center that says back what it was sent', () => {
   });
 });
 
+// Such a refresh token was taken for one that is over, and thrown away: somebody had to sign in again.
+it.each(['SlowDownException', 'AuthorizationPendingException', 'InternalServerException'])(
+  'a refresh token that is answered with %s is not over',
+  async (code) => {
+    const center = await serve((_sent, response) => reply(response, { __type: code, error_description: 'later' }, 400));
+    await expect(center.exchange(refreshGrant)).rejects.toMatchObject({ code: 'aws-refused', exitStatus: 6 });
+  },
+);
+
 describe('an Identity Center whose numbers make no sense', () => {
   const day = 86_400_000;
   const odd = [0, -1, Number.MAX_VALUE, '3600', 'soon', null, {}, [3600], true];
