@@ -1,7 +1,7 @@
 // The document in which a machine's or container's service hands out credentials. Pure; trusts nothing of it.
 
 import type { Credentials, EpochMs } from './credentials.ts';
-import { isFields, isText, parseJson } from './json.ts';
+import { isFields, isText, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type ReadDocument =
@@ -15,7 +15,7 @@ export function readMachineDocument(text: string, now: EpochMs): ReadDocument {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId, Code } = fields;
   // The metadata service says so where the role was taken away, for one.
   if (isText(Code) && Code !== 'Success') return problem(`it says ${Code.slice(0, 100)}`);
-  if (!isText(AccessKeyId) || !isText(SecretAccessKey) || !isText(Token) || !isText(Expiration)) {
+  if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(Token) || !isText(Expiration)) {
     return problem('its answer holds no complete credentials');
   }
   const expiresAt = Date.parse(Expiration);

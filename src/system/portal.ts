@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-sso';
 import { isAccountId, isRoleName } from '../config/identity-center.ts';
 import { isEpochMs } from '../credentials/credentials.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Portal, PortalCall } from '../ports/identity-center.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
@@ -32,7 +33,7 @@ export function createPortal(options: IdentityCenterOptions): Portal {
       errands.run({ ...errandOf('GetRoleCredentials', call), role }, once, async (client) => {
         const { roleCredentials } = await client.send(new GetRoleCredentialsCommand({ ...role, accessToken: tokenOf(call) }));
         const { accessKeyId, secretAccessKey, sessionToken, expiration } = roleCredentials ?? {};
-        if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration) {
+        if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken) || !expiration) {
           throw new ReplyProblem('its reply holds no complete credentials');
         }
         const issuedAt = clock.now();

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sso-oidc';
 import { soundEnd } from '../credentials/credentials.ts';
 import { reasonIn } from '../credentials/foreign-words.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { SignInService, TokenGrant, TokenOutcome } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
@@ -163,7 +164,7 @@ interface TokenReply {
 function issuedBy({ accessToken, expiresIn = 0, refreshToken }: TokenReply, clock: Clock): TokenOutcome {
   const now = clock.now();
   const accessExpiresAt = soundEnd(now + expiresIn * 1000, { now, longestMs: longest.tokenMs });
-  if (!accessToken || accessExpiresAt === undefined) throw new ReplyProblem('its reply holds no access token');
+  if (!isWord(accessToken) || accessExpiresAt === undefined) throw new ReplyProblem('its reply holds no access token');
   return {
     kind: 'issued',
     tokens: {

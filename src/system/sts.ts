@@ -2,6 +2,7 @@
 // credentials that are whole or refused.
 
 import type { Credentials } from '../credentials/credentials.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
@@ -90,7 +91,7 @@ async function probe(turn: Turn): Promise<void> {
 /** All of it or nothing: half a set of credentials would fail later, at somebody who cannot know why. */
 function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | undefined): Credentials {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined) {
+  if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(SessionToken) || Expiration === undefined) {
     throw new ReplyProblem('its reply holds no complete credentials');
   }
   const issuedAt = line.clock.now();

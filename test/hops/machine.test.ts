@@ -94,6 +94,11 @@ describe('an instance', () => {
       'no complete credentials',
     ],
     ['no time', JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 's', Token: 't', Expiration: 'soon' }), 'no readable end'],
+    [
+      'a token of two lines',
+      JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 's', Token: 't\nexport X=1', Expiration: '2030-01-01T00:00:00Z' }),
+      'no complete credentials',
+    ],
     // The SDK would give them a new end of its own making.
     [
       'the past',
