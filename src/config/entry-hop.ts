@@ -57,7 +57,8 @@ export interface ContainerHop {
 }
 
 export type ContainerToken =
-  | { readonly kind: 'value'; readonly token: Secret }
+  /** By its digest the key id tells one token from another: each may be that of another role. */
+  | { readonly kind: 'value'; readonly token: Secret; readonly digest: string }
   /** A file that is written anew from time to time. */
   | { readonly kind: 'file'; readonly path: string };
 
