@@ -66,6 +66,8 @@ export type ContainerToken =
 export interface ProcessHop {
   readonly kind: 'process';
   readonly command: string;
+  /** The config file: a project's own may name another program by the same words, `./credentials`. */
+  readonly namedIn: string;
 }
 
 /** A console sign-in of `aws login`: out of its cache, which the AWS CLI keeps fresh. */
