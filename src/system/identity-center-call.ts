@@ -5,7 +5,7 @@ import type { Secret } from '../credentials/secret.ts';
 import type { IdentityCenterCall, PortalRole } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import { withinDeadline } from './aws-call.ts';
+import { learner, withinDeadline } from './aws-call.ts';
 import { unsignedSettings, withoutNodeWarning } from './aws-client-settings.ts';
 import { failureOf } from './sts-failure.ts';
 
@@ -48,10 +48,9 @@ export function createErrands({ clock, deadlineMs = 10_000 }: IdentityCenterOpti
         { deadlineMs, signal: call.signal, endpoint: endpoint.url ?? `IAM Identity Center in ${endpoint.region}` },
         async (exchange) => {
           const { network } = call;
-          const learn = (serverNow: number) => clock.learn(serverNow);
           const settings = unsignedSettings(endpoint, {
             network,
-            learn,
+            learn: learner(clock),
             service: 'IAM Identity Center',
             language: 'json',
             ...exchange,

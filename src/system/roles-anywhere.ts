@@ -10,7 +10,7 @@ import { authorizationOf, certificateHeaders } from '../credentials/x509-signatu
 import type { CreateSessionCall, CreateSessionRequest, RolesAnywhere } from '../ports/roles-anywhere.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import { withinDeadline } from './aws-call.ts';
+import { learner, withinDeadline } from './aws-call.ts';
 import { type AwsRefusal, failureOf, RefusedReply } from './sts-failure.ts';
 import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
 
@@ -64,8 +64,7 @@ interface Reply {
 }
 
 async function send(request: CreateSessionRequest, { call, clock, signal, heading }: Turn): Promise<Reply> {
-  const learn = (serverNow: number) => clock.learn(serverNow);
-  const exchange = { network: call.network, signal, learn, heading };
+  const exchange = { network: call.network, signal, learn: learner(clock), heading };
   const handler = new StsHttpHandler({ ...exchange, service: 'IAM Roles Anywhere', language: 'json' });
   const { response } = await handler.handle(signedRequest(request, call, clock.now()));
   const { statusCode: status, headers } = response;

@@ -46,7 +46,15 @@ async function serve(answer: (sent: string, response: ServerResponse, request: I
   await new Promise<void>((done) => started.listen(0, '127.0.0.1', done));
   const address = started.address();
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  const clock = learningClock();
+  let passedMs = 0;
+  const local = learningClock();
+  const clock = {
+    ...local,
+    now: () => local.now() + passedMs,
+    sleep: (ms: number) => {
+      passedMs += ms;
+    },
+  };
   const endpoint = { region: 'eu-west-1', url, useFips: false, useDualstack: false };
   const signIn: SignIn = { startUrl: 'https://corp.awsapps.com/start', scopes: [], oidc: endpoint, portal: endpoint };
   const options = { clock, deadlineMs: 3000 };
@@ -124,6 +132,17 @@ it.each(['SlowDownException', 'AuthorizationPendingException', 'InternalServerEx
     await expect(center.exchange(refreshGrant)).rejects.toMatchObject({ code: 'aws-refused', exitStatus: 6 });
   },
 );
+
+// As with STS: a laptop that was closed in the middle of a call took the Date of the evening for the time of the morning.
+it('a reply that came before a sleep does not turn the clock back', async () => {
+  const center = await serve((_sent, response) => {
+    reply(response, { message: 'no' }, 400);
+    center.clock.sleep(12 * 3_600_000);
+  });
+  await center.listRoles().catch(() => undefined); // refused, with a Date
+  expect(center.clock.learnt).toHaveLength(1);
+  expect(Math.abs((center.clock.learnt[0] ?? 0) - Date.now() - 12 * 3_600_000)).toBeLessThan(4_000);
+});
 
 describe('an Identity Center whose numbers make no sense', () => {
   const day = 86_400_000;
