@@ -13,7 +13,7 @@ import {
 } from '../config/recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
-import type { CallContext } from '../credentials/sts-refusal.ts';
+import type { CallContext } from '../credentials/sts-refused-call.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { certificatePrincipal } from '../hops/certificate-owner.ts';
 import { type EntryPorts, requestEntry } from '../hops/entry.ts';

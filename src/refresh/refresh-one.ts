@@ -138,13 +138,20 @@ const ofTheWay: ReadonlySet<string> = new Set([
   ...['identity-unusable', 'machine-failed', 'certificate-unusable'],
 ]);
 
+/**
+ * AWS's longest session. What is said to last longer, by an endpoint that counts in other units or a program that knows better, is asked for
+ * again by then: it would else be given to callers for as long as it says.
+ */
+const longestLifeMs = 36 * 3_600_000;
+
 async function issueOrPublishFailure(
   refresh: Refresh,
   stored: Credentials | undefined,
   ports: RefreshPorts,
 ): Promise<Credentials> {
   try {
-    return await refresh.issue(stored);
+    const { expiresAt, ...credentials } = await refresh.issue(stored);
+    return { ...credentials, expiresAt: Math.min(expiresAt, ports.clock.now() + longestLifeMs) };
   } catch (error) {
     const failure = toAppError(error);
     // Neither a caller's own deadline nor what another process must do says anything about the hop.

@@ -131,10 +131,10 @@ async function keepRefreshed(
   { held, ports }: { readonly held: HeldLock | undefined; readonly ports: SignInPorts },
 ): Promise<void> {
   try {
-    if (held === undefined || held.lost.aborted) {
-      const other = await readStored(wanted.id, ports);
-      if (other !== undefined && other.accessExpiresAt > tokens.accessExpiresAt) return;
-    }
+    const other = await readStored(wanted.id, ports);
+    if (other !== undefined && other.signedInAt > tokens.signedInAt) return; // a person, who waits for no lock
+    const isAlone = held !== undefined && !held.lost.aborted;
+    if (!isAlone && other !== undefined && other.accessExpiresAt > tokens.accessExpiresAt) return;
     await store(wanted.id, tokens, ports);
     faultPoint('tokens written');
     publish(recordOf(wanted, tokens, ports), ports);

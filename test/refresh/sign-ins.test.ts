@@ -137,6 +137,21 @@ describe('accessToken', () => {
     expect(await value()).toBe('first');
   });
 
+  // A background refresh wrote the tokens of yesterday's sign-in over those of this minute's.
+  it('of an old sign-in does not take the place of one that was made meanwhile', async () => {
+    const one = await world({
+      answer: async () => {
+        const yesterday = await one.signIns.stored(id);
+        if (yesterday === undefined) throw new Error('it was put there');
+        await one.signIns.keep(signIn, { ...yesterday, accessToken: new Secret('new'), signedInAt: one.clock.now() + 1 }, call);
+        return issued('of the old one', one.clock.now() + 60 * minute);
+      },
+    });
+    await one.put(10 * minute, 'r');
+    await one.value();
+    expect((await one.signIns.stored(id))?.accessToken.reveal()).toBe('new');
+  });
+
   it('goes on without the lock when its holder keeps it', async () => {
     const { put, value, lock, clock, asked } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
     await put(-minute, 'r');
