@@ -170,7 +170,10 @@ describe('the sign-ins of `aws sso login`', () => {
     const before = [readFileSync(path, 'utf8'), statSync(path).mtimeMs];
     await succeed(get('dev'));
     expect([readFileSync(path, 'utf8'), statSync(path).mtimeMs]).toEqual(before);
-    expect((await world.rolekeeper(['doctor'])).stdout).toContain('sign-in tokens of IAM Identity Center in plaintext');
+    const { stdout } = await world.rolekeeper(['doctor']);
+    expect(stdout).toContain('sign-in tokens of IAM Identity Center in plaintext');
+    // It had them removed as needed by nobody, though "dev" is signed in by nothing else.
+    expect(stdout).toMatch(/mend: rolekeeper login dev && aws sso logout; rm -r /);
   });
 
   it.each([
