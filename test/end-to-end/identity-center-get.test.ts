@@ -150,6 +150,26 @@ describe('logout', () => {
   });
 });
 
+describe('uninstall --purge', () => {
+  const purge = () => world.rolekeeper(['uninstall', '--purge', '--yes']);
+
+  // It deleted the tokens, and the sign-in went on at AWS.
+  it('ends the sign-in at AWS before it is forgotten', async () => {
+    await openSignedIn();
+    const { stderr } = await succeed(purge());
+    expect(stderr).toContain('end      the sign-ins to IAM Identity Center, at AWS as well');
+    expect(stderr).not.toContain('could not be ended');
+    expect(calls('Logout')).toBe(1);
+  });
+
+  it('goes on where AWS does not answer, and says so', async () => {
+    await openSignedIn();
+    await world.center.stop();
+    expect((await succeed(purge())).stderr).toContain('could not be ended at AWS, and is only forgotten here');
+    expect(filesIn(world.home).filter((path) => path.includes('/age/'))).toEqual([]);
+  });
+});
+
 describe('the sign-ins of `aws sso login`', () => {
   function writeCache(fields: Readonly<Record<string, unknown>>, text = JSON.stringify(fields)): string {
     const directory = join(world.home, '.aws', 'sso', 'cache');
