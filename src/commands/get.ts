@@ -1,6 +1,7 @@
 // `rolekeeper get PROFILE`: what every CLI and SDK runs. Prints one JSON document, or nothing and one or two lines on stderr.
 // The hot path: reads the config and one store item. Loads the refresh path only when nothing fresh is there. Never prompts.
 
+import { isCallerBound } from '../config/caller-bound.ts';
 import { leadsBack } from '../config/caller-mark.ts';
 import { mayAsk } from '../config/may-ask.ts';
 import { isProfileName, type ProfileName, parseProfileName } from '../config/names.ts';
@@ -111,7 +112,8 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   if (cached !== undefined) noteWanted(cached.step, { profile: recipe.profile, stored: cached.credentials }, wiring);
   const freshness = cached === undefined ? 'expired' : freshnessOf(cached.credentials, clock.now());
   if (cached !== undefined && (freshness === 'fresh' || freshness === 'due')) {
-    const refreshLater = freshness === 'due' && !isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
+    const isWaiting = isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
+    const refreshLater = freshness === 'due' && !isWaiting && !isCallerBound(recipe);
     return {
       answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false },
       isCached: true,
