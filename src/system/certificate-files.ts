@@ -8,6 +8,7 @@ import {
   belongsTo,
   type Certificate,
   certificatesInPem,
+  derOfKey,
   keyKindOf,
   openDerKey,
   openPemKey,
@@ -15,6 +16,7 @@ import {
   privateKeyInPem,
   type SigningIdentity,
 } from '../credentials/certificate.ts';
+import { asksTooMuch } from '../credentials/passphrase-work.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Certificates, KeyOwner } from '../ports/certificates.ts';
@@ -69,6 +71,7 @@ function pemHolder(path: string, file: Buffer): Holder {
 
 /** The certificate is the one that the key belongs to, wherever it stands. */
 async function pkcs12Holder(path: string, file: Buffer, { owner }: Reading): Promise<Holder> {
+  if (asksTooMuch(file)) throw new AppError('config-unreadable', { path, problem: tooMuchWork });
   const { openPkcs12 } = await import('./pkcs12.ts');
   const stored = await owner.passphrase();
   const opened = openPkcs12(file, stored?.reveal() ?? '');
@@ -83,12 +86,15 @@ async function pkcs12Holder(path: string, file: Buffer, { owner }: Reading): Pro
   return { certificate, others: certificates.filter((one) => one !== certificate).map(({ der }) => der), key };
 }
 
+const tooMuchWork = 'to open it would take this computer ages: nobody made it for use';
+
 async function readKey(
   { certificate, privateKey: path = certificate }: CertificatePaths,
   { place, owner }: Reading,
 ): Promise<KeyObject> {
   const pem = privateKeyInPem(readKeyFile(path, place).toString('utf8'));
   if (pem === undefined) throw new AppError('config-unreadable', { path, problem: 'there is no private key in it' });
+  if (pem.isEncrypted && asksTooMuch(derOfKey(pem))) throw new AppError('config-unreadable', { path, problem: tooMuchWork });
   const stored = pem.isEncrypted ? await owner.passphrase() : undefined;
   const key = pem.isEncrypted && stored === undefined ? undefined : openPemKey(pem, stored?.reveal());
   if (key !== undefined) return key;
