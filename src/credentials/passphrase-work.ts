@@ -4,24 +4,17 @@
 const [integer, octetString] = [0x02, 0x04];
 const isConstructed = (tag: number) => (tag & 0x20) !== 0;
 
-/** Some seconds of work; OpenSSL's own files have 2,048 rounds, careful people's a million. */
-const mostRounds = 10_000_000;
 const deepest = 20;
 
-/** True for what nobody made for use. What lies in encrypted parts is not seen. */
-export function asksTooMuch(der: Buffer): boolean {
-  return roundsIn(der, 0) > mostRounds;
-}
-
-/** The most of any place: rounds follow a salt; with scrypt its three numbers, which multiply. */
-function roundsIn(der: Buffer, depth: number): number {
+/** The most of any place: rounds follow a salt; with scrypt its three numbers, which multiply. What lies in encrypted parts is not seen. */
+export function passphraseRounds(der: Buffer, depth = 0): number {
   if (depth > deepest) return 0;
   let [most, product, isAfterSalt] = [0, 1, false];
   for (const { tag, content } of partsOf(der)) {
     const isFactor = tag === integer && isAfterSalt;
     product = isFactor ? product * numberIn(content) : 1;
     isAfterSalt = tag === octetString || isFactor;
-    const inner = isConstructed(tag) || tag === octetString ? roundsIn(content, depth + 1) : 0;
+    const inner = isConstructed(tag) || tag === octetString ? passphraseRounds(content, depth + 1) : 0;
     most = Math.max(most, isFactor ? product : 0, inner);
   }
   return most;

@@ -171,12 +171,13 @@ describe('the files of a certificate', () => {
       'PEM',
       `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${encryptedKey(2 ** 31 - 1).toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`,
     ],
-    ['PKCS#12', sequence(number(3), sequence(), macData(2 ** 31 - 1))],
+    // A million of them took a minute and a half.
+    ['PKCS#12', sequence(number(3), sequence(), macData(1_000_000))],
   ])('are refused where their passphrase is work without end: %s', async (kind, file) => {
     const path = join(directory, `endless-${kind}`);
     writeFileSync(path, file, { mode: 0o600 });
     const paths = kind === 'PEM' ? { certificate: alice.certificate, privateKey: path } : { certificate: path };
-    expect((await refusal(paths, 'x')).message).toContain('would take this computer ages');
+    expect((await refusal(paths, 'x')).message).toMatch(/more than (10,000,000|50,000) rounds, which would take ages here$/);
   });
 
   it('name somebody in few words, whatever is in the certificate', async () => {
