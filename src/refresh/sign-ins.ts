@@ -136,7 +136,6 @@ async function keepRefreshed(
     const isAlone = held !== undefined && !held.lost.aborted;
     if (!isAlone && other !== undefined && other.accessExpiresAt > tokens.accessExpiresAt) return;
     await store(wanted.id, tokens, ports);
-    faultPoint('tokens written');
     publish(recordOf(wanted, tokens, ports), ports);
   } catch (error) {
     if (!isAppError(error)) throw error;
@@ -147,7 +146,9 @@ async function keepRefreshed(
 async function store(id: KeyId, tokens: SignInTokens, ports: SignInPorts): Promise<void> {
   const account = signInAccount(id);
   await ports.remember(account);
+  faultPoint('index item written');
   await ports.store.set(account, toSignInItem(tokens, account));
+  faultPoint('tokens written');
 }
 
 function recordOf(
