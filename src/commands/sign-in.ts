@@ -16,6 +16,7 @@ import type {
 } from '../ports/identity-center.ts';
 import type { Browser, CallbackAnswer, CallbackPage } from '../ports/person.ts';
 import type { Clock } from '../ports/time.ts';
+import { faultPoint } from '../refresh/fault-point.ts';
 
 /** `browser`: opens one, or falls back on a device code where there is none. `address`: the person opens the page by hand. */
 export type SignInWay = 'browser' | 'address' | 'device';
@@ -44,8 +45,10 @@ export async function signIn(request: SignInRequest, side: SignInSide): Promise<
   const { target, way, call } = request;
   const flow = flowOf(way, side);
   const client = await clientFor(request, flow, side);
+  faultPoint('client registered');
   const inputs = { target, client, call, side };
   const tokens = flow === 'device' ? await byDevice(inputs) : await byBrowser(inputs, way);
+  faultPoint('tokens answered');
   const { startUrl, sessionName, portal } = target;
   const kept = {
     ...{ startUrl, portal, client, ...tokens, signedInAt: side.clock.now() },

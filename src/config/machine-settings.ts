@@ -1,5 +1,6 @@
 // `credential_source` out of a profile's settings and the caller's environment: where a machine's own credentials are. Pure.
 
+import { sha256Hex } from '../credentials/digest.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { ContainerHop, ContainerToken, InstanceHop, MachineHop } from './entry-hop.ts';
@@ -71,7 +72,7 @@ function container(env: Environment, fail: Fail): ContainerHop {
   if (!url) return { kind: 'machine', service: 'EcsContainer' };
   if (!isTrustedPlace(url)) {
     throw fail(
-      'AWS_CONTAINER_CREDENTIALS_… leads to a place that credentials must not come from',
+      `${path ? 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI' : 'AWS_CONTAINER_CREDENTIALS_FULL_URI'} leads to a place that credentials must not come from`,
       'only https, this machine itself, and the endpoints of ECS and EKS (169.254.170.2, 169.254.170.23, fd00:ec2::23) will do',
     );
   }
@@ -95,5 +96,5 @@ function containerToken(env: Environment, fail: Fail): ContainerToken | undefine
   if (!token) return undefined;
   // A header of more than one line would be another request.
   if (!/^[ -~]+$/.test(token)) throw fail('AWS_CONTAINER_AUTHORIZATION_TOKEN is no token of one line', 'mend that variable');
-  return { kind: 'value', token: new Secret(token) };
+  return { kind: 'value', token: new Secret(token), digest: sha256Hex(token) };
 }

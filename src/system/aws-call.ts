@@ -1,7 +1,7 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { Secret } from '../credentials/secret.ts';
-import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
@@ -100,14 +100,22 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
 const resolutionMs = 999;
 
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
-  const sentAt = clock.now();
+  const teach = learner(clock);
   const learn = (serverNow: number) => {
+    teach(serverNow);
+    heard.at = clock.now();
+  };
+  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
+}
+
+/** Made when a request leaves, and told the Date of its reply. */
+export function learner(clock: Pick<Clock, 'now' | 'learn'>): (serverNow: number) => void {
+  const sentAt = clock.now();
+  return (serverNow) => {
     // AWS wrote it after we asked and before we read it, which a sleep or a starved machine can put hours apart: a clock that is not proved
     // wrong stays, and else errs towards "later". Taken for the present, the Date of the evening would revive what ended in the night.
     const now = clock.now();
     const latest = serverNow + resolutionMs + Math.max(0, now - sentAt);
     clock.learn(Math.min(Math.max(now, serverNow), latest));
-    heard.at = clock.now();
   };
-  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
 }

@@ -1,12 +1,12 @@
 // The access tokens that `aws sso login` leaves in ~/.aws/sso/cache: read, never written, and never its refresh tokens.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFields, isText } from '../credentials/json.ts';
+import { isFields, isText, isWord, parseJson } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { ForeignSignIns } from '../ports/identity-center.ts';
 import type { Clock } from '../ports/time.ts';
+import { readSmallFile } from './small-file.ts';
 
 /** Less is of no use: the call has to be made yet. */
 const leadMs = 60_000;
@@ -19,10 +19,12 @@ export function createForeignSignIns(home: string, clock: Clock): ForeignSignIns
       const name = createHash('sha1')
         .update(sessionName ?? startUrl)
         .digest('hex');
-      const fields = readJson(join(home, '.aws', 'sso', 'cache', `${name}.json`));
+      // Whatever is wrong with another program's file, it is as good as not there; so is what is being written at this moment.
+      const file = readSmallFile(join(home, '.aws', 'sso', 'cache', `${name}.json`));
+      const fields = file.kind === 'ok' ? parseJson(file.text) : undefined;
       if (!isFields(fields)) return undefined;
       const { accessToken, expiresAt } = fields;
-      if (!isText(accessToken) || !isText(expiresAt)) return undefined;
+      if (!isWord(accessToken) || !isText(expiresAt)) return undefined;
       // A session that was moved to another place keeps its name.
       if (fields['startUrl'] !== startUrl || fields['region'] !== region) return undefined;
       // Old versions write `2026-01-02T03:04:05UTC`.
@@ -30,13 +32,4 @@ export function createForeignSignIns(home: string, clock: Clock): ForeignSignIns
       return end - leadMs > clock.now() ? { value: new Secret(accessToken), expiresAt: end } : undefined;
     },
   };
-}
-
-/** Whatever is wrong with another program's file, it is as good as not there. */
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined; // absent, not ours to read, or being written at this moment
-  }
 }

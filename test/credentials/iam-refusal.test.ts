@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explainRefusal, type Refusal } from '../../src/credentials/sts-refusal.ts';
+import { explainRefusal } from '../../src/credentials/sts-refusal.ts';
+import type { Refusal } from '../../src/credentials/sts-refused-call.ts';
 
 const refusal = (more: Partial<Refusal>): Refusal => ({
   operation: 'CreateAccessKey',

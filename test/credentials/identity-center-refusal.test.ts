@@ -73,6 +73,6 @@ describe('explainIdentityCenterRefusal', () => {
 
   it('repeats no more than 300 characters, and 64 of the code', () => {
     const { message } = told({ awsCode: 'c'.repeat(65), message: 'm'.repeat(301) });
-    expect(message).toBe(`AWS refused GetRoleCredentials: ${'m'.repeat(300)} (${'c'.repeat(64)})`);
+    expect(message).toBe(`AWS refused GetRoleCredentials: ${'m'.repeat(300)}… (${'c'.repeat(64)}…)`);
   });
 });

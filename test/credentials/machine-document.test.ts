@@ -5,7 +5,7 @@ const now = Date.UTC(2026, 0, 2);
 const document = { AccessKeyId: 'ASIA1', SecretAccessKey: 'secret', Token: 'token', Expiration: '2026-01-02T06:00:00Z' };
 
 function read(changes: Readonly<Record<string, unknown>> = {}) {
-  return readMachineDocument(JSON.stringify({ ...document, ...changes }), now);
+  return readMachineDocument(JSON.stringify({ ...document, ...changes }), { now, sent: [] });
 }
 
 describe('readMachineDocument', () => {
@@ -37,10 +37,10 @@ describe('readMachineDocument', () => {
     ['[]', 'its answer is no JSON object'],
     ['<html>', 'its answer is no JSON object'],
     [JSON.stringify({ ...document, Code: 'AssumeRoleUnauthorizedAccess' }), 'it says AssumeRoleUnauthorizedAccess'],
-    [JSON.stringify({ Code: 'c'.repeat(101) }), `it says ${'c'.repeat(100)}`],
+    [JSON.stringify({ Code: 'c'.repeat(101) }), `it says ${'c'.repeat(100)}…`],
     [JSON.stringify({ ...document, Expiration: 'soon' }), 'its credentials have no readable end'],
     [JSON.stringify({ ...document, Expiration: '2026-01-02T00:00:00Z' }), 'its credentials have ended already'],
   ])('says what is wrong with %s', (text, problem) => {
-    expect(readMachineDocument(text, now)).toEqual({ kind: 'problem', problem });
+    expect(readMachineDocument(text, { now, sent: [] })).toEqual({ kind: 'problem', problem });
   });
 });

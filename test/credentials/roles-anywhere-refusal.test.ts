@@ -221,6 +221,6 @@ describe('explainSessionRefusal', () => {
     const whole = explainSessionRefusal({ ...base, awsCode: 'c'.repeat(64), message: 'm'.repeat(300) });
     expect(whole.message).toContain(`: ${'m'.repeat(300)} (${'c'.repeat(64)})`);
     const cut = explainSessionRefusal({ ...base, awsCode: 'c'.repeat(65), message: 'm'.repeat(301) });
-    expect(cut.message).toContain(`: ${'m'.repeat(300)}… (${'c'.repeat(64)})`);
+    expect(cut.message).toContain(`: ${'m'.repeat(300)}… (${'c'.repeat(64)}…)`);
   });
 });

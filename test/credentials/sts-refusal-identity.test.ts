@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { explainRefusal, type Refusal } from '../../src/credentials/sts-refusal.ts';
+import { explainRefusal } from '../../src/credentials/sts-refusal.ts';
 import { isProviderSilent } from '../../src/credentials/sts-refusal-identity.ts';
+import type { Refusal } from '../../src/credentials/sts-refused-call.ts';
 import { type AppError, isAppError } from '../../src/errors.ts';
 
 const roleArn = 'arn:aws:iam::222233334444:role/Pod';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explainRefusal, isClockRefusal, type Refusal } from '../../src/credentials/sts-refusal.ts';
+import { explainRefusal, isClockRefusal } from '../../src/credentials/sts-refusal.ts';
+import type { Refusal } from '../../src/credentials/sts-refused-call.ts';
 import { isAppError, recallError } from '../../src/errors.ts';
 
 const roleArn = 'arn:aws:iam::222233334444:role/apps/Dev';

@@ -1,4 +1,5 @@
-// The last line of every run, in the plain form that any log reader knows; a skipped test fails a run in CI.
+// The last lines of every run: what passed only when it was run once more, and the counts in the plain form that any log reader knows.
+// A skipped test fails a run in CI.
 
 import process from 'node:process';
 import type { Reporter, TestModule } from 'vitest/node';
@@ -10,7 +11,9 @@ export default class SummaryReporter implements Reporter {
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
     const skipped = count('skipped') + count('pending');
     if (skipped > 0 && process.env['CI'] !== undefined) process.exitCode = 1;
+    const onceMore = tests.filter((test) => test.diagnostic()?.flaky === true);
+    const named = onceMore.map(({ module, fullName }) => `once more: ${module.relativeModuleId}: ${fullName}\n`);
     const line = `tests: ${count('passed')} passed, ${count('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
-    process.once('exit', () => process.stdout.write(line));
+    process.once('exit', () => process.stdout.write([...named, line].join('')));
   }
 }

@@ -5,6 +5,7 @@ import { type Recipe, recordKind, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 import type { StateRecord } from '../../src/ports/state.ts';
 import { type NextKind, nextGet, refreshDueAt } from '../../src/refresh/next-get.ts';
 
@@ -22,6 +23,27 @@ source_profile = corp
 duration_seconds = 43200
 [rolekeeper bare]
 session = none
+[rolekeeper job]
+role_arn = arn:aws:iam::222233334444:role/Dev
+credential_source = Environment
+[rolekeeper task]
+role_arn = arn:aws:iam::222233334444:role/Dev
+credential_source = EcsContainer
+[rolekeeper tool]
+credential_process = /opt/tool
+[rolekeeper behind-tool]
+role_arn = arn:aws:iam::222233334444:role/Dev
+source_profile = tool
+[rolekeeper build]
+certificate = /pki/build.pem
+role_arn = arn:aws:iam::222233334444:role/Dev
+trust_anchor_arn = arn:aws:rolesanywhere:eu-west-1:123456789012:trust-anchor/1
+profile_arn = arn:aws:rolesanywhere:eu-west-1:123456789012:profile/1
+[rolekeeper portal]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 222233334444
+sso_role_name = Admin
 [rolekeeper daily]
 region = eu-west-1
 [rolekeeper plain]
@@ -39,9 +61,9 @@ sso_account_id = 123456789012
 sso_role_name = Admin
 `;
 
-function recipeOf(profile: string): Recipe {
+function recipeOf(profile: string, env: Environment = {}): Recipe {
   const files = { config: parseConfigFile(config, 'config'), credentials: parseCredentialsFile('', 'credentials') };
-  return resolveRecipe(parseProfileName(profile), files, {});
+  return resolveRecipe(parseProfileName(profile), files, env);
 }
 
 interface Lived {
@@ -137,12 +159,64 @@ describe('nextGet', () => {
     expect(nextGet({ recipe: recipeOf('dev'), records: undefined, now })).toMatchObject({ kind: 'unknown' });
   });
 
+  it('nextGet knows that only another caller has what the recipe starts from', () => {
+    const ofTask = nextGet({ recipe: recipeOf('task'), records: [undefined, undefined], now });
+    expect(ofTask).toMatchObject({ kind: 'fail', callsSts: false, why: expect.stringContaining('FULL_URI is set') });
+    expect(nextGet({ recipe: recipeOf('job'), records: undefined, now })).toMatchObject({ kind: 'fail', callsSts: false });
+    const here = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 's' };
+    expect(nextGet({ recipe: recipeOf('job', here), records: undefined, now })).toMatchObject({
+      kind: 'unknown',
+      calls: ['GetCallerIdentity', assumeRole],
+    });
+  });
+
+  it('nextGet promises no background to what only a caller can refresh', () => {
+    const recipe = recipeOf('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'https://here' });
+    const records = recordsOf(recipe, [undefined, { agoMs: 43 * minute, leftMs: 17 * minute }]);
+    expect(nextGet({ recipe, records, now })).toMatchObject({ kind: 'print', callsSts: false });
+    expect(refreshDueAt({ recipe, records, now })).toBeUndefined();
+  });
+
+  it('nextGet tells what is run or asked from what AWS is called for', () => {
+    const first = 'the command of credential_process is run';
+    expect(next('tool', [undefined])).toMatchObject({ kind: 'refresh', first, callsSts: false, calls: [] });
+    expect(next('behind-tool', [undefined, undefined])).toMatchObject({ first, callsSts: true, calls: [assumeRole] });
+    const source: Lived = { agoMs: minute, leftMs: 59 * minute };
+    expect(next('behind-tool', [source, undefined])).not.toHaveProperty('first');
+  });
+
+  // It was refused as a profile without access keys.
+  it('nextGet says what it can of a certificate that nobody has looked at', () => {
+    expect(nextGet({ recipe: recipeOf('build'), records: undefined, now })).toEqual({
+      kind: 'unknown',
+      first: '/pki/build.pem is read',
+      callsSts: true,
+      calls: ['CreateSession arn:aws:iam::222233334444:role/Dev'],
+      why: 'whose certificate /pki/build.pem is, nobody has looked yet',
+    });
+  });
+
+  it('nextGet does not rule out a sign-in of the AWS CLI', () => {
+    expect(next('portal', [undefined]).why).toContain('`rolekeeper login portal`, or a sign-in of `aws sso login`,');
+  });
+
+  it('refreshDueAt is undefined behind a sign-in that is over', () => {
+    const recipe = recipeOf('portal');
+    const records = recordsOf(recipe, [{ agoMs: minute, leftMs: 59 * minute }]);
+    const dueBehind = (leftMs: number) => {
+      const [signIn] = recordsOf(recipe, [{ agoMs: 600 * minute, leftMs }]);
+      return refreshDueAt({ recipe, records, signIn, now });
+    };
+    expect(dueBehind(600 * minute)).toBeDefined();
+    expect(dueBehind(-1)).toBeUndefined();
+  });
+
   const fresh: Lived = { agoMs: minute, leftMs: 59 * minute };
   const due: Lived = { agoMs: 43 * minute, leftMs: 17 * minute };
   const expiring: Lived = { agoMs: 50 * minute, leftMs: 10 * minute };
   const over: Lived = { agoMs: 60 * minute, leftMs: 0 };
 
-  // What `explain` prints, whole.
+  // What `explain` prints.
   it.each<[string, readonly (Lived | undefined)[], NextKind, readonly string[], string]>([
     ['bare', [], 'keys', [], 'session = none: the keys themselves are printed'],
     ['dev', [session, fresh], 'print', [], 'what is cached has long to go'],
@@ -167,7 +241,7 @@ describe('nextGet', () => {
     ['daily', [undefined], 'refresh', ['GetSessionToken'], 'nothing is cached'],
     ['pod', [undefined], 'refresh', ['AssumeRoleWithWebIdentity arn:aws:iam::222233334444:role/Pod'], 'nothing is cached'],
   ])('nextGet of %s, with %j, is to %s by %j: %s', (profile, lives, kind, calls, why) => {
-    expect(next(profile, lives)).toEqual({ kind, callsSts: calls.length > 0, calls, why });
+    expect(next(profile, lives)).toMatchObject({ kind, callsSts: calls.length > 0, calls, why });
   });
 
   it('nextGet takes a session that outlives the call by a minute at most for none', () => {
@@ -208,23 +282,23 @@ describe('nextGet', () => {
     const endingSession = { agoMs: 700 * minute, leftMs: 20 * minute };
     const records = recordsOf(recipe, [endingSession, fresh]);
     const [ending, role] = records;
-    expect(refreshDueAt({ recipe, records })).toBeLessThanOrEqual(now + 15 * minute);
-    expect(refreshDueAt({ recipe, records: [undefined, role] })).toBeGreaterThan(now + 35 * minute);
-    expect(refreshDueAt({ recipe, records: [undefined, role], signIn: ending })).toBeLessThanOrEqual(now + 15 * minute);
+    expect(refreshDueAt({ recipe, records, now })).toBeLessThanOrEqual(now + 15 * minute);
+    expect(refreshDueAt({ recipe, records: [undefined, role], now })).toBeGreaterThan(now + 35 * minute);
+    expect(refreshDueAt({ recipe, records: [undefined, role], signIn: ending, now })).toBeLessThanOrEqual(now + 15 * minute);
   });
 
   it('refreshDueAt is undefined for what was never made, has no hops, or is not known', () => {
     const recipe = recipeOf('dev');
-    expect(refreshDueAt({ recipe, records: recordsOf(recipe, [session, undefined]) })).toBeUndefined();
-    expect(refreshDueAt({ recipe, records: undefined })).toBeUndefined();
-    expect(refreshDueAt({ recipe: recipeOf('bare'), records: [] })).toBeUndefined();
+    expect(refreshDueAt({ recipe, records: recordsOf(recipe, [session, undefined]), now })).toBeUndefined();
+    expect(refreshDueAt({ recipe, records: undefined, now })).toBeUndefined();
+    expect(refreshDueAt({ recipe: recipeOf('bare'), records: [], now })).toBeUndefined();
   });
 
   it('refreshDueAt is undefined for what takes a code, and before the end for a role', () => {
     const recipe = recipeOf('dev');
     const records = recordsOf(recipe, [session, { agoMs: minute, leftMs: 59 * minute }]);
-    expect(refreshDueAt({ recipe, records })).toBeLessThan(now + 40 * minute);
+    expect(refreshDueAt({ recipe, records, now })).toBeLessThan(now + 40 * minute);
     const long = recipeOf('long');
-    expect(refreshDueAt({ recipe: long, records: recordsOf(long, [session]) })).toBeUndefined();
+    expect(refreshDueAt({ recipe: long, records: recordsOf(long, [session]), now })).toBeUndefined();
   });
 });

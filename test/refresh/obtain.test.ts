@@ -111,6 +111,16 @@ describe('obtain', () => {
     expect(roleCall).toMatchObject({ request: { roleArn: role, roleSessionName: 'alice', durationSeconds: 3600 } });
   });
 
+  // An end in the year 9999 was taken at its word, and what had long ended was given out until somebody logged out.
+  it('obtain takes nothing to last longer than any session of AWS', async () => {
+    const one = await withKeys(world());
+    const endless = { ...roleHop, request: { ...roleHop.request, durationSeconds: 86_400 * 365_000 } };
+    const chain = await openChain(recipe([endless]), one.ports);
+    const { credentials } = await obtain(chain, 0, { demand: wanting(one), ports: one.ports });
+    expect(credentials.expiresAt - one.clock.now()).toBe(36 * 3_600_000);
+    expect(one.state.read(chain.steps[0]?.id ?? keyIdOf(''))?.expiresAt).toBe(credentials.expiresAt);
+  });
+
   it('obtain refuses at once when the day has no login yet, and calls nobody', async () => {
     const one = await withKeys(world());
     await expect(getDev(one)).rejects.toMatchObject({ code: 'login-needed', exitStatus: 4, hint: 'run `rolekeeper login corp`' });
@@ -310,7 +320,7 @@ describe('what obtain says of the caller, for the words of a refusal', () => {
   });
 
   it.each([
-    [{ kind: 'process', command: 'p' } as const, {}],
+    [{ kind: 'process', command: 'p', namedIn: '/config' } as const, {}],
     [
       { kind: 'web-identity', token: { kind: 'file', path: '/t' }, request: roleHop.request, endpoint } as const,
       { callerArn: role },

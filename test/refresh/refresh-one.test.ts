@@ -98,7 +98,7 @@ describe('refreshOne', () => {
 
   it.each([
     new AppError('program-needed', { setting: 'credential_process', profile: dev }),
-    new AppError('environment-lacks', { profile: dev, variable: 'X', what: 'a token' }),
+    new AppError('environment-lacks', { profile: dev, what: 'w', problem: 'p', hint: 'h' }),
   ])('publishes nothing of what says nothing of the hop: $code', async (error) => {
     const { refresh, record } = await opened();
     await expect(refresh(() => Promise.reject(error))).rejects.toBe(error);
@@ -132,11 +132,11 @@ describe('refreshOne', () => {
   });
 
   it('takes the failure that another process published while it waited, of the way as well', async () => {
-    const { refresh, state, step, lock, clock } = await opened();
-    lock.hold(step.id);
-    const failure = { error: down.toStored(), at: clock.now(), count: 1, retryAt: clock.now() + 1 };
-    state.publish({ id: step.id, kind: 'role', profile: dev, failure });
-    await expect(refresh(mustNotAsk)).rejects.toMatchObject({ code: 'network', message: down.message });
+    const { refresh } = await opened();
+    const first = refresh(() => Promise.reject(down));
+    const second = refresh(mustNotAsk);
+    await expect(first).rejects.toBe(down);
+    await expect(second).rejects.toMatchObject({ code: 'network', message: down.message });
   });
 
   it('goes on without a lock that it does not get, and says so', async () => {

@@ -142,12 +142,37 @@ describe('accessToken', () => {
     expect(await value()).toBe('first');
   });
 
+  // A background refresh wrote the tokens of yesterday's sign-in over those of this minute's.
+  it('of an old sign-in does not take the place of one that was made meanwhile', async () => {
+    const one = await world({
+      answer: async () => {
+        const yesterday = await one.signIns.stored(id);
+        if (yesterday === undefined) throw new Error('it was put there');
+        await one.signIns.keep(signIn, { ...yesterday, accessToken: new Secret('new'), signedInAt: one.clock.now() + 1 }, call);
+        return issued('of the old one', one.clock.now() + 60 * minute);
+      },
+    });
+    await one.put(10 * minute, 'r');
+    await one.value();
+    expect((await one.signIns.stored(id))?.accessToken.reveal()).toBe('new');
+  });
+
   it('goes on without the lock when its holder keeps it', async () => {
     const { put, value, lock, clock, asked } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
     await put(-minute, 'r');
     lock.hold(id);
     expect(await value()).toBe('second');
     expect(asked).toEqual(['r']);
+  });
+
+  it('is not refused for a failure whose time lies in the future, since the clock was set back', async () => {
+    const { put, value, lock, state, clock } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(-minute, 'r');
+    const at = clock.now() + 60 * minute;
+    const failure = { error: noNetwork.toStored(), at, count: 1, retryAt: at };
+    state.publish({ id, kind: 'sign-in', profile: parseProfileName('dev'), failure });
+    lock.hold(id);
+    expect(await value()).toBe('second');
   });
 
   it('that the portal refused is not given again', async () => {
