@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignIn } from '../../src/config/sign-in.ts';
 import { createForeignSignIns } from '../../src/system/aws-sso-cache.ts';
@@ -27,8 +28,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-function read(): string | undefined {
-  return createForeignSignIns(home, clock).read(signIn)?.value.reveal();
+function read(uid = process.getuid?.()): string | undefined {
+  return createForeignSignIns({ home, uid }, clock).read(signIn)?.value.reveal();
 }
 
 describe('the cache of `aws sso login`', () => {
@@ -57,6 +58,13 @@ describe('the cache of `aws sso login`', () => {
   ])('is none with %s', (_what, text) => {
     writeFileSync(path, text);
     expect(read()).toBeUndefined();
+  });
+
+  // Whoever may write there could have somebody else's account used.
+  it("is none where it is another user's, unless root reads it: a container has its host's files", () => {
+    writeFileSync(path, JSON.stringify(whole));
+    const { uid } = statSync(path);
+    expect([uid, uid + 1, 0].map((reader) => read(reader))).toEqual(['aoa-token', undefined, 'aoa-token']);
   });
 
   // A pipe in its place held every `get` up for ever, and the agent with it.
