@@ -28,22 +28,26 @@ const installTexts = {
       : undefined,
 };
 
+/** All tests of a file or a few together, in one process. Mutants are tried on these (tools/mutation/). */
+export const parts = {
+  plugins: [installTexts],
+  test: {
+    ...common,
+    name: 'parts',
+    include: ['test/**/*.test.ts'],
+    exclude: [...alone, ...programs],
+    sequence: { groupOrder: 0 },
+  },
+};
+
 export default defineConfig({
   plugins: [installTexts],
   test: {
     reporters: ['default', './test/harness/summary-reporter.ts'],
     maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text', 'json-summary'] },
     projects: [
-      {
-        plugins: [installTexts],
-        test: {
-          ...common,
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: [...alone, ...programs],
-          sequence: { groupOrder: 0 },
-        },
-      },
+      parts,
       {
         plugins: [installTexts],
         test: { ...ofPrograms, name: 'programs', include: programs, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 1 } },

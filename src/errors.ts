@@ -61,7 +61,12 @@ export interface ErrorDetails {
     readonly hint: string;
   };
   /** What only the environment of a caller can hold. */
-  readonly 'environment-lacks': { readonly profile: string; readonly variable: string; readonly what: string };
+  readonly 'environment-lacks': {
+    readonly profile: string;
+    readonly what: string;
+    readonly problem: string;
+    readonly hint: string;
+  };
   /** The service of a machine or container that hands out its role's credentials. */
   readonly 'machine-failed': { readonly service: string; readonly problem: string; readonly hint: string };
   /** `state`: what it is instead of plainly locked. */
@@ -275,8 +280,8 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   },
   'environment-lacks': {
     exitStatus: 3,
-    text: (d) => `profile "${d.profile}" starts from ${d.what}, and ${d.variable} is not set`,
-    hint: (d) => `run it where ${d.variable} is set`,
+    text: (d) => `profile "${d.profile}" starts from ${d.what}, and ${d.problem}`,
+    hint: (d) => d.hint,
   },
   'machine-failed': {
     exitStatus: 7,

@@ -4,8 +4,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
-import { signInOf } from '../config/recipe.ts';
+import { type Hop, type Recipe, signInOf } from '../config/recipe.ts';
 import { describeSignIn } from '../config/sign-in.ts';
 import { checkEnvironmentKeys, checkFileKeys } from '../doctor/access-keys.ts';
 import { checkSocket, checkTrouble } from '../doctor/background.ts';
@@ -16,7 +17,7 @@ import { type CheckName, editCommand, type Finding, shellWord } from '../doctor/
 import { checkMixedProfile } from '../doctor/mixed-profiles.ts';
 import { checkRecipe } from '../doctor/recipes.ts';
 import { checkRotation } from '../doctor/rotations.ts';
-import { cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
+import { type CacheKind, cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
 import { checkSignIns, type SignInLook } from '../doctor/sign-ins.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import type { Inspector } from '../ports/inspector.ts';
@@ -68,7 +69,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     withFiles('mixed-profiles', each(checkMixedProfile)),
     withFiles('winning-keys', () => [...checkEnvironmentKeys(wiring.env), ...ofKeys('winning-keys')]),
     withFiles('plaintext', () => ofKeys('plaintext')),
-    examined('sdk-caches', checkCaches(inspector, awsDirectory)),
+    examined('sdk-caches', checkCaches(inspector, awsDirectory, 'config' in files ? cacheUsers(files, wiring) : {})),
     examined('clock', checkClock(wiring.clock.toLocal(wiring.clock.now()) - wiring.clock.now(), process.platform)),
     store,
     withFiles('sign-ins', (read) => checkSignIns(signInLooks(read, wiring), wiring.clock.now())),
@@ -120,11 +121,28 @@ function checkModes({ look }: Inspector, { configPath, credentialsPath }: Wiring
   });
 }
 
-function checkCaches({ list }: Inspector, awsDirectory: string): readonly Finding[] {
+function checkCaches({ list }: Inspector, awsDirectory: string, users: CacheUsers): readonly Finding[] {
   return cacheKinds.flatMap((kind) => {
     const path = join(awsDirectory, kind, 'cache');
-    return checkSdkCache({ kind, path, files: list(path) });
+    const user = users[kind];
+    return checkSdkCache({ kind, path, files: list(path), ...(user === undefined ? {} : { user }) });
   });
+}
+
+type CacheUsers = { readonly [K in CacheKind]?: ProfileName };
+
+/** The first profile on rolekeeper that has nothing else to start from. */
+function cacheUsers(files: ConfigFiles, wiring: Wiring): CacheUsers {
+  const recipes = keptProfiles(files).flatMap((profile) => recipeOrUndefined(profile, files, wiring) ?? []);
+  const startsFrom = (kind: Hop['kind']) => recipes.filter(({ hops: [first] }) => first?.kind === kind);
+  // The record of a sign-in that is the AWS CLI's looks like ours, but that it does not refresh itself.
+  const isSignedIn = (recipe: Recipe) => {
+    const { refreshesItself, expiresAt = 0 } = signInRecord(recipe, wiring.state) ?? {};
+    return refreshesItself === true && expiresAt > wiring.clock.now();
+  };
+  const login = startsFrom('console')[0]?.profile;
+  const sso = startsFrom('identity-center').find((recipe) => !isSignedIn(recipe))?.profile;
+  return { ...(login === undefined ? {} : { login }), ...(sso === undefined ? {} : { sso }) };
 }
 
 async function examineStore(wiring: Wiring): Promise<Examined> {

@@ -8,6 +8,7 @@ import { describeHop, type Hop, type KeysSource, type Recipe, type Step, signInO
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { hopSources, keysSources, profileOfHop, type SettingSource } from '../config/setting-sources.ts';
 import { describeSignIn } from '../config/sign-in.ts';
+import { isValid } from '../credentials/plan.ts';
 import { recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
@@ -35,6 +36,7 @@ export interface ExplainedSignIn {
   readonly in: string;
   /** Absent while there is none. Of one that refreshes itself: at the latest; the organisation may end it sooner. */
   readonly expiresAt?: string;
+  readonly isOver?: boolean;
   readonly refreshesItself?: boolean;
 }
 
@@ -73,7 +75,7 @@ export function explainProfile(
   const records = steps?.map(({ id }) => state.read(id));
   const target = signInOf(recipe);
   const signIn = signInRecord(recipe, state);
-  const dueAt = refreshDueAt({ recipe, records, signIn });
+  const dueAt = refreshDueAt({ recipe, records, signIn, now });
   const [first = profile] = recipe.chain;
   return {
     v: 1,
@@ -84,15 +86,15 @@ export function explainProfile(
       explainHop({ recipe, index, step: steps?.[index], record: records?.[index], now }, { files, env }),
     ),
     next: { ...nextGet({ recipe, records, signIn, now }), ...(dueAt === undefined ? {} : { refreshAt: iso(dueAt) }) },
-    ...(target === undefined ? {} : { signIn: { in: describeSignIn(target), ...signInTimes(signIn) } }),
+    ...(target === undefined ? {} : { signIn: { in: describeSignIn(target), ...signInTimes(signIn, now) } }),
     notes: [...recipe.notes, ...certificateNotes(recipe, { state, clock })],
   };
 }
 
-function signInTimes(record: StateRecord | undefined): Omit<ExplainedSignIn, 'in'> {
+function signInTimes(record: StateRecord | undefined, now: number): Omit<ExplainedSignIn, 'in'> {
   const { expiresAt, refreshesItself } = record ?? {};
   return {
-    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt), isOver: !isValid({ expiresAt }, now) }),
     ...(refreshesItself === undefined ? {} : { refreshesItself }),
   };
 }

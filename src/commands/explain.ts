@@ -53,16 +53,10 @@ function countWords({ keys, hops }: Explanation): string {
 }
 
 function keysLines({ name, in: where, principal, settings }: ExplainedKeys): readonly string[] {
-  const places = {
-    store: `the store's item keys/${name}`,
-    file: 'a file, in plaintext',
-    environment: "the caller's environment",
-  };
-  const facts = [
-    ['from', places[where]],
-    ['user', principal ?? 'not known yet'],
-  ];
-  return [`1. keys "${name}"`, ...indented(textTable([...settings.map(settingRow), ...facts.map((fact) => [...fact, ''])]))];
+  const places = { store: [`the store's item keys/${name}`], file: ['a file, in plaintext'], environment: [] };
+  const facts = [...places[where].map((place) => ['from', place]), ['user', principal ?? 'not known yet']];
+  const head = where === 'environment' ? "keys of the caller's environment" : `keys "${name}"`;
+  return [`1. ${head}`, ...indented(textTable([...settings.map(settingRow), ...facts.map((fact) => [...fact, ''])]))];
 }
 
 function hopLines(
@@ -86,10 +80,14 @@ function hopLines(
   ];
 }
 
-function signInLine({ in: place, expiresAt, refreshesItself }: ExplainedSignIn, times: (at: string) => string): string {
-  const until =
-    expiresAt === undefined ? 'none yet' : refreshesItself === true ? 'refreshes itself' : `until ${times(expiresAt)}`;
-  return `sign-in to IAM Identity Center ${place}: ${until}`;
+function signInLine(signIn: ExplainedSignIn, times: (at: string) => string): string {
+  return `sign-in to IAM Identity Center ${signIn.in}: ${signInWords(signIn, times)}`;
+}
+
+function signInWords({ expiresAt, isOver, refreshesItself }: ExplainedSignIn, times: (at: string) => string): string {
+  if (expiresAt === undefined) return 'none yet';
+  if (isOver === true) return `over since ${times(expiresAt)}`;
+  return refreshesItself === true ? 'refreshes itself' : `until ${times(expiresAt)}`;
 }
 
 function settingRow({ key, value, place }: SettingSource): readonly string[] {
@@ -119,6 +117,7 @@ function nextLines({ profile, next }: Explanation, times: (at: string) => string
   const aws = next.callsSts ? `AWS is called: ${next.calls.join(', then ')}` : 'AWS is not called';
   return [
     `The next \`rolekeeper get ${profile}\` ${doing[next.kind]}: ${next.why}.`,
+    ...(next.first === undefined ? [] : [`First ${next.first}.`]),
     `${aws}.`,
     ...(next.refreshAt === undefined || next.kind !== 'print'
       ? []
@@ -133,7 +132,7 @@ const doing: { readonly [K in Explanation['next']['kind']]: string } = {
   refresh: 'refreshes, then prints',
   login: 'fails with status 4',
   fail: 'fails at once',
-  unknown: 'looks the keys up first',
+  unknown: 'looks first',
 };
 
 function indented(lines: readonly string[]): readonly string[] {

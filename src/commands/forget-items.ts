@@ -1,5 +1,6 @@
 // Removes items from store and state for a logout, each under its lock, so that no refresh under way stores its result afterwards.
 
+import { type Account, isKeyId } from '../config/names.ts';
 import type { Step } from '../config/recipe.ts';
 import type { Lock } from '../ports/lock.ts';
 import type { State } from '../ports/state.ts';
@@ -68,4 +69,10 @@ function sessionsFirst(items: readonly Item[]): readonly Item[] {
 async function sayIfLong(ended: AbortSignal, { clock, say }: ForgetPorts): Promise<void> {
   await clock.wait(silentMs, ended);
   if (!ended.aborted) say('waiting for a refresh that is under way');
+}
+
+/** Undefined for what does not end by itself: keys, passphrases, secrets of devices. */
+export function temporaryItem(account: Account): Item | undefined {
+  const [kind, id = ''] = account.split('/');
+  return (kind === 'session' || kind === 'role' || kind === 'sso') && isKeyId(id) ? { id, account } : undefined;
 }

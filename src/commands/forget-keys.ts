@@ -8,6 +8,7 @@ import {
   oldKeysAccount,
   type ProfileName,
   parseProfileName,
+  totpAccount,
 } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
 import { type Step, stepsOf } from '../config/recipe.ts';
@@ -59,6 +60,8 @@ interface Found {
   readonly users: readonly ProfileName[];
   /** Sessions and roles that began with these keys, and with no others. */
   readonly steps: readonly Step[];
+  /** The secret of their MFA device is in the store as well. */
+  readonly hasDevice: boolean;
   readonly files: ConfigFiles;
 }
 
@@ -82,7 +85,8 @@ async function lookAt(name: ProfileName, store: Store, wiring: Wiring): Promise<
   // Two names may hold keys of one user: what begins with the other as well is still of use.
   const elsewhere = new Set(stepsOfAll(knownProfiles(files).filter((profile) => !users.includes(profile))).map(({ id }) => id));
   const steps = new Map(stepsOfAll(users).map((step) => [step.id, step]));
-  return { name, keys, users, steps: [...steps.values()].filter(({ id }) => !elsewhere.has(id)), files };
+  const hasDevice = (await store.get(totpAccount(name))) !== undefined;
+  return { name, keys, users, steps: [...steps.values()].filter(({ id }) => !elsewhere.has(id)), hasDevice, files };
 }
 
 function workingSteps(
@@ -125,7 +129,7 @@ async function rotationItems(name: ProfileName, store: Store): Promise<readonly 
 }
 
 async function announcement(
-  { name, keys, users, steps, files }: Found,
+  { name, keys, users, steps, hasDevice, files }: Found,
   store: Store,
   wiring: Wiring,
 ): Promise<readonly string[]> {
@@ -141,6 +145,9 @@ async function announcement(
     `forget-keys: keys/${name} (${whose}) leaves ${store.description}`,
     users.length === 0 ? '  no profile uses them' : `  profiles that stop working: ${users.join(', ')}`,
     ...(steps.length === 0 ? [] : ['  their sessions and roles are forgotten as well']),
+    ...(hasDevice
+      ? [`  ${totpAccount(name)}, the secret of their MFA device, goes too: codes come from your app alone then`]
+      : []),
     place === undefined
       ? '  lost for good: no AWS file here has these keys, and AWS shows a secret only once'
       : `  not lost: ${place.path}:${place.line} has them in plaintext`,
@@ -174,7 +181,7 @@ async function removeAll({ name, users, steps }: Found, { options, store, record
     await refuseRotating(options, { name, users, store, records });
     // The keys first, so that nothing begins with them behind our back; their name in the list last, so that this can be run again.
     await store.delete(keysAccount(name));
-    for (const account of [newKeysAccount(name), oldKeysAccount(name)]) {
+    for (const account of [newKeysAccount(name), oldKeysAccount(name), totpAccount(name)]) {
       await store.delete(account);
       await forgetItem({ store, lock }, account);
     }

@@ -99,15 +99,32 @@ function refuseUnfit({ code, way }: LoginOptions, kind: 'code' | 'sign-in', prof
 /** A code that AWS refused is never sent again; where there is another to be had, that one is tried, once. */
 async function logInOrTryAgain(
   chain: Chain,
-  { index, code, another }: GivenCode & { readonly index: number },
+  { index, code, another, afterBoth }: GivenCode & { readonly index: number },
   ports: ObtainPorts,
 ): Promise<Obtained> {
   try {
     return await logIn(chain, { index, code }, ports);
   } catch (error) {
-    if (another === undefined || !isAppError(error, 'mfa-refused') || error.details.isCodeWrong !== true) throw error;
-    return await logIn(chain, { index, code: await another(error) }, ports);
+    if (another === undefined || !isWrongCode(error)) throw error;
+    return await logInOnceMore(chain, { index, code: await another(error), afterBoth }, ports);
   }
+}
+
+async function logInOnceMore(
+  chain: Chain,
+  { index, code, afterBoth }: Pick<GivenCode, 'code'> & { readonly index: number; readonly afterBoth: string | undefined },
+  ports: ObtainPorts,
+): Promise<Obtained> {
+  try {
+    return await logIn(chain, { index, code }, ports);
+  } catch (error) {
+    if (afterBoth === undefined || !isWrongCode(error)) throw error;
+    throw new AppError('mfa-refused', { ...error.details, hint: afterBoth }, error);
+  }
+}
+
+function isWrongCode(error: unknown): error is AppError<'mfa-refused'> {
+  return isAppError(error, 'mfa-refused') && error.details.isCodeWrong === true;
 }
 
 /** A recipe without MFA: shows that it works. */
@@ -116,7 +133,8 @@ async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Pro
   if (last < 0) return `"${recipe.profile}" gives its long-term keys as they are; there is nothing to log in to`;
   const demand = patientDemand((life) => isComfortable(life, ports.clock.now()));
   const { credentials } = await obtain({ recipe, ...chain }, last, { demand, ports });
-  return `"${recipe.profile}" needs no login (no mfa_serial); credentials until ${localMinute(ports.clock.toLocal(credentials.expiresAt))}`;
+  const why = recipe.keys === undefined ? '' : ' (no mfa_serial)';
+  return `"${recipe.profile}" needs no login${why}; credentials until ${localMinute(ports.clock.toLocal(credentials.expiresAt))}`;
 }
 
 function covered(recipe: Recipe, { issuedAt, expiresAt }: Credentials, { clock }: ObtainPorts): string {
@@ -133,6 +151,8 @@ interface GivenCode {
   readonly code: MfaCode;
   /** Another one, after AWS has refused this. */
   readonly another?: (refusal: AppError) => Promise<MfaCode>;
+  /** What to do when that is refused as well, where waiting for a third would not help. */
+  readonly afterBoth?: string;
 }
 
 /** `--code`, else `mfa_process`, else the secret in the store, else the terminal, else a line on stdin. */
@@ -145,7 +165,7 @@ async function readCode(
   const { mfaProcess: command, profile } = recipe;
   if (command !== undefined) return { code: await wiring.runMfaProcess({ command, profile, showsStderr: true }) };
   const device = await loadTotpDevice({ keys: keysOf(recipe).name, serial: serialOf(recipe) ?? '' }, store);
-  if (device !== undefined) return await codeOfDevice(device, wiring);
+  if (device !== undefined) return await codeOfDevice(device, recipe, wiring);
   const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
   if (terminal.isInteractive) return await typedCode(recipe, terminal);
@@ -155,7 +175,7 @@ async function readCode(
 }
 
 /** One that was used within these 30 s already is waited out. */
-async function codeOfDevice({ secret }: TotpDevice, { clock }: Wiring): Promise<GivenCode> {
+async function codeOfDevice({ secret }: TotpDevice, { profile }: Recipe, { clock }: Wiring): Promise<GivenCode> {
   const { nextStepAt, totpCode } = await import('../credentials/totp.ts');
   return {
     code: totpCode(secret, clock.now()),
@@ -165,6 +185,7 @@ async function codeOfDevice({ secret }: TotpDevice, { clock }: Wiring): Promise<
       await clock.wait(next - clock.now());
       return totpCode(secret, next);
     },
+    afterBoth: `the secret in the store is of another device, it seems: \`rolekeeper mfa-secret ${profile}\` replaces it, with --remove it goes`,
   };
 }
 

@@ -1,15 +1,7 @@
 // `rolekeeper logout [PROFILE] [--all]`: forgets sessions and role credentials here. Never touches long-term keys.
 // AWS cannot take issued credentials back: what a program already holds stays good until it ends.
 
-import {
-  type Account,
-  accountOfRecord,
-  isKeyId,
-  type KeyId,
-  type ProfileName,
-  parseProfileName,
-  signInAccount,
-} from '../config/names.ts';
+import { accountOfRecord, type KeyId, type ProfileName, parseProfileName, signInAccount } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles } from '../config/profile-settings.ts';
 import { loginIdOf, type Step, signInOf, stepsOf } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
@@ -20,7 +12,7 @@ import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { endSignIns } from './end-sign-ins.ts';
-import { forgetItems, type Item } from './forget-items.ts';
+import { forgetItems, type Item, temporaryItem } from './forget-items.ts';
 import { writeStderr } from './report.ts';
 
 export interface LogoutOptions {
@@ -115,9 +107,4 @@ async function allItems(store: Store, state: State): Promise<readonly Item[]> {
   const listed = (await listItems(store)).flatMap((account) => temporaryItem(account) ?? []);
   const known = state.list().map((record) => ({ id: record.id, account: accountOfRecord(record) }));
   return [...new Map([...listed, ...known].map((item) => [item.id, item])).values()];
-}
-
-function temporaryItem(account: Account): Item | undefined {
-  const [kind, id = ''] = account.split('/');
-  return (kind === 'session' || kind === 'role' || kind === 'sso') && isKeyId(id) ? { id, account } : undefined;
 }

@@ -1,5 +1,6 @@
 // What is known of one profile without opening the store: its recipe, the state of its hops, and what the next `get` will do.
 
+import { isCallerBound } from '../config/caller-bound.ts';
 import { entryRoleArn } from '../config/entry-hop.ts';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
@@ -79,7 +80,7 @@ function statusOf(recipe: Recipe, { wiring, rotations, timeWords }: StatusInputs
     profile: recipe.profile,
     kind: kindOf(last),
     ...roleOf(last),
-    ...(recipe.keys === undefined ? {} : { keys: recipe.keys.name }),
+    ...storedKeysOf(recipe),
     ...(principal === undefined ? {} : { principal }),
     chain: recipe.chain,
     ...(lastRecord?.expiresAt === undefined
@@ -111,6 +112,10 @@ function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role'> {
   return role === undefined ? {} : { role };
 }
 
+function storedKeysOf({ keys }: Recipe): Pick<ProfileStatus, 'keys'> {
+  return keys === undefined || keys.ofCaller !== undefined ? {} : { keys: keys.name };
+}
+
 type WaitingRotation = Pick<RotationRecord, 'oldAccessKeyId'> & { readonly deleteAt: EpochMs };
 
 /** Undefined without an old key, and for a record that cannot be read: `rotate` says what is wrong with it. */
@@ -137,6 +142,11 @@ interface NextInputs {
 }
 
 function nextOf(inputs: NextInputs, inWords: (at: number) => string): string {
+  if (!isCallerBound(inputs.recipe)) return nextOfAnybody(inputs, inWords);
+  return `${validLife(inputs) === undefined ? 'made' : 'refreshed'} at a request that has its variables`;
+}
+
+function nextOfAnybody(inputs: NextInputs, inWords: (at: number) => string): string {
   const { recipe, session, needsSession, last, now } = inputs;
   if (recipe.hops.length === 0) return 'the keys as they are (session = none)';
   const hasSession = !needsSession || (session?.expiresAt !== undefined && isValid({ expiresAt: session.expiresAt }, now));

@@ -8,6 +8,7 @@ import {
   accountOfRecord,
   indexAccount,
   isProfileName,
+  isSignInAccount,
   keysAccount,
   type ProfileName,
   passphraseAccount,
@@ -25,6 +26,8 @@ import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
+import { endSignIns } from './end-sign-ins.ts';
+import { temporaryItem } from './forget-items.ts';
 import type { InstallPorts } from './install.ts';
 import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
 import { byAge } from './undo-order.ts';
@@ -68,14 +71,23 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
       ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
       ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
+      ...(accounts.some(isSignInAccount) ? ['  end      the sign-ins to IAM Identity Center, at AWS as well'] : []),
       `  delete   ${count(accounts.length, 'item')} from ${description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
     ],
     diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before ?? '', after)).join(''),
     run: async () => {
-      await alone(ports, () => writeUndone(undo, ports));
-      await withStore(ports, (open) => deleteAll(open, accounts));
+      await withStore(ports, async (open) => {
+        // While the files still say how AWS is reached.
+        await endSignIns(
+          accounts.flatMap((account) => temporaryItem(account) ?? []),
+          open,
+          ports,
+        );
+        await alone(ports, () => writeUndone(undo, ports));
+        await deleteAll(open, accounts);
+      });
       const left = ports.removeState();
       ports.say(left.map((path) => `left, since it is not ours or holds keys: ${path}`));
     },

@@ -87,7 +87,7 @@ interface Manner {
 }
 
 function inWords({ profiles, store, ...background }: Shown, { times, look }: Manner): string {
-  const head = [storeLine(store), ...backgroundLines(background, times)];
+  const head = [storeLine(store), ...secretLines(store), ...backgroundLines(background, times)];
   if (profiles.length === 0)
     return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
   const table = statusTable(
@@ -126,6 +126,13 @@ function lifeLeft({ secondsLeft, expiresAt, lastRefreshAt, lastError, problem }:
 function storeLine({ description, problem, hint }: StoreStatus): string {
   if (problem === undefined) return `Store: ${description}`;
   return `Store: ${problem}${hint === undefined ? '' : `\n  hint: ${hint}`}`;
+}
+
+/** A person chose to have both factors in one place, and may have forgotten. */
+function secretLines({ mfaSecrets = [] }: StoreStatus): readonly string[] {
+  return mfaSecrets.map(
+    (name) => `  holds the MFA secret of "${name}" too; out with it: \`rolekeeper mfa-secret --remove ${name}\``,
+  );
 }
 
 function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, times: Times): readonly string[] {

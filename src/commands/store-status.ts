@@ -1,7 +1,8 @@
 // Whether the store answers, in words. Asks for the list of items, which every store has or lacks without harm.
 
-import { indexAccount } from '../config/names.ts';
+import { totpNameOf } from '../config/names.ts';
 import { type AppError, isAppError } from '../errors.ts';
+import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { agentStatus } from './tell-agent.ts';
 
@@ -9,6 +10,8 @@ export interface StoreStatus {
   readonly kind?: string;
   readonly description: string;
   readonly answers: boolean;
+  /** Names of the keys whose MFA device's secret it holds; absent for none, and where it does not answer. */
+  readonly mfaSecrets?: readonly string[];
   readonly problem?: string;
   readonly hint?: string;
 }
@@ -20,8 +23,8 @@ export async function storeStatus(wiring: Wiring): Promise<StoreStatus> {
     const store = await wiring.openStore({ deadlineMs, prompts: 'never' });
     const { kind, description } = store;
     try {
-      await store.get(indexAccount());
-      return { kind, description, answers: true };
+      const mfaSecrets = (await listItems(store)).flatMap((account) => totpNameOf(account) ?? []);
+      return { kind, description, answers: true, ...(mfaSecrets.length === 0 ? {} : { mfaSecrets }) };
     } catch (error) {
       if (!isAppError(error)) throw error;
       if (store.passphraseLock !== undefined && (await agentStatus(wiring))?.unlocked === true) {

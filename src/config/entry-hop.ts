@@ -143,23 +143,45 @@ export function describeEntry(hop: EntryHop): string {
   }
 }
 
-/** The call that makes its credentials, for `explain`. */
-export function callOfEntry(hop: EntryHop): string {
+/** The call of AWS that makes its credentials, for `explain`; undefined where they come from elsewhere. */
+export function callOfEntry(hop: EntryHop): string | undefined {
   switch (hop.kind) {
     case 'identity-center':
       return `GetRoleCredentials ${hop.roleName}`;
     case 'web-identity':
       return `AssumeRoleWithWebIdentity ${hop.request.roleArn}`;
     case 'machine':
-      return hop.service;
     case 'process':
-      return 'the other program';
     case 'console':
-      return "the AWS CLI, once its own sign-in's credentials end";
+      return undefined;
     case 'saml':
       return `AssumeRoleWithSAML ${hop.request.roleArn}`;
     case 'certificate':
       return `CreateSession ${hop.request.roleArn}`;
+    default:
+      return hop satisfies never;
+  }
+}
+
+/** What is read, run or asked before AWS is, for `explain`; undefined where nothing is. */
+export function beforeEntry(hop: EntryHop): string | undefined {
+  switch (hop.kind) {
+    case 'identity-center':
+      return undefined;
+    case 'web-identity':
+      return hop.token.kind === 'file' ? `${hop.token.path} is read` : 'the command of web_identity_token_process is run';
+    case 'machine':
+      return hop.service === 'EcsContainer'
+        ? `the container's credentials endpoint ${hop.url ?? ''} is asked`
+        : `the instance metadata service at ${hop.url} is asked`;
+    case 'process':
+      return 'the command of credential_process is run';
+    case 'console':
+      return 'the cache of `aws login` is read, and the AWS CLI is run where little is left of what it holds';
+    case 'saml':
+      return 'the command of saml_process is run';
+    case 'certificate':
+      return `${hop.files.certificate} is read`;
     default:
       return hop satisfies never;
   }

@@ -72,7 +72,7 @@ function container(env: Environment, fail: Fail): ContainerHop {
   if (!url) return { kind: 'machine', service: 'EcsContainer' };
   if (!isTrustedPlace(url)) {
     throw fail(
-      'AWS_CONTAINER_CREDENTIALS_… leads to a place that credentials must not come from',
+      `${path ? 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI' : 'AWS_CONTAINER_CREDENTIALS_FULL_URI'} leads to a place that credentials must not come from`,
       'only https, this machine itself, and the endpoints of ECS and EKS (169.254.170.2, 169.254.170.23, fd00:ec2::23) will do',
     );
   }

@@ -74,6 +74,10 @@ export function signInAccount(id: KeyId): Account {
   return account(`sso/${id}`);
 }
 
+export function isSignInAccount(account: Account): boolean {
+  return account.startsWith('sso/');
+}
+
 /** Where the store has what a record of the state is about. */
 export function accountOfRecord({ kind, id }: { readonly kind: 'session' | 'role' | 'sign-in'; readonly id: KeyId }): Account {
   if (kind === 'sign-in') return signInAccount(id);

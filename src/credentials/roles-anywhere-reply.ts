@@ -1,7 +1,7 @@
 // What CreateSession answers, in JSON: credentials, or a refusal. Pure.
 
 import type { Credentials, EpochMs } from './credentials.ts';
-import { isWord, parseJson } from './json.ts';
+import { isFields, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type SessionReply =
@@ -53,7 +53,7 @@ function problem(words: string): SessionReply {
 }
 
 function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+  return isFields(value) ? value[key] : undefined;
 }
 
 function textOf(value: unknown, key: string): string | undefined {

@@ -1,6 +1,6 @@
 // What is off with store, agent, its socket and the service, out of what `status` knows of them. Pure.
 
-import { type CheckName, type Finding, shellWord } from './finding.ts';
+import { type CheckName, commandIn, type Finding, shellWord } from './finding.ts';
 
 interface Trouble {
   readonly problem?: string;
@@ -39,10 +39,4 @@ export function checkSocket({ path, directory, isThere, isOwn }: SocketLook): re
       mend: `chmod 700 ${shellWord(directory)} && rolekeeper agent restart`,
     },
   ];
-}
-
-/** "run `rolekeeper install`, which puts it right" → the command alone; a hint that has several says when which is right. */
-export function commandIn(hint: string): string {
-  const [command, ...others] = [...hint.matchAll(/`([^`]+)`/g)].map(([, inside = '']) => inside);
-  return command === undefined || others.length > 0 ? hint : command;
 }

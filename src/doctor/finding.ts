@@ -1,4 +1,4 @@
-// What `doctor` has found wrong: what it is, why it matters, and the command that mends it. Types only.
+// What `doctor` has found wrong: what it is, why it matters, and the command that mends it.
 
 /** In the order in which they are looked at. */
 export const checkNames = [
@@ -50,4 +50,10 @@ export function editCommand({ path, line }: { readonly path: string; readonly li
 /** One word for a shell. */
 export function shellWord(text: string): string {
   return /^[\w\-./+@:=,%]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** "run `rolekeeper install`, which puts it right" → the command alone; a hint that has several says when which is right. */
+export function commandIn(hint: string): string {
+  const [command, ...others] = [...hint.matchAll(/`([^`]+)`/g)].map(([, inside = '']) => inside);
+  return command === undefined || others.length > 0 ? hint : command;
 }

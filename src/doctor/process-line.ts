@@ -2,7 +2,7 @@
 
 import { parseJson } from '../credentials/json.ts';
 import type { LineRun } from '../ports/inspector.ts';
-import { editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
+import { commandIn, editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
 
 export interface ProcessLine {
   readonly profile: string;
@@ -86,7 +86,7 @@ function anyPath(profile: string): string {
 
 /** The profiles that wait for one login become one finding. */
 export function mergeLogins(findings: readonly Finding[]): readonly Finding[] {
-  const isLogin = ({ mend }: Finding) => mend.startsWith('rolekeeper login ');
+  const isLogin = ({ mend }: Finding) => /^(rolekeeper|aws) login /.test(mend);
   return findings.flatMap((finding, index) => {
     const same = isLogin(finding) ? findings.filter(({ mend }) => mend === finding.mend) : [finding];
     if (same.length === 1) return [finding];
@@ -144,11 +144,15 @@ function runProblem(run: LineRun, { profile }: ProcessLine): Problem | undefined
 function failure({ status, stderr }: LineRun, profile: string): Problem {
   const lines = stderr.split('\n').filter((line) => line !== '');
   const said = (lines[0] ?? '').replace(/^rolekeeper: /, '').slice(0, 300);
-  const command = /^rolekeeper: hint: .*`(rolekeeper [^`]+)`/m.exec(stderr)?.[1];
+  const hint = /^rolekeeper: hint: (.+)$/m.exec(stderr)?.[1];
   const why = `clients get no credentials from it${said === '' ? '' : `: ${said}`}`;
   if (status === 126) return { what: 'ends with status 126: no program that may be run', why };
   if (status === 127) return { what: 'ends with status 127: no such program', why };
-  return { what: `ends with status ${status ?? 'none'}`, why, mend: command ?? `rolekeeper explain ${shellWord(profile)}` };
+  return {
+    what: `ends with status ${status ?? 'none'}`,
+    why,
+    mend: hint === undefined ? `rolekeeper explain ${shellWord(profile)}` : commandIn(hint),
+  };
 }
 
 function answerProblem({ stdout, stderr }: LineRun): Problem | undefined {

@@ -43,12 +43,22 @@ async function askAwsCli({ profile, signal }: EntryCall, programs: Programs): Pr
     if (!isAppError(error, 'program-failed')) throw error;
     const { problem } = error.details;
     if (isOver.test(problem)) throw loginNeeded(profile, `the console sign-in of "${profile}" has ended`, error);
-    throw new AppError('program-failed', { ...error.details, hint: `run \`${command}\`` }, error);
+    const unfit = unfits.find(({ says }) => says.test(problem));
+    throw new AppError('program-failed', { ...error.details, hint: `run \`${command}\``, ...unfit?.words }, error);
   }
 }
 
-/** What the CLI says when nobody but a person can go on. */
-const isOver = /re-?authenticate|session (has )?expired|aws login/i;
+/** What the CLI says when nobody but a person can go on: the last, of an entry that is not whole (LoginTokenLoadError). */
+const isOver = /re-?authenticate|session (has )?expired|aws login|login session token/i;
+
+/** An AWS CLI that cannot refresh such a sign-in: none, one without the command, one that sees no credentials in the profile. */
+const unfits = [
+  { says: /status (127|9009)\b/, words: { problem: 'there is no AWS CLI on PATH', hint: 'install AWS CLI 2.32.0 or later' } },
+  {
+    says: /invalid choice|no credentials found/i,
+    words: { problem: 'the AWS CLI on PATH knows no `aws login`', hint: 'bring it to 2.32.0 or later' },
+  },
+] as const;
 
 function loginNeeded(profile: string, why: string, cause?: unknown): AppError {
   return new AppError('login-needed', { profile, target: profile, why, command: `aws login --profile ${profile}` }, cause);

@@ -1,5 +1,6 @@
 // The first link of every chain: the user's long-term keys, with the user they belong to.
 
+import { keysLack } from '../config/caller-bound.ts';
 import { keysAccount, type ProfileName, parseProfileName } from '../config/names.ts';
 import { certificateOf, type GivenKeys, givenKeys, type KeysSource, type Recipe } from '../config/recipe.ts';
 import { type Keys, type KeysDocument, parseKeysItem } from '../credentials/credentials.ts';
@@ -30,7 +31,7 @@ export async function loadPrincipal(
   ports: { readonly store: Store; readonly state: State; readonly sts: Sts },
   call: IdentityCall,
 ): Promise<Principal> {
-  if (keys.ofCaller === 'absent') throw absentKeys(profile);
+  if (keys.ofCaller === 'absent') throw keysLack(profile);
   if (keys.ofCaller !== undefined) return givenPrincipal(keys.ofCaller, ports, call);
   const stored = await loadStoredKeys(keys.name, ports.store);
   if (stored !== undefined) {
@@ -39,11 +40,6 @@ export async function loadPrincipal(
   }
   if (keys.plaintext === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
   return givenPrincipal(keys.plaintext, ports, call);
-}
-
-function absentKeys(profile: string): AppError {
-  const what = "the keys of its caller's environment";
-  return new AppError('environment-lacks', { profile, variable: 'AWS_ACCESS_KEY_ID', what });
 }
 
 /** Undefined when the store has none. Throws `keys-broken`: such an item is left where it is, since nothing can rebuild it. */

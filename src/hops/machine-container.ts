@@ -1,6 +1,7 @@
 // The role of a container of ECS or EKS, by the endpoint that its environment names (AWS SDKs and Tools Reference Guide, "Container
 // credential provider"). @smithy/credential-provider-imds reads this process's environment only, and knows neither EKS nor a token's file.
 
+import { containerLack } from '../config/caller-bound.ts';
 import type { ContainerHop, ContainerToken } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { readMachineDocument } from '../credentials/machine-document.ts';
@@ -15,10 +16,7 @@ export async function requestContainer(
   { profile, signal }: EntryCall,
   { askLink, readSmallFile, clock }: EntryPorts,
 ): Promise<Credentials> {
-  if (url === undefined) {
-    const variable = 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI';
-    throw new AppError('environment-lacks', { profile, variable, what: 'the role of a container' });
-  }
+  if (url === undefined) throw containerLack(profile);
   const failed = (problem: string, hint = "check the task's role (ECS) or the pod's identity association (EKS)") =>
     new AppError('machine-failed', { service: `the container's credentials endpoint at ${placeOf(url)}`, problem, hint });
   const headers = await authorizationHeader(authorization, readSmallFile, failed);

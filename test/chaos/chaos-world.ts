@@ -27,6 +27,8 @@ export interface ChaosWorldOptions {
 export interface Blow {
   readonly kind: 'kill' | 'stop';
   readonly pid: number;
+  /** Who had started it: a launcher runs the program in a process of its own, and ends as that does. */
+  readonly parent?: number | undefined;
   /** On the monotonic clock. */
   readonly from: number;
   /** Of a stop: when it went on. */
@@ -224,6 +226,7 @@ export class ChaosWorld {
 
   /** False where there is no such process any more. */
   signal(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): boolean {
+    const parent = parentOf(pid);
     if (pid === this.agentPid) this.#agentUndisturbedSince = signal === 'SIGCONT' ? performance.now() : Number.POSITIVE_INFINITY;
     try {
       process.kill(pid, signal);
@@ -232,7 +235,7 @@ export class ChaosWorld {
     }
     const now = performance.now();
     if (signal === 'SIGCONT') this.#endStops(pid, now);
-    else this.blows.push({ kind: signal === 'SIGKILL' ? 'kill' : 'stop', pid, from: now, to: Number.POSITIVE_INFINITY });
+    else this.blows.push({ kind: signal === 'SIGKILL' ? 'kill' : 'stop', pid, parent, from: now, to: Number.POSITIVE_INFINITY });
     return true;
   }
 
@@ -248,5 +251,15 @@ export class ChaosWorld {
     await this.bus.stop();
     await this.world.close();
     this.clock.close();
+  }
+}
+
+/** Undefined for a process that has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    // proc(5): pid (name) state ppid; a name may hold anything, brackets too.
+    return Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
+  } catch {
+    return undefined;
   }
 }

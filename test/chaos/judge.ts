@@ -4,7 +4,7 @@ import type { ExitStatus } from '../../src/errors.ts';
 import { accessKeyId, roleArn, secretAccessKey } from '../harness/world.ts';
 import type { Call } from './callers.ts';
 import type { Canary } from './canary.ts';
-import type { ChaosWorld } from './chaos-world.ts';
+import type { Blow, ChaosWorld } from './chaos-world.ts';
 import { type FaultKind, ruleOf } from './fault-rules.ts';
 import { brokenRules, type Expected } from './invariants.ts';
 import { edited } from './profiles.ts';
@@ -90,7 +90,7 @@ export class Judge {
     const { tap, blows } = this.#chaos;
     return {
       ran: call.ran,
-      isKilled: blows.some((blow) => blow.kind === 'kill' && blow.pid === call.pid),
+      isKilled: blows.some((blow) => blow.kind === 'kill' && struck(blow, call.pid)),
       stoppedMs: this.#stoppedMs(call),
       allowanceMs: this.#allowanceMs(call),
       issued: (id: string) => tap.issued(id),
@@ -153,7 +153,7 @@ export class Judge {
   }
 
   #stoppedMs({ pid, startedAt, endedAt }: Call): number {
-    const stops = this.#chaos.blows.filter((blow) => blow.kind === 'stop' && blow.pid === pid);
+    const stops = this.#chaos.blows.filter((blow) => blow.kind === 'stop' && struck(blow, pid));
     return stops.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, endedAt) - Math.max(from, startedAt)), 0);
   }
 
@@ -171,4 +171,8 @@ export class Judge {
   #isStarved(call: Call): boolean {
     return this.#slowestMs(call) > starvedFactor * this.#canary.quietMs();
   }
+}
+
+function struck({ pid, parent }: Blow, caller: number): boolean {
+  return pid === caller || parent === caller;
 }

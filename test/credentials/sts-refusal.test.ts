@@ -273,19 +273,54 @@ describe('explainRefusal', () => {
     });
   });
 
+  const tooMany = 'too many requests from this account just now';
+  const itsFault = 'a fault on its own side';
+
   it.each([
-    ['Throttling', 400],
-    ['ThrottlingException', 400],
-    ['RequestLimitExceeded', 503],
-    ['IDPCommunicationError', 400],
-    ['InternalFailure', 500],
-    ['ServiceUnavailable', 503],
-    ['Unknown', 502],
-    ['Unknown', 429],
-  ])('takes %s with status %i as passing', (awsCode, httpStatus) => {
+    ['RequestLimitExceeded', 400, tooMany],
+    ['RequestThrottled', 400, tooMany],
+    ['SlowDown', 400, tooMany],
+    ['Throttling', 400, tooMany],
+    ['ThrottlingException', 400, tooMany],
+    ['TooManyRequestsException', 400, tooMany],
+    ['Unknown', 429, tooMany],
+    ['IDPCommunicationError', 400, itsFault],
+    ['IDPCommunicationErrorException', 400, itsFault],
+    ['InternalError', 400, itsFault],
+    ['InternalFailure', 400, itsFault],
+    ['PriorRequestNotComplete', 400, itsFault],
+    ['ServiceFailure', 400, itsFault],
+    ['ServiceUnavailable', 400, itsFault],
+    ['ServiceUnavailableException', 400, itsFault],
+    ['Unknown', 500, itsFault],
+  ])('takes %s with status %i as passing: %s', (awsCode, httpStatus, words) => {
     const error = explainRefusal({ ...base, awsCode, httpStatus, message: 'whatever' });
-    expect(error.isTransient).toBe(true);
+    expect(error.message).toBe(`AWS refused AssumeRole for ${roleArn}: ${words} (${awsCode})`);
     expect(error.hint).toBe('this goes away by itself; try again in a minute');
+    expect(error.isTransient).toBe(true);
+  });
+
+  it('takes a throttled call as passing where there is no status', () => {
+    const { httpStatus: _, ...bare } = { ...base, awsCode: 'Throttling' };
+    expect(explainRefusal(bare).isTransient).toBe(true);
+  });
+
+  it.each([
+    ['roleArn', 'role_arn'],
+    ['roleSessionName', 'role_session_name'],
+    ['durationSeconds', 'duration_seconds'],
+    ['externalId', 'external_id'],
+    ['serialNumber', 'mfa_serial'],
+    ['sourceIdentity', 'source_identity'],
+    ['policy', 'policy'],
+    ['policyArns.1.member', 'policy_arns'],
+    ['tags.2.member.key', 'tags'],
+    ['transitiveTagKeys', 'transitive_tag_keys'],
+  ])('names the setting behind %s', (member, setting) => {
+    const message = `1 validation error detected: Value '' at '${member}' failed to satisfy constraint: c`;
+    const error = explainRefusal({ ...base, awsCode: 'ValidationError', message });
+    expect(error.message).toContain(`: it does not take this ${setting}: c (ValidationError)`);
+    expect(error.hint).toBe(`check ${setting} of "dev"`);
   });
 
   it('says whose clock it was only for clock errors', () => {

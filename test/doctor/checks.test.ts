@@ -156,6 +156,15 @@ describe('process lines', () => {
     expect(what({ status: 127, stdout: '' })).toContain('no such program');
   });
 
+  // `explain`, which it named for all that rolekeeper cannot do, knows no more than the failure itself.
+  it.each([
+    ['run `aws login --profile console`', 'aws login --profile console'],
+    ['check web_identity_token_file of "pod"', 'check web_identity_token_file of "pod"'],
+  ])('checkLineRuns takes the way out from the failure: %s', (hint, mend) => {
+    const stderr = `rolekeeper: it does not work\nrolekeeper: hint: ${hint}\n`;
+    expect(checkLineRuns(given, [run({ way: 'shlex', status: 4, stdout: '', stderr })])).toMatchObject([{ mend }]);
+  });
+
   it('checkLineRuns finds words on stderr beside a good answer', () => {
     expect(what({ stderr: 'note' })).toContain('stderr');
   });

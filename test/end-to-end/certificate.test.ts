@@ -75,6 +75,13 @@ describe('a role by a certificate', () => {
     expect(anywhere.aws.log().at(-1)).toMatchObject({ outcome: 'ok', subject: 'CN=alice' });
   });
 
+  // It was refused: "it has no access keys".
+  it('is explained before anybody has asked for it', async () => {
+    const { stdout } = await succeed(world.rolekeeper(['explain', 'dev']));
+    expect(stdout).toContain(`whose certificate ${here('client.pem')} is, nobody has looked yet`);
+    expect(stdout).toContain(`AWS is called: CreateSession ${roleArn}.`);
+  });
+
   it('reaches aws', async () => {
     const expected = (await got()).AccessKeyId.slice(-4);
     const { stdout } = await succeed(world.run(findAws(1), ['configure', 'list', '--profile', 'dev']));

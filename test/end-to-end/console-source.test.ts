@@ -102,6 +102,14 @@ describe('a console sign-in', () => {
     expect(ran.stderr).toContain('hint: run `aws login --profile console`');
   });
 
+  // It said that no profile needs the cache, and had it removed: the person would have been signed out.
+  it('is nothing that doctor would have removed, while a profile starts from it', async () => {
+    writeCache(15 * 60_000);
+    const { stdout } = await world.rolekeeper(['doctor', '--json']);
+    expect(stdout).toContain('"sdk-caches"');
+    expect(stdout).not.toContain('login/cache');
+  }, 60_000);
+
   it('is explained without a look into the cache', async () => {
     const { stdout } = await succeed(world.rolekeeper(['explain', 'far']));
     expect(stdout).toContain(`1. console sign-in ${loginSession}, of profile "console"`);

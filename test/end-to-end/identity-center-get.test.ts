@@ -150,6 +150,26 @@ describe('logout', () => {
   });
 });
 
+describe('uninstall --purge', () => {
+  const purge = () => world.rolekeeper(['uninstall', '--purge', '--yes']);
+
+  // It deleted the tokens, and the sign-in went on at AWS.
+  it('ends the sign-in at AWS before it is forgotten', async () => {
+    await openSignedIn();
+    const { stderr } = await succeed(purge());
+    expect(stderr).toContain('end      the sign-ins to IAM Identity Center, at AWS as well');
+    expect(stderr).not.toContain('could not be ended');
+    expect(calls('Logout')).toBe(1);
+  });
+
+  it('goes on where AWS does not answer, and says so', async () => {
+    await openSignedIn();
+    await world.center.stop();
+    expect((await succeed(purge())).stderr).toContain('could not be ended at AWS, and is only forgotten here');
+    expect(filesIn(world.home).filter((path) => path.includes('/age/'))).toEqual([]);
+  });
+});
+
 describe('the sign-ins of `aws sso login`', () => {
   function writeCache(fields: Readonly<Record<string, unknown>>, text = JSON.stringify(fields)): string {
     const directory = join(world.home, '.aws', 'sso', 'cache');
@@ -170,7 +190,10 @@ describe('the sign-ins of `aws sso login`', () => {
     const before = [readFileSync(path, 'utf8'), statSync(path).mtimeMs];
     await succeed(get('dev'));
     expect([readFileSync(path, 'utf8'), statSync(path).mtimeMs]).toEqual(before);
-    expect((await world.rolekeeper(['doctor'])).stdout).toContain('sign-in tokens of IAM Identity Center in plaintext');
+    const { stdout } = await world.rolekeeper(['doctor']);
+    expect(stdout).toContain('sign-in tokens of IAM Identity Center in plaintext');
+    // It had them removed as needed by nobody, though "dev" is signed in by nothing else.
+    expect(stdout).toMatch(/mend: rolekeeper login dev && aws sso logout; rm -r /);
   });
 
   it.each([

@@ -77,6 +77,27 @@ describe('the secret of a device in the store', () => {
     expect(sessions()).toBe(2);
   }, 90_000);
 
+  // Its hint was to wait for the next code, each time.
+  it('of another device is what the hint names, once two codes of it were refused', async () => {
+    await succeed(add('GEZDGNBVGY3TQOJQ'));
+    const ran = await world.rolekeeper(['login', 'corp']);
+    expect(ran.status).toBe(6);
+    expect(ran.stderr).toContain('`rolekeeper mfa-secret corp` replaces it');
+  }, 90_000);
+
+  it('is shown by status, with the way out, and goes with the keys', async () => {
+    expect((await succeed(world.rolekeeper(['status']))).stdout).not.toContain('MFA secret');
+    await succeed(add());
+    expect((await succeed(world.rolekeeper(['status']))).stdout).toContain('`rolekeeper mfa-secret --remove corp`');
+    const { stdout } = await succeed(world.rolekeeper(['status', '--json']));
+    expect(JSON.parse(stdout).store).toMatchObject({ answers: true, mfaSecrets: ['corp'] });
+    const { stderr } = await succeed(world.rolekeeper(['forget-keys', 'corp', '--yes']));
+    expect(stderr).toContain('totp/corp, the secret of their MFA device, goes too');
+    // It stayed, though the keys were gone.
+    expect((await succeed(world.rolekeeper(['mfa-secret', '--remove', 'corp']))).stderr).toContain('there is no totp/corp');
+    expect((await succeed(world.rolekeeper(['status']))).stdout).not.toContain('MFA secret');
+  }, 60_000);
+
   it("is right by AWS's clock where the local one is wrong", async () => {
     world.sts.advance(-3 * 3_600_000);
     await succeed(add());

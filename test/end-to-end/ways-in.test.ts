@@ -75,8 +75,14 @@ describe('what can go wrong', () => {
   });
 
   it("a variable of the caller's that is not there is named", async () => {
-    expect((await failure('job', { AWS_ACCESS_KEY_ID: '' })).stderr).toContain('AWS_ACCESS_KEY_ID is not set');
-    expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain('_URI is not set');
+    expect((await failure('job', { AWS_ACCESS_KEY_ID: '' })).stderr).toContain(
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set',
+    );
+    const { stdout } = await succeed(world.rolekeeper(['explain', 'job']));
+    expect(stdout).toContain('fails at once: profile "job" starts from the keys of its caller');
+    expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain(
+      'nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
+    );
   });
 });
 
@@ -107,5 +113,10 @@ describe('the agent', () => {
     agent = await startAgent(world);
     for (const profile of ['task', 'job']) await succeed(get(profile));
     expect(await statusOf(world)).toMatchObject({ cached: 0 });
+    const { stdout } = await succeed(world.rolekeeper(['status', 'job', '--json'], { env: world.callerEnv }));
+    const [job] = JSON.parse(stdout).profiles;
+    // It promised a refresh in the background, and keys in the store.
+    expect(job).toMatchObject({ secondsLeft: expect.any(Number), next: 'refreshed at a request that has its variables' });
+    expect(job).not.toHaveProperty('keys');
   });
 });

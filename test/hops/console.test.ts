@@ -103,14 +103,27 @@ describe('requestConsole', () => {
   it.each([
     'it ended with status 253: Your session has expired. Please reauthenticate using aws login',
     'it ended with status 255: Unable to refresh credentials because of a change in your password. Please reauthenticate',
+    'it ended with status 253: Error loading login session token: Private key not found in cached token.',
   ])('requestConsole sends a person whose sign-in is over there, too: %s', async (problem) => {
     const { outcome } = await request(entry(0), failed(problem));
     expect(outcome).toMatchObject({ code: 'login-needed', hint: 'run `aws login --profile console`' });
   });
 
   it('requestConsole passes on what else stood in the way of the AWS CLI', async () => {
-    const { outcome } = await request(entry(0), failed('it ended with status 127: aws: not found'));
+    const { outcome } = await request(entry(0), failed('it ended with status 1: disk full'));
     expect(outcome).toMatchObject({ code: 'program-failed', hint: `run \`${exporting}\`` });
+  });
+
+  // The error was a page of the CLI's usage, and the hint a command that shows it again. Seen with none, 1.45 and 2.9.
+  it.each([
+    ['it ended with status 127: /bin/sh: 1: aws: not found', 'there is no AWS CLI on PATH'],
+    ['it ended with status 2: usage: aws [options] Invalid choice, valid choices are: list | get', 'knows no `aws login`'],
+    ['it ended with status 253: Unable to retrieve credentials: no credentials found', 'knows no `aws login`'],
+  ])('requestConsole says of an AWS CLI that cannot help what it lacks: %s', async (problem, words) => {
+    const { outcome } = await request(entry(0), failed(problem));
+    expect(outcome).toMatchObject({ code: 'program-failed', message: expect.stringContaining(words) });
+    expect(outcome).toHaveProperty('hint', expect.stringContaining('2.32.0 or later'));
+    expect(outcome).not.toHaveProperty('message', expect.stringContaining('usage'));
   });
 
   it("requestConsole leaves it to others in the agent, whose environment is not the caller's", async () => {

@@ -53,7 +53,7 @@ describe("the keys of a caller's environment", () => {
     expect(knownPrincipal({ keys: absent, hops: [] }, one.state)).toBeUndefined();
     await expect(loadPrincipal({ profile: dev, keys: absent }, one, call)).rejects.toMatchObject({
       code: 'environment-lacks',
-      hint: 'run it where AWS_ACCESS_KEY_ID is set',
+      message: expect.stringContaining('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set'),
     });
   });
 });

@@ -186,7 +186,9 @@ describe('a container', () => {
     const { url: _none, ...bare } = hop;
     await expect(requestMachine(bare, call, world.ports)).rejects.toMatchObject({
       code: 'environment-lacks',
-      message: expect.stringContaining('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set'),
+      message: expect.stringContaining(
+        'neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
+      ),
     });
   });
 });

@@ -1,72 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { keyIdOf, keysAccount, parseProfileName } from '../../src/config/names.ts';
-import type { Recipe } from '../../src/config/recipe.ts';
-import { toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
+import { keyIdOf, keysAccount } from '../../src/config/names.ts';
+import { toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { isComfortable } from '../../src/credentials/plan.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
 import type { Demand } from '../../src/refresh/refresh-one.ts';
-import { openMemoryStore } from '../../src/stores/memory.ts';
-import { noEntryPorts } from '../fakes/entry-ports.ts';
-import { fakeClock } from '../fakes/fake-clock.ts';
-import { fakeLock } from '../fakes/fake-lock.ts';
-import { fakeState } from '../fakes/fake-state.ts';
-import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
-
-const minute = 60_000;
-const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
-const serial = 'arn:aws:iam::123456789012:mfa/alice';
-const role = 'arn:aws:iam::222233334444:role/Dev';
-
-function world() {
-  const clock = fakeClock();
-  const sts = fakeSts(clock);
-  const store = openMemoryStore();
-  const [state, lock] = [fakeState(), fakeLock()];
-  const remembered: string[] = [];
-  const events: string[] = [];
-  const ports: ObtainPorts = {
-    ...noEntryPorts,
-    clock,
-    sts,
-    store,
-    state,
-    lock,
-    readLoginCache: () => undefined,
-    random: () => 1,
-    remember: async (account) => void remembered.push(account),
-    log: { event: (name) => void events.push(name) },
-  };
-  return { clock, sts, store, state, lock, ports, remembered, events };
-}
-
-type World = ReturnType<typeof world>;
-
-const corp = parseProfileName('corp');
-const dev = parseProfileName('dev');
-const session = { kind: 'session', durationSeconds: 43_200, mfaSerial: serial, endpoint } as const;
-const roleHop = { kind: 'role', request: { roleArn: role, durationSeconds: 3600 }, endpoint } as const;
-
-function recipe(hops: Recipe['hops']): Recipe {
-  return { profile: dev, keys: { name: corp, endpoint }, hops, loginTarget: corp, network: {}, chain: [dev, corp], notes: [] };
-}
-
-async function withKeys(one: World): Promise<World> {
-  const keys = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn };
-  await one.store.set(keysAccount(corp), toKeysItem(keys, keysAccount(corp)));
-  return one;
-}
+import { corp, loggedIn, minute, recipe, role, roleHop, serial, session, type World, withKeys, world } from './obtain-world.ts';
 
 function wanting({ clock }: World, more: Partial<Demand> = {}): Demand {
   return { accepts: (life) => isComfortable(life, clock.now()), lockWaitMs: 100, sharesFailures: true, ...more };
-}
-
-async function loggedIn(one: World): Promise<World> {
-  await withKeys(one);
-  await logIn(await openChain(recipe([session, roleHop]), one.ports), { index: 0, code: parseMfaCode('123456') }, one.ports);
-  return one;
 }
 
 async function getDev(one: World, demand = wanting(one)) {

@@ -1,7 +1,7 @@
 // The access token of a sign-in: what happens when AWS, the store or another process is not as it should be.
 
 import { describe, expect, it } from 'vitest';
-import { type KeyId, signInAccount } from '../../src/config/names.ts';
+import { type KeyId, parseProfileName, signInAccount } from '../../src/config/names.ts';
 import { type SignIn, signInIdOf } from '../../src/config/sign-in.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { type SignInTokens, toSignInItem } from '../../src/credentials/sign-in-tokens.ts';
@@ -158,6 +158,16 @@ describe('accessToken', () => {
     lock.hold(id);
     expect(await value()).toBe('second');
     expect(asked).toEqual(['r']);
+  });
+
+  it('is not refused for a failure whose time lies in the future, since the clock was set back', async () => {
+    const { put, value, lock, state, clock } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(-minute, 'r');
+    const at = clock.now() + 60 * minute;
+    const failure = { error: noNetwork.toStored(), at, count: 1, retryAt: at };
+    state.publish({ id, kind: 'sign-in', profile: parseProfileName('dev'), failure });
+    lock.hold(id);
+    expect(await value()).toBe('second');
   });
 
   it('that the portal refused is not given again', async () => {
