@@ -163,6 +163,12 @@ export function callOfEntry(hop: EntryHop): string | undefined {
   }
 }
 
+/** For people: without the path, which is the whole secret of a task of ECS. Who knows it is given the role. */
+export function describeContainer({ url }: ContainerHop): string {
+  const place = url === undefined ? '' : ` at ${new URL(url).origin}`;
+  return `the container's credentials endpoint${place}`;
+}
+
 /** What is read, run or asked before AWS is, for `explain`; undefined where nothing is. */
 export function beforeEntry(hop: EntryHop): string | undefined {
   switch (hop.kind) {
@@ -172,7 +178,7 @@ export function beforeEntry(hop: EntryHop): string | undefined {
       return hop.token.kind === 'file' ? `${hop.token.path} is read` : 'the command of web_identity_token_process is run';
     case 'machine':
       return hop.service === 'EcsContainer'
-        ? `the container's credentials endpoint ${hop.url ?? ''} is asked`
+        ? `${describeContainer(hop)} is asked`
         : `the instance metadata service at ${hop.url} is asked`;
     case 'process':
       return 'the command of credential_process is run';
