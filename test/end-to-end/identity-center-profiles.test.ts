@@ -76,6 +76,8 @@ sso_role_name = Admin
     await succeed(world.rolekeeper(['get', 'dev']));
     const shown = (await succeed(world.rolekeeper(['status', 'dev']))).stdout;
     expect(shown).toContain('refreshed from');
+    // Every such profile was a "role".
+    expect(shown).toMatch(new RegExp(`^dev +${workAccountId} Admin `, 'm'));
     expect(shown).not.toContain('log in');
   });
 
