@@ -30,6 +30,8 @@ const starvedLimitMs = 15_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
 const outOfTime = 7;
+/** A call is tried once more where it was slept through. Two sleeps may fall into one: that between two rounds, and the fault. */
+const clockWords = /this computer's clock is [^\n]* behind/;
 
 export class Judge {
   readonly #chaos: ChaosWorld;
@@ -130,7 +132,9 @@ export class Judge {
     const ofStop: readonly ExitStatus[] = this.#stoppedMs(call) > 0 ? [5, 7] : [];
     // It says so, and goes on in the background.
     const ofStarvation: readonly ExitStatus[] = this.#isStarved(call) ? [7] : [];
-    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation];
+    const isSleptThrough = this.#active(call, echoMs).includes('machine-sleeps') && clockWords.test(call.ran.stderr);
+    const ofSleeps: readonly ExitStatus[] = isSleptThrough ? [6] : [];
+    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation, ...ofSleeps];
   }
 
   async #missed(call: Call): Promise<string | undefined> {
