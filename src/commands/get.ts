@@ -126,7 +126,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const answer = await refreshAndAnswer(recipe.profile, fallback, {
     budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     clock,
-    refresh: (demand) => refreshDirectly(recipe, { fallback, demand }, ports),
+    refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),
     outwait: wiring.outwait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === fallback;
