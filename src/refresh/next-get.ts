@@ -89,7 +89,8 @@ export function refreshDueAt({ recipe, records, signIn, now }: NextGetInputs): n
   if (life === undefined || lastHop === undefined || needsCode(lastHop) || isCallerBound(recipe)) return undefined;
   const session = signIn ?? records?.[recipe.hops.findIndex(needsCode)];
   if (session?.expiresAt !== undefined && !isValid({ expiresAt: session.expiresAt }, now)) return undefined;
-  return dueAt(life, session?.expiresAt);
+  const due = dueAt(life, session?.expiresAt);
+  return Math.max(due, last?.failure?.retryAt ?? due);
 }
 
 interface Way {
