@@ -8,6 +8,8 @@ import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import own from '../package.json' with { type: 'json' };
 import lock from '../package-lock.json' with { type: 'json' };
+import mutationOwn from '../tools/mutation/package.json' with { type: 'json' };
+import mutationLock from '../tools/mutation/package-lock.json' with { type: 'json' };
 
 interface Locked {
   /** Where it is another than that of its directory. */
@@ -19,7 +21,9 @@ interface Locked {
   readonly hasInstallScript?: boolean;
 }
 
-const locked = Object.entries<Locked>(lock.packages).filter(([path]) => path !== '');
+const packagesOf = (packages: Readonly<Record<string, Locked>>) => Object.entries(packages).filter(([path]) => path !== '');
+const locked = packagesOf(lock.packages);
+const lockedForMutation = packagesOf(mutationLock.packages);
 const atRunTime = { ...own.dependencies, ...own.optionalDependencies };
 
 /** The names in the first column of the table under that heading. */
@@ -36,19 +40,24 @@ describe('packages', () => {
   });
 
   it('have one exact version each', () => {
-    const versions = Object.values({ ...atRunTime, ...own.devDependencies });
+    const versions = Object.values({ ...atRunTime, ...own.devDependencies, ...mutationOwn.devDependencies });
     expect(versions.filter((version) => !/^(npm:@?[\w./-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  it('are fixed by a SHA-512 each, and come from the registry', () => {
-    expect(locked.length).toBeGreaterThan(100);
-    expect(locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path)).toEqual([]);
-    expect(locked.filter(([, { resolved }]) => /^(git|file|http:)/.test(resolved ?? '')).map(([path]) => path)).toEqual([]);
+  it.each([
+    ['of the program and its tests', locked],
+    ['of the mutation tests', lockedForMutation],
+  ])('%s are fixed by a SHA-512 each, and come from the registry', (_whose, packages) => {
+    expect(packages.length).toBeGreaterThan(100);
+    expect(packages.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path)).toEqual([]);
+    expect(packages.filter(([, { resolved }]) => /^(git|file|http:)/.test(resolved ?? '')).map(([path]) => path)).toEqual([]);
   });
 
   // esbuild's script only makes its start faster, keytar's only builds what its package has built already. The tests run without either.
   it('that have an install script are two, and neither of them needs it', () => {
-    const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path);
+    const scripted = [...locked, ...lockedForMutation]
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([path]) => path);
     expect(scripted).toEqual(['node_modules/esbuild', 'node_modules/keytar']);
   });
 });

@@ -1,6 +1,6 @@
 // What the agent says of itself, as its `status` verb and `rolekeeper agent status --json` give it. Pure.
 
-import { parseJson } from '../credentials/json.ts';
+import { isFields, isText, parseJson } from '../credentials/json.ts';
 
 export interface AgentStatus {
   readonly v: 1;
@@ -27,35 +27,24 @@ export interface AgentStatus {
 /** Undefined for what is not such a status. */
 export function parseAgentStatus(text: string): AgentStatus | undefined {
   const fields = parseJson(text);
-  if (typeof fields !== 'object' || fields === null || !('v' in fields) || fields.v !== 1) return undefined;
-  const number = (name: string) => numberIn(fields, name);
-  const text_ = (name: string) => textIn(fields, name);
-  const [pid, uptimeSeconds, callers, cached] = [number('pid'), number('uptimeSeconds'), number('callers'), number('cached')];
-  const [refreshing, planned, version, socket] = [number('refreshing'), number('planned'), text_('version'), text_('socket')];
-  if (pid === undefined || uptimeSeconds === undefined || callers === undefined || cached === undefined) return undefined;
-  if (refreshing === undefined || planned === undefined || version === undefined || socket === undefined) return undefined;
-  const nextRefreshAt = text_('nextRefreshAt');
-  const profiles = textsIn(fields, 'profiles');
+  if (!isFields(fields) || fields['v'] !== 1) return undefined;
+  const { pid, uptimeSeconds, callers, cached, refreshing, planned, version, socket } = fields;
+  if (!isNumber(pid) || !isNumber(uptimeSeconds) || !isNumber(callers) || !isNumber(cached)) return undefined;
+  if (!isNumber(refreshing) || !isNumber(planned) || !isText(version) || !isText(socket)) return undefined;
+  const { profiles, nextRefreshAt, unlocked } = fields;
   return {
     v: 1,
     ...{ pid, version, uptimeSeconds, socket, callers, cached, refreshing, planned },
-    ...(profiles === undefined ? {} : { profiles }),
-    ...(nextRefreshAt === undefined ? {} : { nextRefreshAt }),
-    ...('unlocked' in fields && fields.unlocked === true ? { unlocked: true } : {}),
+    ...(isTexts(profiles) ? { profiles } : {}),
+    ...(isText(nextRefreshAt) ? { nextRefreshAt } : {}),
+    ...(unlocked === true ? { unlocked } : {}),
   };
 }
 
-function numberIn(fields: object, name: string): number | undefined {
-  const value: unknown = Object.entries(fields).find(([key]) => key === name)?.[1];
-  return typeof value === 'number' ? value : undefined;
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
-function textIn(fields: object, name: string): string | undefined {
-  const value: unknown = Object.entries(fields).find(([key]) => key === name)?.[1];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function textsIn(fields: object, name: string): readonly string[] | undefined {
-  const value: unknown = Object.entries(fields).find(([key]) => key === name)?.[1];
-  return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : undefined;
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText);
 }

@@ -26,7 +26,7 @@ const patienceMs = 2_500;
 /** With nothing valid left, a lock is passed over after this time (decisions.md 3). */
 const lockWaitMs = 2_000;
 const storeDeadlineMs = 1_500;
-/** So long an agent that has the store open may be busy, and as long make its answer. */
+/** So long the agent may be busy, and as long make its answer, where a `get` has the time. */
 const busyAgentMs = 1_500;
 /** On a machine as in `starvedMs`, where the keychain is as slow. */
 const starvedStoreDeadlineMs = 10_000;
@@ -70,8 +70,8 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
     if (answer.kind === 'failure') throw answer.error;
     return { outcome: isCached ? 'cached' : 'refreshed', keySuffix: keySuffix(answer.credentials.accessKeyId) };
   } catch (error) {
-    if (store.passphraseLock === undefined || !isAppError(error, 'store-locked')) throw error;
-    const document = await unlockedDocument(error, profile, wiring);
+    if (!isAppError(error, 'store-locked', 'store-unavailable')) throw error;
+    const document = await documentInMemory(error, profile, wiring);
     writeStdout(document);
     return { outcome: 'cached', keySuffix: keySuffixIn(document) };
   } finally {
@@ -80,15 +80,16 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
 }
 
 /**
- * Nobody but the agent has a store open that a passphrase opens. The front passes over an agent that is busy for a moment; here it is waited
- * for. Throws the error where it gives nothing.
+ * Where the store is closed or gone the agent may still have them in memory, or be the only one to have it open. The front passes over an agent
+ * that is busy for a moment; here it is waited for. Throws the error where it gives nothing.
  */
-async function unlockedDocument(locked: AppError, profile: string, wiring: Wiring): Promise<Buffer> {
+async function documentInMemory(storeError: AppError, profile: string, wiring: Wiring): Promise<Buffer> {
   const { documentOfAgent } = await import('./tell-agent.ts');
   const { clock, env } = wiring;
   const { limitMs: leftMs } = budgetAfter(performance.now(), leftOfDeadline(env, clock.toLocal(clock.now())));
-  const document = await documentOfAgent(profile, Math.min(Math.max(leftMs, 0), busyAgentMs), wiring);
-  if (document === undefined) throw locked;
+  const waitMs = Math.min(Math.floor(Math.max(leftMs, 0) / 2), busyAgentMs); // to acknowledge, and as long again to answer
+  const document = await documentOfAgent(profile, waitMs, wiring);
+  if (document === undefined) throw storeError;
   return document;
 }
 
@@ -125,7 +126,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const answer = await refreshAndAnswer(recipe, fallback, {
     budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     clock,
-    refresh: (demand) => refreshDirectly(recipe, { fallback, demand }, ports),
+    refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),
     outwait: wiring.outwait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === fallback;

@@ -2,6 +2,7 @@
 
 import type { Keys } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
+import { isFields } from '../credentials/json.ts';
 import { AppError } from '../errors.ts';
 import { wholeLines } from './config-edit-text.ts';
 import { masked } from './secret-lines.ts';
@@ -110,16 +111,16 @@ function withoutNewline(line: string): string {
 }
 
 function isRecord(value: unknown): value is EditRecord {
-  if (typeof value !== 'object' || value === null || !('path' in value && 'before' in value)) return false;
-  if (!('lines' in value && 'steps' in value) || typeof value.before !== 'string') return false;
-  const { path, lines, steps } = value;
-  if (typeof path !== 'string' || !Array.isArray(lines) || !Array.isArray(steps)) return false;
+  if (!isFields(value)) return false;
+  const { path, before, lines, steps } = value;
+  if (typeof path !== 'string' || typeof before !== 'string' || !Array.isArray(lines) || !Array.isArray(steps)) return false;
   return lines.every((line) => typeof line === 'string') && steps.every(isStep);
 }
 
 function isStep(value: unknown): value is EditStep {
-  if (typeof value !== 'object' || value === null) return false;
-  if ('put' in value) return typeof value.put === 'string';
-  const count = 'keep' in value ? value.keep : 'drop' in value ? value.drop : 'copy' in value ? value.copy : undefined;
+  if (!isFields(value)) return false;
+  const { put, keep, drop, copy } = value;
+  if (put !== undefined) return typeof put === 'string';
+  const count = keep ?? drop ?? copy;
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0;
 }

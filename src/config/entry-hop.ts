@@ -57,7 +57,8 @@ export interface ContainerHop {
 }
 
 export type ContainerToken =
-  | { readonly kind: 'value'; readonly token: Secret }
+  /** By its digest the key id tells one token from another: each may be that of another role. */
+  | { readonly kind: 'value'; readonly token: Secret; readonly digest: string }
   /** A file that is written anew from time to time. */
   | { readonly kind: 'file'; readonly path: string };
 
@@ -65,6 +66,8 @@ export type ContainerToken =
 export interface ProcessHop {
   readonly kind: 'process';
   readonly command: string;
+  /** The config file: a project's own may name another program by the same words, `./credentials`. */
+  readonly namedIn: string;
 }
 
 /** A console sign-in of `aws login`: out of its cache, which the AWS CLI keeps fresh. */

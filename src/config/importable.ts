@@ -22,7 +22,7 @@ export function importableKeys(recipe: Recipe, configPath: string): PlaintextKey
   }
   if (plaintext.sessionToken !== undefined) {
     throw fail(
-      `its keys in ${plaintext.path}:${plaintext.line} are temporary (aws_session_token)`,
+      `its keys in ${plaintext.path}:${plaintext.line} are temporary (they have a session token)`,
       'only long-term keys can be imported',
     );
   }

@@ -1,5 +1,6 @@
 // `credential_source` out of a profile's settings and the caller's environment: where a machine's own credentials are. Pure.
 
+import { sha256Hex } from '../credentials/digest.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { ContainerHop, ContainerToken, InstanceHop, MachineHop } from './entry-hop.ts';
@@ -95,5 +96,5 @@ function containerToken(env: Environment, fail: Fail): ContainerToken | undefine
   if (!token) return undefined;
   // A header of more than one line would be another request.
   if (!/^[ -~]+$/.test(token)) throw fail('AWS_CONTAINER_AUTHORIZATION_TOKEN is no token of one line', 'mend that variable');
-  return { kind: 'value', token: new Secret(token) };
+  return { kind: 'value', token: new Secret(token), digest: sha256Hex(token) };
 }

@@ -1,6 +1,6 @@
 // What a command keeps so that its edits can be undone: its written form. Pure; holds no secret.
 
-import { parseJson } from '../credentials/json.ts';
+import { isFields, parseJson } from '../credentials/json.ts';
 import { AppError } from '../errors.ts';
 import { type EditRecord, parseEditRecords } from './edit-record.ts';
 import { isProfileName, type ProfileName } from './names.ts';
@@ -29,13 +29,12 @@ export function printUndoNote(note: UndoNote): string {
 /** Undefined for what is no note. `what` names it in the error `format-newer`. */
 export function parseUndoNote(text: string, what: string): UndoNote | undefined {
   const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
-  if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
-  if (!('command' in value && 'records' in value)) return undefined;
-  const { command } = value;
-  const records = parseEditRecords(value.records);
-  if (command === 'adopt') return records === undefined ? undefined : { command, records };
-  if ((command !== 'import' && command !== 'add') || !('keys' in value)) return undefined;
-  const { keys } = value;
-  return typeof keys === 'string' && isProfileName(keys) && records !== undefined ? { command, keys, records } : undefined;
+  if (!isFields(value)) return undefined;
+  const { v, command, keys } = value;
+  if (typeof v === 'number' && v > version) throw new AppError('format-newer', { what, version: v });
+  const records = parseEditRecords(value['records']);
+  if (v !== version || records === undefined) return undefined;
+  if (command === 'adopt') return { command, records };
+  if (command !== 'import' && command !== 'add') return undefined;
+  return typeof keys === 'string' && isProfileName(keys) ? { command, keys, records } : undefined;
 }

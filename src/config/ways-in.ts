@@ -86,7 +86,7 @@ const readers: Readonly<Record<EntryHop['kind'], Reader>> = {
   'identity-center': readIdentityCenter,
   'web-identity': readWebIdentity,
   machine: readMachine,
-  process: ({ foreignProcess = '' }) => ({ kind: 'process', command: foreignProcess }),
+  process: ({ foreignProcess = '' }, { files }) => ({ kind: 'process', command: foreignProcess, namedIn: files.config.path }),
   console: readConsole,
   saml: readSaml,
   certificate: readCertificate,

@@ -2,6 +2,8 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { EpochMs } from './credentials.ts';
+import { sha256Hex } from './digest.ts';
+import { capped } from './foreign-words.ts';
 
 export interface Certificate {
   readonly der: Buffer;
@@ -35,15 +37,19 @@ export function parseCertificate(der: Buffer): Certificate | undefined {
   if (x509 === undefined) return undefined;
   const subject = oneLine(x509.subject);
   const names = x509.subjectAltName === undefined ? '' : `; ${oneLine(x509.subjectAltName)}`;
+  const identity = `${subject}${names}`;
   return {
     der,
     serial: BigInt(`0x${x509.serialNumber}`).toString(),
-    subject,
-    identity: `${subject}${names}`,
+    subject: capped(subject),
+    // The state remembers it, and a message may hold it.
+    identity: identity.length <= longestIdentity ? identity : `${capped(identity)} ${sha256Hex(identity)}`,
     validFrom: Date.parse(x509.validFrom),
     validTo: Date.parse(x509.validTo),
   };
 }
+
+const longestIdentity = 2_000;
 
 /** Every `CERTIFICATE` of a PEM text, in its order. What is around them is passed over, as OpenSSL does. */
 export function certificatesInPem(text: string): readonly Buffer[] {
@@ -57,6 +63,11 @@ export function privateKeyInPem(text: string): PemKey | undefined {
   if (found === null) return undefined;
   const [pem, label] = found;
   return { pem, isEncrypted: label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem) };
+}
+
+/** Its bytes, as far as they are encrypted as PKCS#8 is. */
+export function derOfKey({ pem }: PemKey): Buffer {
+  return Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
 }
 
 export interface PemKey {

@@ -2,6 +2,7 @@
 // Rather errs towards "later", which costs a refresh, than towards "earlier", which would revive expired credentials.
 
 import type { EpochMs } from './credentials.ts';
+import { isFields } from './json.ts';
 
 /** The local clocks at one moment. */
 export interface Reading {
@@ -58,8 +59,7 @@ export function isWorthKeeping(fresh: Anchor, old: Anchor | undefined): boolean 
 
 /** The anchor in a parsed file; undefined for anything that is not one. */
 export function parseAnchor(value: unknown): Anchor | undefined {
-  if (typeof value !== 'object' || value === null || !('v' in value) || value.v !== anchorFormat) return undefined;
-  if (!('wallMs' in value && 'uptimeMs' in value && 'awsMs' in value)) return undefined;
+  if (!isFields(value) || value['v'] !== anchorFormat) return undefined;
   const { wallMs, uptimeMs, awsMs } = value;
   return isTime(wallMs) && isTime(uptimeMs) && isTime(awsMs) ? { wallMs, uptimeMs, awsMs } : undefined;
 }
@@ -81,5 +81,5 @@ function provenSince(anchor: Anchor, { uptimeMs }: Reading): number {
 
 // No later than the last day that a Date can hold, so that no sum of ours leaves the safe integers.
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 8.64e15;
+  return typeof value === 'number' && value >= 0 && value <= 8.64e15;
 }

@@ -86,6 +86,18 @@ export function isEpochMs(value: unknown): value is EpochMs {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastTime;
 }
 
+/**
+ * A time that was told by somebody else, who may tell it in other units or without end: at most `longestMs` from now. Undefined for what is
+ * none, or is over.
+ */
+export function soundEnd(
+  at: unknown,
+  { now, longestMs }: { readonly now: EpochMs; readonly longestMs: number },
+): EpochMs | undefined {
+  if (typeof at !== 'number' || !Number.isFinite(at) || at <= now) return undefined;
+  return Math.floor(Math.min(at, now + longestMs));
+}
+
 /** UTC, whole seconds, literal Z, always 20 characters. Rounds down, so that nobody keeps credentials past their end. */
 export function isoSeconds(at: EpochMs): string {
   const written = Math.min(Math.max(at, 0), lastTime); // a clock that is off by ages may have moved it

@@ -2,7 +2,7 @@
 // The form: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
 import type { EpochMs, KeysDocument, Parsed } from './credentials.ts';
-import { isFields, parseJson } from './json.ts';
+import { isFields, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export interface ForeignDocument extends KeysDocument {
@@ -15,7 +15,11 @@ export interface ForeignDocument extends KeysDocument {
 export function parseForeignDocument(text: string): Parsed<ForeignDocument> {
   const fields = parseJson(text);
   if (!isFields(fields)) return broken('it printed no JSON object');
-  if (fields['Version'] !== 1) return broken('its "Version" is not the number 1');
+  return fields['Version'] === 1 ? readForeignFields(fields) : broken('its "Version" is not the number 1');
+}
+
+/** The same for fields that came by another way. */
+export function readForeignFields(fields: Readonly<Record<string, unknown>>): Parsed<ForeignDocument> {
   const accessKeyId = textOf(fields, 'AccessKeyId');
   const secret = textOf(fields, 'SecretAccessKey');
   const token = textOf(fields, 'SessionToken');
@@ -50,9 +54,7 @@ export function parseMoment(text: string): EpochMs | undefined {
 function textOf(fields: Readonly<Record<string, unknown>>, name: string): string | { readonly problem: string } | undefined {
   const value = fields[name];
   if (value === undefined || value === null || value === '') return undefined;
-  // A key with a line end in it would be a header of its own in what is signed with it.
-  if (typeof value !== 'string' || !/^[!-~]+$/.test(value)) return { problem: `its "${name}" is not printable text` };
-  return value;
+  return isWord(value) ? value : { problem: `its "${name}" is not printable text` };
 }
 
 function broken(problem: string): { readonly kind: 'broken'; readonly problem: string } {

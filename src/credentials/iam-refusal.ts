@@ -1,7 +1,7 @@
 // IAM's refusals of the calls of `rotate`, in words. Pure.
 
 import { AppError } from '../errors.ts';
-import type { IamOperation, Refusal } from './sts-refusal.ts';
+import type { IamOperation, Refusal } from './sts-refused-call.ts';
 
 /** Undefined for what means the same as in STS: an unknown key, a wrong secret, a clock that is off. */
 export function explainIamRefusal({ operation, awsCode, callerKind, context }: Refusal): AppError | undefined {

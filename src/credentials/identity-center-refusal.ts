@@ -2,7 +2,8 @@
 
 import { AppError } from '../errors.ts';
 import type { PortalRole } from '../ports/identity-center.ts';
-import type { CallContext } from './sts-refusal.ts';
+import { capped, reasonIn } from './foreign-words.ts';
+import type { CallContext } from './sts-refused-call.ts';
 
 export interface IdentityCenterRefusal {
   readonly operation: string;
@@ -19,7 +20,13 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
   const { operation, awsCode, message, httpStatus = 0, role, context = {} } = refusal;
   const profile = context.profile ?? 'PROFILE';
   const refused = (words: string, hint: string, isTransient = false) =>
-    new AppError('aws-refused', { doing: operation, awsCode: awsCode.slice(0, 64), words, hint, isTransient });
+    new AppError('aws-refused', { doing: operation, awsCode: capped(awsCode, 64), words, hint, isTransient });
+  if (awsCode === 'InvalidClientException') {
+    return refused(
+      'it does not know the registration of this program',
+      `run \`rolekeeper login ${profile}\`, which registers it anew`,
+    );
+  }
   if (awsCode === 'UnauthorizedException' || httpStatus === 401) {
     const why = `IAM Identity Center does not take the sign-in of "${profile}" any more`;
     return new AppError('login-needed', { profile, target: context.loginTarget ?? profile, why });
@@ -34,6 +41,5 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
       `\`rolekeeper sso accounts --profile ${profile}\` lists those that you have`,
     );
   }
-  const words = message.trim() === '' ? 'it gives no reason' : message.slice(0, 300);
-  return refused(words, `check sso_start_url and sso_region: \`rolekeeper explain ${profile}\``);
+  return refused(reasonIn(message), `check sso_start_url and sso_region: \`rolekeeper explain ${profile}\``);
 }

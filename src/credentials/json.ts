@@ -18,3 +18,8 @@ export function isFields(value: unknown): value is Readonly<Record<string, unkno
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
 }
+
+/** True for printable text without blanks, as keys and tokens are: a line end in one would begin another header, or another line of a shell. */
+export function isWord(value: unknown): value is string {
+  return typeof value === 'string' && /^[!-~]+$/.test(value);
+}

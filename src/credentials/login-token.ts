@@ -2,7 +2,7 @@
 // the refresh token: that one is good once, and whoever spends it must write the next one back, or signs the person out (decisions.md 26).
 
 import type { EpochMs } from './credentials.ts';
-import { parseForeignDocument, parseMoment } from './foreign-document.ts';
+import { parseMoment, readForeignFields } from './foreign-document.ts';
 import { isFields, isText, parseJson } from './json.ts';
 import type { Secret } from './secret.ts';
 
@@ -21,14 +21,12 @@ export function parseLoginToken(text: string): LoginCredentials | undefined {
   if (!isFields(entry) || !isFields(token) || !rest.every((name) => isText(entry[name]))) return undefined;
   const { expiresAt: end, accessKeyId, secretAccessKey, sessionToken, accountId } = token;
   const expiresAt = isText(end) ? parseMoment(end) : undefined;
-  const document = {
-    Version: 1,
+  const parsed = readForeignFields({
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
     SessionToken: sessionToken,
     AccountId: accountId,
-  };
-  const parsed = parseForeignDocument(JSON.stringify(document));
+  });
   if (expiresAt === undefined || parsed.kind === 'broken' || parsed.value.sessionToken === undefined) return undefined;
   return { ...parsed.value, sessionToken: parsed.value.sessionToken, expiresAt };
 }

@@ -1,21 +1,25 @@
 // The document in which a machine's or container's service hands out credentials. Pure; trusts nothing of it.
 
 import type { Credentials, EpochMs } from './credentials.ts';
-import { isFields, isText, parseJson } from './json.ts';
+import { capped, withoutSecrets } from './foreign-words.ts';
+import { isFields, isText, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type ReadDocument =
   | { readonly kind: 'ok'; readonly credentials: Credentials }
   | { readonly kind: 'problem'; readonly problem: string };
 
-/** `now` becomes the time of issue: the services hand out the same credentials to everybody for hours. */
-export function readMachineDocument(text: string, now: EpochMs): ReadDocument {
+/** `now` becomes the time of issue: the services hand out the same credentials to everybody for hours. `sent` was what the service was shown. */
+export function readMachineDocument(
+  text: string,
+  { now, sent }: { readonly now: EpochMs; readonly sent: readonly Secret[] },
+): ReadDocument {
   const fields = parseJson(text);
   if (!isFields(fields)) return problem('its answer is no JSON object');
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId, Code } = fields;
   // The metadata service says so where the role was taken away, for one.
-  if (isText(Code) && Code !== 'Success') return problem(`it says ${Code.slice(0, 100)}`);
-  if (!isText(AccessKeyId) || !isText(SecretAccessKey) || !isText(Token) || !isText(Expiration)) {
+  if (isText(Code) && Code !== 'Success') return problem(`it says ${capped(withoutSecrets(Code, sent), 100)}`);
+  if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(Token) || !isText(Expiration)) {
     return problem('its answer holds no complete credentials');
   }
   const expiresAt = Date.parse(Expiration);

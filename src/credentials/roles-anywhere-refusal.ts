@@ -4,11 +4,12 @@
 import { AppError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
 import { type EpochMs, isoSeconds } from './credentials.ts';
+import { capped, reasonIn } from './foreign-words.ts';
 
 export interface SessionRefusal {
   readonly awsCode: string;
   readonly message: string;
-  readonly httpStatus: number;
+  readonly httpStatus?: number;
   readonly profile: string;
   /** Where the certificate lies. */
   readonly path: string;
@@ -28,7 +29,7 @@ export function explainSessionRefusal(refusal: SessionRefusal): AppError {
     if (error !== undefined) return error;
   }
   return refused(refusal, {
-    words: reasonIn(refusal),
+    words: reasonIn(refusal.message),
     hint: `check trust_anchor_arn, profile_arn and role_arn of "${refusal.profile}"`,
   });
 }
@@ -52,10 +53,10 @@ const explanations: readonly Explanation[] = [
 ];
 
 function explainTransient(refusal: SessionRefusal): AppError | undefined {
-  const { awsCode, httpStatus } = refusal;
+  const { awsCode, httpStatus = 0 } = refusal;
   if (!/thrott|toomanyrequests|internal|unavailable/i.test(awsCode) && httpStatus < 500 && httpStatus !== 429) return undefined;
   return refused(refusal, {
-    words: reasonIn(refusal),
+    words: reasonIn(refusal.message),
     hint: 'this goes away by itself; try again in a minute',
     isTransient: true,
   });
@@ -77,7 +78,7 @@ function explainTime(refusal: SessionRefusal): AppError | undefined {
 function explainClock(refusal: SessionRefusal): AppError | undefined {
   if (!/signature (has )?expired|not yet current|skew|request has expired/i.test(refusal.message)) return undefined;
   return refused(refusal, {
-    words: `the clock of this computer is off: ${reasonIn(refusal)}`,
+    words: `the clock of this computer is off: ${reasonIn(refusal.message)}`,
     hint: 'set the clock: `timedatectl`',
   });
 }
@@ -98,7 +99,7 @@ function explainAbsent(refusal: SessionRefusal): AppError | undefined {
   if (refusal.awsCode !== 'ResourceNotFoundException') return undefined;
   const isProfile = /profile/i.test(refusal.message);
   return refused(refusal, {
-    words: `there is no such ${isProfile ? 'profile' : 'trust anchor'}: ${reasonIn(refusal)}`,
+    words: `there is no such ${isProfile ? 'profile' : 'trust anchor'}: ${reasonIn(refusal.message)}`,
     hint: `check ${isProfile ? 'profile_arn' : 'trust_anchor_arn'} of "${refusal.profile}"`,
   });
 }
@@ -114,7 +115,7 @@ function explainRevoked(refusal: SessionRefusal): AppError | undefined {
 function explainSessionName(refusal: SessionRefusal): AppError | undefined {
   if (!/session ?name/i.test(refusal.message)) return undefined;
   return refused(refusal, {
-    words: `its profile takes no role_session_name: ${reasonIn(refusal)}`,
+    words: `its profile takes no role_session_name: ${reasonIn(refusal.message)}`,
     hint: `take role_session_name out of "${refusal.profile}", or have acceptRoleSessionName switched on in ${refusal.profileArn}`,
   });
 }
@@ -123,7 +124,7 @@ function explainRole(refusal: SessionRefusal): AppError | undefined {
   if (!/unable to assume|not authorized to (assume|perform: sts)|role .*(profile|trust)/i.test(refusal.message)) return undefined;
   const { roleArn, profileArn } = refusal;
   return refused(refusal, {
-    words: `${reasonIn(refusal)}: either the role does not let this certificate in, or the Roles Anywhere profile does not list the role`,
+    words: `${reasonIn(refusal.message)}: either the role does not let this certificate in, or the Roles Anywhere profile does not list the role`,
     hint: `list ${roleArn} in ${profileArn}, and let rolesanywhere.amazonaws.com into its trust policy`,
     more: [`The trust policy of ${roleArn} must have:`, ...trustPolicy(refusal)],
   });
@@ -151,7 +152,7 @@ function explainKind(refusal: SessionRefusal): AppError | undefined {
 function explainSignature(refusal: SessionRefusal): AppError | undefined {
   if (!/signature/i.test(`${refusal.awsCode} ${refusal.message}`)) return undefined;
   return refused(refusal, {
-    words: `the signature is not the one that it expects: ${reasonIn(refusal)}`,
+    words: `the signature is not the one that it expects: ${reasonIn(refusal.message)}`,
     hint: 'check the clock, and the proxy if there is one: it must not change requests',
   });
 }
@@ -167,7 +168,7 @@ function explainValidation(refusal: SessionRefusal): AppError | undefined {
   if (refusal.awsCode !== 'ValidationException') return undefined;
   const setting = settings.find(([pattern]) => pattern.test(refusal.message))?.[1];
   return refused(refusal, {
-    words: setting === undefined ? reasonIn(refusal) : `it does not take this ${setting}: ${reasonIn(refusal)}`,
+    words: setting === undefined ? reasonIn(refusal.message) : `it does not take this ${setting}: ${reasonIn(refusal.message)}`,
     hint: `check ${setting ?? 'the settings'} of "${refusal.profile}"`,
   });
 }
@@ -182,7 +183,7 @@ interface Answer {
 function refused({ awsCode, roleArn }: SessionRefusal, { isTransient = false, ...answer }: Answer): AppError {
   return new AppError('aws-refused', {
     doing: `CreateSession for ${roleArn}`,
-    awsCode: awsCode.slice(0, 64),
+    awsCode: capped(awsCode, 64),
     ...answer,
     isTransient,
   });
@@ -205,11 +206,4 @@ function regionOf(arn: string): string {
 
 function idOf(arn: string): string {
   return arn.split('/').at(-1) ?? '';
-}
-
-// An endpoint may say anything, at any length.
-function reasonIn({ message }: SessionRefusal): string {
-  const text = message.trim();
-  if (text === '') return 'it gives no reason';
-  return text.length <= 300 ? text : `${text.slice(0, 300)}…`;
 }

@@ -1,7 +1,7 @@
 // What CreateSession answers, in JSON: credentials, or a refusal. Pure.
 
 import type { Credentials, EpochMs } from './credentials.ts';
-import { parseJson } from './json.ts';
+import { isFields, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export type SessionReply =
@@ -16,7 +16,8 @@ export function parseSessionReply(text: string, issuedAt: EpochMs): SessionReply
   const secretAccessKey = textOf(issued, 'secretAccessKey');
   const sessionToken = textOf(issued, 'sessionToken');
   const expiration = textOf(issued, 'expiration');
-  if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration) return problem('its reply holds no complete credentials');
+  if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken) || !expiration)
+    return problem('its reply holds no complete credentials');
   const expiresAt = Date.parse(expiration);
   if (!Number.isFinite(expiresAt)) return problem('its credentials have no readable end');
   if (expiresAt <= issuedAt) return problem('its credentials have ended already');
@@ -52,7 +53,7 @@ function problem(words: string): SessionReply {
 }
 
 function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+  return isFields(value) ? value[key] : undefined;
 }
 
 function textOf(value: unknown, key: string): string | undefined {

@@ -2,7 +2,7 @@
 
 import { AppError } from '../errors.ts';
 import { type EpochMs, isEpochMs } from './credentials.ts';
-import { parseJson } from './json.ts';
+import { isFields, parseJson } from './json.ts';
 
 export interface RotationRecord {
   /** The access key that is being replaced. */
@@ -24,13 +24,10 @@ export function printRotationRecord({ oldAccessKeyId, startedAt, deleteAt, tried
 /** Undefined for what is no record. `what` names it in the error `format-newer`. */
 export function parseRotationRecord(text: string, what: string): RotationRecord | undefined {
   const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
-  if (typeof value.v === 'number' && value.v > version) throw new AppError('format-newer', { what, version: value.v });
-  if (!('oldAccessKeyId' in value && 'startedAt' in value)) return undefined;
-  const { oldAccessKeyId, startedAt } = value;
-  if (typeof oldAccessKeyId !== 'string' || !isEpochMs(startedAt)) return undefined;
-  const deleteAt = 'deleteAt' in value ? value.deleteAt : undefined;
-  const triedAt = 'triedAt' in value ? value.triedAt : undefined;
+  if (!isFields(value)) return undefined;
+  const { v, oldAccessKeyId, startedAt, deleteAt, triedAt } = value;
+  if (typeof v === 'number' && v > version) throw new AppError('format-newer', { what, version: v });
+  if (v !== version || typeof oldAccessKeyId !== 'string' || !isEpochMs(startedAt)) return undefined;
   return {
     oldAccessKeyId,
     startedAt,

@@ -87,7 +87,11 @@ function attributesIn(xml: string): Attributes {
   return { attributes, isEncrypted };
 }
 
+/** Each of the two has 2,048 characters at most, at AWS. */
+const longestPair = 4_200;
+
 function pairIn(value: string): RolePair | undefined {
+  if (value.length > longestPair) return undefined;
   const arns = value.split(',').map((arn) => arn.trim());
   const roleArn = arns.find((arn) => /^arn:[^:]+:iam::\d{12}:role\//.test(arn));
   const principalArn = arns.find((arn) => /^arn:[^:]+:iam::\d{12}:saml-provider\//.test(arn));

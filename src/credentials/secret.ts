@@ -27,3 +27,8 @@ export class Secret {
     return mask;
   }
 }
+
+/** Those that stand among other values. */
+export function secretsIn(values: Readonly<Record<string, unknown>>): readonly Secret[] {
+  return Object.values(values).filter((value) => value instanceof Secret);
+}

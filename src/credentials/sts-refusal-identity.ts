@@ -1,7 +1,8 @@
 // STS's refusals of what an identity provider says, in words: web identity tokens and SAML assertions. Pure.
 
 import { AppError, isAppError } from '../errors.ts';
-import type { FederatedOperation, Refusal } from './sts-refusal.ts';
+import { capped, reasonIn } from './foreign-words.ts';
+import type { FederatedOperation, Refusal } from './sts-refused-call.ts';
 
 /** Undefined for what means the same in every operation: throttling, durations, session policies. */
 export function explainIdentityRefusal(refusal: Refusal): AppError | undefined {
@@ -13,7 +14,7 @@ export function explainIdentityRefusal(refusal: Refusal): AppError | undefined {
   const { says } = refusal.context.identity ?? {};
   return new AppError('aws-refused', {
     doing: `${operation} for ${request.roleArn ?? 'the role'}`,
-    awsCode,
+    awsCode: capped(awsCode, 64),
     words: says === undefined ? words : `${words}; it is ${says}`,
     hint: answer.hint,
     ...(answer.more === undefined ? {} : { more: answer.more }),
@@ -58,13 +59,13 @@ function answerFor({ awsCode, message, context, request }: Refusal, operation: F
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
       return {
-        words: `it does not take this ${thing}: ${reason(message)}`,
+        words: `it does not take this ${thing}: ${reasonIn(message)}`,
         hint: `compare it with the identity provider in IAM (\`${providers(operation)}\`): issuer, audience, keys; it came from ${from}`,
       };
     case 'IDPRejectedClaim':
     case 'IDPRejectedClaimException':
       return {
-        words: `the identity provider takes back this ${thing}: ${reason(message)}`,
+        words: `the identity provider takes back this ${thing}: ${reasonIn(message)}`,
         hint: `sign in again at the identity provider, so that a new one comes from ${from}; then run \`rolekeeper refresh ${profile}\``,
       };
     case 'AccessDenied':
@@ -98,11 +99,4 @@ function trustStatement(operation: FederatedOperation): readonly string[] {
     "the role's trust policy:",
     ...JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, undefined, 2).split('\n'),
   ];
-}
-
-// An endpoint may say anything, at any length.
-function reason(message: string): string {
-  const text = message.trim();
-  if (text === '') return 'it gives no reason';
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

@@ -2,63 +2,12 @@
 // The rules are the table "Errors to explain in words" of the project's contract, with AWS's own messages as the evidence.
 
 import { AppError } from '../errors.ts';
+import { reasonIn } from './foreign-words.ts';
 import { explainIamRefusal } from './iam-refusal.ts';
+import { explainAccessDenied } from './sts-refusal-access.ts';
 import { explainIdentityRefusal } from './sts-refusal-identity.ts';
-import { missingPolicies, type PolicyRequest } from './sts-refusal-policies.ts';
-
-/** What is known around a call to STS. */
-export interface CallContext {
-  /** Whose recipe this is. */
-  readonly profile?: string;
-  /** What to type after `rolekeeper login`. */
-  readonly loginTarget?: string;
-  /** The caller as policies name it: the user's ARN for keys and sessions, the role's own ARN (not its session's) for a role. */
-  readonly callerArn?: string;
-  /** The hop that made the caller's credentials; when absent, whoever has a session token counts as a session. */
-  readonly callerKind?: CallerKind;
-  /** The keys are no item and no line of a file, but the environment's of whoever asks. */
-  readonly areKeysOfCaller?: true;
-  /** The MFA device behind the caller's session. */
-  readonly sessionMfaSerial?: string;
-  /** What stands in the recipe and was not sent, since it is no setting: `"externalid" in [rolekeeper dev]`. */
-  readonly unused?: readonly string[];
-  readonly identity?: IdentityContext;
-}
-
-/** What was shown to AWS instead of a signature. */
-export interface IdentityContext {
-  /** The setting that it comes from, and its file where it is one. */
-  readonly from: string;
-  /** What it says of itself: who issued it, for whom. Never the thing itself. */
-  readonly says?: string;
-}
-
-export type IamOperation = 'ListAccessKeys' | 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey';
-
-export type FederatedOperation = 'AssumeRoleWithWebIdentity' | 'AssumeRoleWithSAML';
-
-export type CallerKind = 'keys' | 'session' | 'role';
-
-export interface Refusal {
-  readonly operation: 'AssumeRole' | 'GetSessionToken' | 'GetCallerIdentity' | FederatedOperation | IamOperation;
-  readonly awsCode: string;
-  readonly message: string;
-  readonly httpStatus?: number;
-  readonly region: string;
-  readonly callerKind: CallerKind;
-  readonly request: RefusedRequest;
-  readonly context: CallContext;
-}
-
-/** What was asked for, as far as words about it need it. */
-export interface RefusedRequest {
-  readonly roleArn?: string;
-  readonly durationSeconds?: number;
-  readonly externalId?: string;
-  readonly mfaSerial?: string;
-  readonly sourceIdentity?: string;
-  readonly hasTags?: boolean;
-}
+import { explainDuration, explainPolicySize, explainValidation } from './sts-refusal-settings.ts';
+import { type Explanation, loginTargetOf, profileOf, type Refusal, refused } from './sts-refused-call.ts';
 
 /** True if AWS found the request's time to be off, and nothing else. */
 export function isClockRefusal({ awsCode, message }: Pick<Refusal, 'awsCode' | 'message'>): boolean {
@@ -74,12 +23,10 @@ export function explainRefusal(refusal: Refusal): AppError {
     if (error !== undefined) return error;
   }
   return refused(refusal, {
-    words: reasonIn(refusal),
+    words: reasonIn(refusal.message),
     hint: `see the recipe: \`rolekeeper status ${profileOf(refusal)}\``,
   });
 }
-
-type Explanation = (refusal: Refusal) => AppError | undefined;
 
 // In order: the first that knows the error has the word.
 const explanations: readonly Explanation[] = [
@@ -169,69 +116,6 @@ function parseBasicIso(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-function explainAccessDenied(refusal: Refusal): AppError | undefined {
-  if (refusal.awsCode !== 'AccessDenied' && refusal.awsCode !== 'AccessDeniedException') return undefined;
-  if (/Cannot call GetSessionToken with session credentials/i.test(refusal.message)) {
-    return refused(refusal, {
-      words: 'these are temporary credentials already, and a session needs the long-term keys of an IAM user',
-      hint: `store such keys: \`rolekeeper add ${profileOf(refusal)}\``,
-    });
-  }
-  return refusal.operation === 'AssumeRole' ? explainRoleDenied(refusal) : undefined;
-}
-
-function explainRoleDenied(refusal: Refusal): AppError {
-  const { message, request, context } = refusal;
-  const roleArn = request.roleArn ?? 'the role';
-  const denied = /explicit deny in an? ([a-z -]+ policy|permissions boundary)/i.exec(message)?.[1];
-  const callerArn = context.callerArn ?? /User: (arn:\S+)/.exec(message)?.[1];
-  if (callerArn?.endsWith(':root') === true) {
-    return refused(refusal, { words: 'the root user cannot assume roles', hint: 'use the keys of an IAM user' });
-  }
-  const words = `${callerArn ?? 'the caller'} is not allowed to assume ${roleArn}`;
-  if (denied !== undefined) {
-    return refused(refusal, {
-      words: `${words}: a ${denied} denies it`,
-      hint: `a deny wins over every allow: whoever owns that ${denied} must lift it`,
-    });
-  }
-  return refused(refusal, {
-    words,
-    hint: `\`rolekeeper refresh --force ${profileOf(refusal)}\` prints the policy statements to paste: one that allows the caller, one with which the role trusts it${conditions(refusal)}`,
-    more: missingPolicies(policyRequest(refusal, callerArn)),
-  });
-}
-
-// What a trust policy may ask for and was not sent. AWS never says which condition failed.
-function conditions(refusal: Refusal): string {
-  const unsent = [
-    ...(refusal.request.externalId === undefined ? ['external_id'] : []),
-    ...(isMfaPresent(refusal) ? [] : ['mfa_serial']),
-  ];
-  const { unused = [] } = refusal.context;
-  return [
-    unsent.length === 0 ? '' : `; if the role asks for it, set ${unsent.join(' or ')}`,
-    unused.length === 0 ? '' : `; not sent, since it is no setting: ${unused.join(', ')}`,
-  ].join('');
-}
-
-// The MFA of a session counts for the role behind it, but not for the next one.
-function isMfaPresent({ request, callerKind, context }: Refusal): boolean {
-  return request.mfaSerial !== undefined || (callerKind === 'session' && context.sessionMfaSerial !== undefined);
-}
-
-function policyRequest(refusal: Refusal, callerArn: string | undefined): PolicyRequest {
-  const { request } = refusal;
-  return {
-    roleArn: request.roleArn ?? '',
-    ...(callerArn === undefined ? {} : { callerArn }),
-    ...(request.externalId === undefined ? {} : { externalId: request.externalId }),
-    needsTagging: request.hasTags === true,
-    needsSourceIdentity: request.sourceIdentity !== undefined,
-    isMfaPresent: isMfaPresent(refusal),
-  };
-}
-
 function explainExpired(refusal: Refusal): AppError | undefined {
   const { awsCode, callerKind, context } = refusal;
   if (awsCode !== 'ExpiredToken' && awsCode !== 'ExpiredTokenException') return undefined;
@@ -300,104 +184,10 @@ function explainSignature(refusal: Refusal): AppError | undefined {
   });
 }
 
-function explainDuration(refusal: Refusal): AppError | undefined {
-  const { message, request } = refusal;
-  const asked = request.durationSeconds === undefined ? 'duration_seconds' : `duration_seconds = ${request.durationSeconds}`;
-  const place = `"${profileOf(refusal)}"`;
-  if (/exceeds the MaxSessionDuration/i.test(message)) {
-    const role = (request.roleArn ?? 'ROLE').split('/').at(-1) ?? 'ROLE';
-    return refused(refusal, {
-      words: `${asked} is more than the role allows (its MaxSessionDuration, 3600 unless somebody raised it)`,
-      hint: `lower duration_seconds of ${place}, or have the role's raised: \`aws iam update-role --role-name ${role} --max-session-duration ${request.durationSeconds ?? 3600}\``,
-    });
-  }
-  if (!/1 hour session limit/i.test(message)) return undefined;
-  return refused(refusal, {
-    words: `${asked} is more than the hour that AWS allows a role behind a session or another role`,
-    hint: `set duration_seconds = 3600 for ${place}`,
-  });
-}
-
-function explainPolicySize(refusal: Refusal): AppError | undefined {
-  const place = `"${profileOf(refusal)}"`;
-  if (refusal.awsCode === 'MalformedPolicyDocument' || refusal.awsCode === 'MalformedPolicyDocumentException') {
-    return refused(refusal, {
-      words: `the session policy is not valid: ${capped(refusal.message)}`,
-      hint: `check policy of ${place}`,
-    });
-  }
-  if (refusal.awsCode !== 'PackedPolicyTooLarge' && refusal.awsCode !== 'PackedPolicyTooLargeException') return undefined;
-  return refused(refusal, {
-    words: `policy, policy_arns and tags together are too long: ${capped(refusal.message)}`,
-    hint: `shorten policy, policy_arns or tags of ${place}`,
-  });
-}
-
 function explainRegion(refusal: Refusal): AppError | undefined {
   if (refusal.awsCode !== 'RegionDisabledException') return undefined;
   return refused(refusal, {
     words: `STS is switched off in ${refusal.region} for this account`,
     hint: `set a region where it is on (us-east-1 always is) for "${profileOf(refusal)}", or have it switched on: IAM, Account settings, STS`,
   });
-}
-
-const settingOfMember: ReadonlyMap<string, string> = new Map([
-  ['roleArn', 'role_arn'],
-  ['roleSessionName', 'role_session_name'],
-  ['durationSeconds', 'duration_seconds'],
-  ['externalId', 'external_id'],
-  ['serialNumber', 'mfa_serial'],
-  ['sourceIdentity', 'source_identity'],
-  ['policy', 'policy'],
-  ['policyArns', 'policy_arns'],
-  ['tags', 'tags'],
-  ['transitiveTagKeys', 'transitive_tag_keys'],
-]);
-
-function explainValidation(refusal: Refusal): AppError | undefined {
-  const member = /at '([A-Za-z]+)/.exec(refusal.message)?.[1] ?? '';
-  const setting = settingOfMember.get(member);
-  if (refusal.awsCode !== 'ValidationError' || setting === undefined) return undefined;
-  const constraint = /failed to satisfy constraint: (.*)$/s.exec(refusal.message)?.[1] ?? refusal.message;
-  return refused(refusal, {
-    words: `it does not take this ${setting}: ${capped(constraint)}`,
-    hint: `check ${setting} of "${profileOf(refusal)}"`,
-  });
-}
-
-interface Answer {
-  readonly words: string;
-  readonly hint: string;
-  readonly more?: readonly string[];
-  readonly isTransient?: boolean;
-}
-
-function refused({ operation, awsCode, request }: Refusal, { words, hint, more, isTransient = false }: Answer): AppError {
-  const doing =
-    operation.startsWith('AssumeRole') && request.roleArn !== undefined ? `${operation} for ${request.roleArn}` : operation;
-  return new AppError('aws-refused', {
-    doing,
-    awsCode: capped(awsCode, 64),
-    words,
-    hint,
-    ...(more === undefined ? {} : { more }),
-    isTransient,
-  });
-}
-
-function reasonIn({ message }: Refusal): string {
-  return message.trim() === '' ? 'it gives no reason' : capped(message);
-}
-
-// An endpoint may say anything, at any length.
-function capped(text: string, length = 300): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
-}
-
-function profileOf({ context }: Refusal): string {
-  return context.profile ?? context.loginTarget ?? 'PROFILE';
-}
-
-function loginTargetOf({ context }: Refusal): string {
-  return context.loginTarget ?? context.profile ?? 'PROFILE';
 }

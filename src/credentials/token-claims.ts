@@ -20,8 +20,8 @@ export function claimsInWords(token: string): string | undefined {
 const longestClaim = 200;
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
-  const [, body, signature] = token.split('.');
-  if (body === undefined || signature === undefined) return undefined;
+  const [, body = '', signature] = token.split('.');
+  if (signature === undefined) return undefined;
   const claims = parseJson(Buffer.from(body, 'base64url').toString('utf8'));
   return isFields(claims) ? claims : undefined;
 }

@@ -7,7 +7,7 @@ import { editCommand, type Finding, shellWord } from './finding.ts';
 
 /** The environment wins over every profile, in every client (sdk-contract.md 17). */
 export function checkEnvironmentKeys(env: Environment): readonly Finding[] {
-  const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+  const variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_SECURITY_TOKEN'];
   if (env['AWS_ACCESS_KEY_ID'] === undefined || env['AWS_ACCESS_KEY_ID'] === '') return [];
   const set = variables.filter((name) => env[name] !== undefined);
   return [
@@ -31,6 +31,9 @@ export function checkFileKeys({ config, credentials }: ConfigFiles): readonly Fi
   );
 }
 
+/** The older name is one that botocore still takes, and takes first. */
+const tokenKeys = ['aws_security_token', 'aws_session_token'];
+
 interface Place {
   readonly file: AwsFile;
   readonly line: number;
@@ -38,7 +41,7 @@ interface Place {
 }
 
 function fileKeysFinding({ name, settings }: Section, { file, line, config }: Place): Finding {
-  const isTemporary = settings.get('aws_session_token') !== undefined;
+  const isTemporary = tokenKeys.some((key) => (settings.get(key)?.value ?? '') !== '');
   const isRole = findSection(config, 'rolekeeper', name)?.settings.get('role_arn') !== undefined;
   const place = { path: file.path, line };
   const mend = isTemporary || isRole ? `${editCommand(place)}    # remove the keys` : `rolekeeper import ${shellWord(name)}`;

@@ -80,7 +80,9 @@ async function statusAfter(
   const { spawnSync } = await import('node:child_process');
   const args = [...process.execArgv, ...process.argv.slice(1)];
   const env = { ...process.env, ROLEKEEPER_DEADLINE: String(deadlineMs) };
-  return spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
+  const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit', env });
+  if (signal !== null) process.kill(process.pid, signal); // the front would have become that process: no status, and no word
+  return status ?? 1;
 }
 
 function printed({ status, bytes }: { readonly status: number; readonly bytes: Buffer }): number {

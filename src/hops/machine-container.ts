@@ -5,7 +5,7 @@ import { containerLack } from '../config/caller-bound.ts';
 import type { ContainerHop, ContainerToken } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { readMachineDocument } from '../credentials/machine-document.ts';
-import { Secret } from '../credentials/secret.ts';
+import { Secret, secretsIn } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { LinkRequest } from '../ports/link.ts';
 import type { EntryCall, EntryPorts } from './entry.ts';
@@ -18,15 +18,20 @@ export async function requestContainer(
 ): Promise<Credentials> {
   if (url === undefined) throw containerLack(profile);
   const failed = (problem: string, hint = "check the task's role (ECS) or the pod's identity association (EKS)") =>
-    new AppError('machine-failed', { service: `the container's credentials endpoint ${url}`, problem, hint });
+    new AppError('machine-failed', { service: `the container's credentials endpoint at ${placeOf(url)}`, problem, hint });
   const headers = await authorizationHeader(authorization, readSmallFile, failed);
   const reply = await askLink({ url, method: 'GET', headers, ...(signal === undefined ? {} : { signal }) });
   if (reply.kind === 'problem') throw failed(reply.problem);
   if (reply.status === 401 || reply.status === 403) throw failed(`it refuses the token (HTTP status ${reply.status})`);
   if (reply.status !== 200) throw failed(`it answered with HTTP status ${reply.status}`);
-  const document = readMachineDocument(reply.body, clock.now());
+  const document = readMachineDocument(reply.body, { now: clock.now(), sent: secretsIn(headers) });
   if (document.kind === 'problem') throw failed(document.problem);
   return document.credentials;
+}
+
+/** Its path is the whole secret of a task of ECS: who knows it is given the role. */
+function placeOf(url: string): string {
+  return new URL(url).origin;
 }
 
 async function authorizationHeader(

@@ -5,6 +5,7 @@
 import type { InstanceHop } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { readMachineDocument } from '../credentials/machine-document.ts';
+import { Secret, secretsIn } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { LinkReply, LinkRequest } from '../ports/link.ts';
 import type { EntryCall, EntryPorts } from './entry.ts';
@@ -22,7 +23,8 @@ export async function requestInstance(
   const headers = tokenHeaders(hop, await ask('/latest/api/token', tokenRequest), failed);
   const role = bodyOf(await ask(rolePath, { method: 'GET', headers }), failed).trim();
   if (!/^[\w+=,.@-]{1,64}$/.test(role)) throw failed('it names no role');
-  const document = readMachineDocument(bodyOf(await ask(rolePath + role, { method: 'GET', headers }), failed), clock.now());
+  const body = bodyOf(await ask(rolePath + role, { method: 'GET', headers }), failed);
+  const document = readMachineDocument(body, { now: clock.now(), sent: secretsIn(headers) });
   if (document.kind === 'problem') throw failed(document.problem);
   return document.credentials;
 }
@@ -41,7 +43,7 @@ function failing({ url }: InstanceHop): Failing {
 /** None where the service knows only version 1, and the person allows that. */
 function tokenHeaders({ allowsV1 }: InstanceHop, reply: LinkReply, failed: Failing): LinkRequest['headers'] {
   if (reply.kind === 'reply' && reply.status === 200 && /^[!-~]{1,4096}$/.test(reply.body)) {
-    return { 'x-aws-ec2-metadata-token': reply.body };
+    return { 'x-aws-ec2-metadata-token': new Secret(reply.body) };
   }
   const mayBeV1 = reply.kind === 'problem' || [403, 404, 405].includes(reply.status);
   if (mayBeV1 && allowsV1) return {};

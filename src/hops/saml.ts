@@ -2,6 +2,7 @@
 
 import type { SamlHop } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
+import { capped } from '../credentials/foreign-words.ts';
 import { type ReadAssertion, type RolePair, readAssertion } from '../credentials/saml-assertion.ts';
 import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
@@ -65,7 +66,7 @@ function principalFor(
   if (provider === undefined) {
     const wanted = principalArn === undefined ? roleArn : `${roleArn} by ${principalArn}`;
     throw unusable(
-      `it does not allow ${wanted}; it allows ${namesOf(read.pairs)}`,
+      `it does not allow ${wanted}; it allows ${capped(namesOf(read.pairs), 1_000)}`,
       `choose a role that it allows as role_arn of "${profile}"`,
     );
   }

@@ -3,8 +3,8 @@
 import type { TokenSource, WebIdentityHop } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { IdentityContext } from '../credentials/sts-refusal.ts';
 import { isProviderSilent } from '../credentials/sts-refusal-identity.ts';
+import type { IdentityContext } from '../credentials/sts-refused-call.ts';
 import { claimsInWords } from '../credentials/token-claims.ts';
 import { AppError } from '../errors.ts';
 import type { EntryCall, EntryPorts } from './entry.ts';

@@ -3,7 +3,7 @@
 import type { Credentials } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
 import type { Secret } from '../credentials/secret.ts';
-import type { CallContext } from '../credentials/sts-refusal.ts';
+import type { CallContext } from '../credentials/sts-refused-call.ts';
 
 /** Which STS answers: part of the key id. */
 export interface StsEndpoint {

@@ -13,6 +13,7 @@ export type FaultPoint =
   | 'index item written'
   | 'item written'
   | 'state published'
+  | 'client registered'
   | 'tokens answered'
   | 'tokens written'
   | 'keys listed'

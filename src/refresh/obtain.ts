@@ -13,8 +13,8 @@ import {
 } from '../config/recipe.ts';
 import { type Credentials, localMinute } from '../credentials/credentials.ts';
 import type { MfaCode } from '../credentials/mfa-code.ts';
-import type { CallContext } from '../credentials/sts-refusal.ts';
-import { AppError } from '../errors.ts';
+import type { CallContext } from '../credentials/sts-refused-call.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { certificatePrincipal } from '../hops/certificate-owner.ts';
 import { type EntryPorts, requestEntry } from '../hops/entry.ts';
 import { keyOwner } from '../hops/key-passphrase.ts';
@@ -61,11 +61,7 @@ async function principalWithoutKeys(recipe: Recipe, ports: ObtainPorts): Promise
 }
 
 /** Credentials of the chain's step `index`. Throws `login-needed` where only a person can go on, and what the ports throw. */
-export async function obtain(
-  chain: Chain,
-  index: number,
-  wanted: { readonly demand: Demand; readonly ports: ObtainPorts },
-): Promise<Obtained> {
+export async function obtain(chain: Chain, index: number, wanted: Wanted): Promise<Obtained> {
   const { demand, ports } = wanted;
   const step = stepAt(chain, index);
   const stored = await readStored(step, ports);
@@ -76,10 +72,8 @@ export async function obtain(
       profile: chain.recipe.profile,
       step,
       demand,
-      issue: async (previous) => {
-        const source = await sourceOf(chain, index, wanted);
-        return request({ chain, index, source, previous }, demand.signal, ports);
-      },
+      issue: (previous) =>
+        signedBySource(chain, index, wanted, (source) => request({ chain, index, source, previous }, demand.signal, ports)),
     },
     ports,
   );
@@ -103,17 +97,47 @@ export async function logIn(
   );
 }
 
+interface Wanted {
+  readonly demand: Demand;
+  readonly ports: ObtainPorts;
+}
+
+/**
+ * Asks AWS with what the hop before yields. A machine that sleeps between the two calls wakes with a source that has ended meanwhile, and is
+ * refused: the chain is run once more then, since a failure would be given to everybody and says nothing about the hop.
+ */
+async function signedBySource<T>(
+  chain: Chain,
+  index: number,
+  wanted: Wanted,
+  ask: (source: StsCaller | undefined) => Promise<T>,
+): Promise<T> {
+  if (index === 0) return await ask(chain.caller);
+  const source = await sourceOf(chain, index, wanted);
+  try {
+    return await ask(source.credentials);
+  } catch (error) {
+    if (!isRefusedAsEnded(source, error, wanted.ports)) throw error;
+    const { profile } = chain.recipe;
+    wanted.ports.log.event('source.ended', { profile, hop: describeHop(stepAt(chain, index - 1).hop) });
+    return await ask((await sourceOf(chain, index, wanted, source.credentials)).credentials);
+  }
+}
+
 /** A source must outlive the call that it signs. */
 const sourceLeadMs = 60_000;
 
-async function sourceOf(
-  chain: Chain,
-  index: number,
-  { demand, ports }: { readonly demand: Demand; readonly ports: ObtainPorts },
-): Promise<StsCaller | undefined> {
-  if (index === 0) return chain.caller;
-  const accepts: Demand['accepts'] = ({ expiresAt }) => expiresAt - sourceLeadMs > ports.clock.now();
-  return (await obtain(chain, index - 1, { demand: { ...demand, accepts }, ports })).credentials;
+/** `refused`: AWS does not take these, whatever they say of their end. */
+function sourceOf(chain: Chain, index: number, { demand, ports }: Wanted, refused?: Credentials): Promise<Obtained> {
+  const accepts: Demand['accepts'] = ({ expiresAt }) =>
+    expiresAt - sourceLeadMs > ports.clock.now() && expiresAt !== refused?.expiresAt;
+  return obtain(chain, index - 1, { demand: { ...demand, accepts }, ports });
+}
+
+/** By our clock, or by AWS's word where they have just been made. Of what was stored before, that word may be the last one: of a revocation. */
+function isRefusedAsEnded({ credentials, isNew }: Obtained, error: unknown, { clock }: ObtainPorts): boolean {
+  if (!isAppError(error, 'aws-refused') || error.isTransient) return false;
+  return credentials.expiresAt <= clock.now() || (isNew && /^ExpiredToken/.test(error.details.awsCode));
 }
 
 function loginNeeded(

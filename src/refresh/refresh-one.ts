@@ -3,7 +3,7 @@
 
 import type { Account, ProfileName } from '../config/names.ts';
 import { describeHop, recordKind, type Step } from '../config/recipe.ts';
-import { type Credentials, type EpochMs, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
+import { type Credentials, isoSeconds, toCredentialsItem } from '../credentials/credentials.ts';
 import { type Failure, isRemembered, type Life, nextFailure } from '../credentials/plan.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
 import type { HeldLock, Lock, LockOutcome } from '../ports/lock.ts';
@@ -65,31 +65,35 @@ export interface Refresh {
  */
 export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise<Obtained> {
   const { step, demand } = refresh;
-  const startedAt = ports.clock.now();
-  const outcome = await locked(refresh, ports, startedAt);
+  const failedBefore = ports.state.read(step.id)?.failure;
+  const outcome = await locked(refresh, ports, failedBefore);
   if (outcome.kind !== 'busy') return outcome.value;
   demand.signal?.throwIfAborted();
   ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
-  return refreshHeld(refresh, ports, { held: undefined, startedAt });
+  return refreshHeld(refresh, ports, { held: undefined, failedBefore });
 }
 
-function locked(refresh: Refresh, ports: RefreshPorts, startedAt: EpochMs): Promise<LockOutcome<Obtained>> {
+function locked(refresh: Refresh, ports: RefreshPorts, failedBefore: Failure | undefined): Promise<LockOutcome<Obtained>> {
   const { lockWaitMs, signal } = refresh.demand;
   const wait = {
     waitMs: lockWaitMs,
     ...(signal === undefined ? {} : { signal }),
-    meanwhile: () => publishedSince(startedAt, refresh, ports),
+    meanwhile: () => publishedSince(failedBefore, refresh, ports),
   };
   return underLock<Obtained>({ lock: ports.lock, name: refresh.step.id, wait }, (held) => {
     faultPoint('lock taken');
-    return refreshHeld(refresh, ports, { held, startedAt });
+    return refreshHeld(refresh, ports, { held, failedBefore });
   });
 }
 
 /** What another process published while this one waited. The state is asked first: it costs less than the store. */
-async function publishedSince(startedAt: EpochMs, { step, demand }: Refresh, ports: RefreshPorts): Promise<Obtained | undefined> {
+async function publishedSince(
+  failedBefore: Failure | undefined,
+  { step, demand }: Refresh,
+  ports: RefreshPorts,
+): Promise<Obtained | undefined> {
   const record = ports.state.read(step.id);
-  if (record?.failure !== undefined && record.failure.at >= startedAt) throw recalled(record.failure);
+  if (isNews(record?.failure, failedBefore)) throw recalled(record.failure);
   const { issuedAt, expiresAt } = record ?? {};
   if (issuedAt === undefined || expiresAt === undefined || !demand.accepts({ issuedAt, expiresAt })) return undefined;
   const credentials = await readStored(step, ports);
@@ -99,19 +103,27 @@ async function publishedSince(startedAt: EpochMs, { step, demand }: Refresh, por
 async function refreshHeld(
   refresh: Refresh,
   ports: RefreshPorts,
-  { held, startedAt }: { readonly held: HeldLock | undefined; readonly startedAt: EpochMs },
+  { held, failedBefore }: { readonly held: HeldLock | undefined; readonly failedBefore: Failure | undefined },
 ): Promise<Obtained> {
   const { step, demand, profile } = refresh;
   const stored = await readStored(step, ports);
   if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
   const failure = ports.state.read(step.id)?.failure;
-  const isOurs = failure !== undefined && (failure.at >= startedAt || !isOfTheWay(failure));
+  const isOurs = failure !== undefined && (isNews(failure, failedBefore) || !isOfTheWay(failure));
   if (isOurs && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
   const credentials = await issueOrPublishFailure(refresh, stored, ports);
   faultPoint('AWS answered');
   const notStored = await storeAndPublish(refresh, credentials, { ports, held });
   ports.log.event('refresh.done', { profile, hop: describeHop(step.hop), expires: isoSeconds(credentials.expiresAt) });
   return { credentials, isNew: true, ...(notStored === undefined ? {} : { notStored }) };
+}
+
+/**
+ * Published since `before` was read. Not told by the clock: a failure from before AWS's clock was set back lies in the future, and would be news
+ * for as long.
+ */
+export function isNews(failure: Failure | undefined, before: Failure | undefined): failure is Failure {
+  return failure !== undefined && failure.at !== before?.at;
 }
 
 // What stood in the way may be one caller's proxy or CA file, or a certificate's file, which are no part of the key id: only those who waited
@@ -126,13 +138,20 @@ const ofTheWay: ReadonlySet<string> = new Set([
   ...['identity-unusable', 'machine-failed', 'certificate-unusable'],
 ]);
 
+/**
+ * AWS's longest session. What is said to last longer, by an endpoint that counts in other units or a program that knows better, is asked for
+ * again by then: it would else be given to callers for as long as it says.
+ */
+const longestLifeMs = 36 * 3_600_000;
+
 async function issueOrPublishFailure(
   refresh: Refresh,
   stored: Credentials | undefined,
   ports: RefreshPorts,
 ): Promise<Credentials> {
   try {
-    return await refresh.issue(stored);
+    const { expiresAt, ...credentials } = await refresh.issue(stored);
+    return { ...credentials, expiresAt: Math.min(expiresAt, ports.clock.now() + longestLifeMs) };
   } catch (error) {
     const failure = toAppError(error);
     // Neither a caller's own deadline nor what another process must do says anything about the hop.

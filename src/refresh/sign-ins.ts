@@ -4,7 +4,7 @@
 import { type KeyId, type ProfileName, parseProfileName, signInAccount } from '../config/names.ts';
 import { describeSignIn, type SignIn, signInIdOf } from '../config/sign-in.ts';
 import { type EpochMs, localMinute } from '../credentials/credentials.ts';
-import { nextFailure } from '../credentials/plan.ts';
+import { type Failure, nextFailure } from '../credentials/plan.ts';
 import { parseSignInItem, type SignInTokens, signInEnd, toSignInItem } from '../credentials/sign-in-tokens.ts';
 import { AppError, isAppError, recallError, toAppError } from '../errors.ts';
 import type {
@@ -18,7 +18,7 @@ import type {
 import type { HeldLock } from '../ports/lock.ts';
 import type { StateRecord } from '../ports/state.ts';
 import { faultPoint } from './fault-point.ts';
-import type { RefreshPorts } from './refresh-one.ts';
+import { isNews, type RefreshPorts } from './refresh-one.ts';
 import { underLock } from './under-lock.ts';
 
 export interface SignInPorts extends RefreshPorts {
@@ -64,11 +64,12 @@ async function accessToken(wanted: Wanted, ports: SignInPorts): Promise<AccessTo
 /** Under the lock of the sign-in, whose refresh token may be good for one time only. */
 async function madeAnew(wanted: Wanted, ports: SignInPorts): Promise<AccessToken> {
   const startedAt = ports.clock.now();
+  const failedBefore = ports.state.read(wanted.id)?.failure;
   const { signal } = wanted.call;
   const wait = {
     waitMs: lockWaitMs,
     ...(signal === undefined ? {} : { signal }),
-    meanwhile: () => publishedSince(startedAt, wanted, ports),
+    meanwhile: () => publishedSince({ startedAt, failedBefore }, wanted, ports),
   };
   const outcome = await underLock<AccessToken>({ lock: ports.lock, name: wanted.id, wait }, (held) =>
     refreshHeld(wanted, held, ports),
@@ -78,9 +79,13 @@ async function madeAnew(wanted: Wanted, ports: SignInPorts): Promise<AccessToken
   return await refreshHeld(wanted, undefined, ports);
 }
 
-async function publishedSince(startedAt: EpochMs, wanted: Wanted, ports: SignInPorts): Promise<AccessToken | undefined> {
+async function publishedSince(
+  { startedAt, failedBefore }: { readonly startedAt: EpochMs; readonly failedBefore: Failure | undefined },
+  wanted: Wanted,
+  ports: SignInPorts,
+): Promise<AccessToken | undefined> {
   const record = ports.state.read(wanted.id);
-  if (record?.failure !== undefined && record.failure.at >= startedAt) throw recalled(record.failure);
+  if (isNews(record?.failure, failedBefore)) throw recalled(record.failure);
   if (record?.issuedAt === undefined || record.issuedAt < startedAt) return undefined;
   return usable(await readStored(wanted.id, ports), earlyMs, wanted, ports);
 }
@@ -126,12 +131,11 @@ async function keepRefreshed(
   { held, ports }: { readonly held: HeldLock | undefined; readonly ports: SignInPorts },
 ): Promise<void> {
   try {
-    if (held === undefined || held.lost.aborted) {
-      const other = await readStored(wanted.id, ports);
-      if (other !== undefined && other.accessExpiresAt > tokens.accessExpiresAt) return;
-    }
+    const other = await readStored(wanted.id, ports);
+    if (other !== undefined && other.signedInAt > tokens.signedInAt) return; // a person, who waits for no lock
+    const isAlone = held !== undefined && !held.lost.aborted;
+    if (!isAlone && other !== undefined && other.accessExpiresAt > tokens.accessExpiresAt) return;
     await store(wanted.id, tokens, ports);
-    faultPoint('tokens written');
     publish(recordOf(wanted, tokens, ports), ports);
   } catch (error) {
     if (!isAppError(error)) throw error;
@@ -142,7 +146,9 @@ async function keepRefreshed(
 async function store(id: KeyId, tokens: SignInTokens, ports: SignInPorts): Promise<void> {
   const account = signInAccount(id);
   await ports.remember(account);
+  faultPoint('index item written');
   await ports.store.set(account, toSignInItem(tokens, account));
+  faultPoint('tokens written');
 }
 
 function recordOf(

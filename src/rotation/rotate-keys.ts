@@ -4,7 +4,7 @@
 import { type Account, keysAccount, newKeysAccount, oldKeysAccount, type ProfileName } from '../config/names.ts';
 import { type EpochMs, type Keys, parseKeysItem, toKeysItem } from '../credentials/credentials.ts';
 import { planRotation, type RotationPlan } from '../credentials/rotation-plan.ts';
-import type { CallContext } from '../credentials/sts-refusal.ts';
+import type { CallContext } from '../credentials/sts-refused-call.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { Iam, IamCall, ListedKey, RotationRecords } from '../ports/iam.ts';

@@ -1,11 +1,12 @@
 // One call to AWS: a deadline over all of it, a clock that learns from every reply, and one of our errors for whatever goes wrong.
 
 import type { Secret } from '../credentials/secret.ts';
-import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
 import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
+import { EndedReply } from './sts-http.ts';
 
 /** What the calls of one adapter share. */
 export interface Line {
@@ -86,12 +87,12 @@ export async function withinDeadline<T>(
 
 export type Send<T> = (options: SendOptions) => Promise<T>;
 
-/** Once more when AWS says that the clock is off, which has been set by then. */
+/** Once more when AWS says that the clock is off, which has been set by then, and when its reply was slept through. */
 export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   try {
     return await send(sendOptions(turn));
   } catch (error) {
-    if (!isClockFailure(error)) throw error;
+    if (!isClockFailure(error) && !(error instanceof EndedReply)) throw error;
     return send(sendOptions(turn));
   }
 }
@@ -100,14 +101,22 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
 const resolutionMs = 999;
 
 export function sendOptions({ call, line: { clock, heard }, signal, heading }: Turn): SendOptions {
-  const sentAt = clock.now();
+  const teach = learner(clock);
   const learn = (serverNow: number) => {
+    teach(serverNow);
+    heard.at = clock.now();
+  };
+  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
+}
+
+/** Made when a request leaves, and told the Date of its reply. */
+export function learner(clock: Pick<Clock, 'now' | 'learn'>): (serverNow: number) => void {
+  const sentAt = clock.now();
+  return (serverNow) => {
     // AWS wrote it after we asked and before we read it, which a sleep or a starved machine can put hours apart: a clock that is not proved
     // wrong stays, and else errs towards "later". Taken for the present, the Date of the evening would revive what ended in the night.
     const now = clock.now();
     const latest = serverNow + resolutionMs + Math.max(0, now - sentAt);
     clock.learn(Math.min(Math.max(now, serverNow), latest));
-    heard.at = clock.now();
   };
-  return { call, signal, heading, learn, aheadMs: clock.now() - Date.now() };
 }

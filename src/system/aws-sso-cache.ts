@@ -1,28 +1,35 @@
 // The access tokens that `aws sso login` leaves in ~/.aws/sso/cache: read, never written, and never its refresh tokens.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFields, isText } from '../credentials/json.ts';
+import { isFields, isText, isWord, parseJson } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
+import { isAppError } from '../errors.ts';
 import type { ForeignSignIns } from '../ports/identity-center.ts';
 import type { Clock } from '../ports/time.ts';
+import { readOwnCache } from './own-cache.ts';
 
 /** Less is of no use: the call has to be made yet. */
 const leadMs = 60_000;
 
-/** `home` is where AWS's programs look, wherever the config is. */
-export function createForeignSignIns(home: string, clock: Clock): ForeignSignIns {
+export interface CachePlace {
+  /** Where AWS's programs look, wherever the config is. */
+  readonly home: string;
+  /** Undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
+}
+
+export function createForeignSignIns({ home, uid }: CachePlace, clock: Clock): ForeignSignIns {
   return {
     read: ({ sessionName, startUrl, oidc: { region } }) => {
       // As botocore names its files (utils.py, SSOTokenLoader).
       const name = createHash('sha1')
         .update(sessionName ?? startUrl)
         .digest('hex');
-      const fields = readJson(join(home, '.aws', 'sso', 'cache', `${name}.json`));
+      const fields = parseJson(readIfSound(join(home, '.aws', 'sso', 'cache', `${name}.json`), uid) ?? '');
       if (!isFields(fields)) return undefined;
       const { accessToken, expiresAt } = fields;
-      if (!isText(accessToken) || !isText(expiresAt)) return undefined;
+      if (!isWord(accessToken) || !isText(expiresAt)) return undefined;
       // A session that was moved to another place keeps its name.
       if (fields['startUrl'] !== startUrl || fields['region'] !== region) return undefined;
       // Old versions write `2026-01-02T03:04:05UTC`.
@@ -32,11 +39,12 @@ export function createForeignSignIns(home: string, clock: Clock): ForeignSignIns
   };
 }
 
-/** Whatever is wrong with another program's file, it is as good as not there. */
-function readJson(path: string): unknown {
+/** Whatever is wrong with another program's file, it is as good as not there; so is what is being written at this moment. */
+function readIfSound(path: string, uid: number | undefined): string | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined; // absent, not ours to read, or being written at this moment
+    return readOwnCache(path, uid);
+  } catch (error) {
+    if (!isAppError(error, 'config-unreadable')) throw error;
+    return undefined;
   }
 }

@@ -3,10 +3,13 @@
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import process from 'node:process';
 import { Secret } from '../credentials/secret.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { CallbackAnswer, CallbackPage, CallbackWait } from '../ports/person.ts';
 import { type PageText, renderPage } from './callback-page-text.ts';
+import { peerUser } from './peer-user.ts';
 
 const path = '/oauth/callback';
 
@@ -78,6 +81,7 @@ type Look =
   | { readonly kind: 'wrong'; readonly status: number; readonly title: string; readonly words: readonly string[] };
 
 function lookAt(request: IncomingMessage, expected: { readonly host: string; readonly state: string }): Look {
+  if (!isOfThisUser(request.socket)) return wrong(403, 'Another user of this computer waits for this answer.');
   // A page elsewhere whose name was made to point here (DNS rebinding) has a name of its own.
   if (request.headers.host !== expected.host) return wrong(421, 'This address is not for that name.');
   // Taken apart by hand: to URL, `//elsewhere/oauth/callback` is this path on another host.
@@ -100,6 +104,12 @@ function lookAt(request: IncomingMessage, expected: { readonly host: string; rea
   return { kind: 'answer', answer: { kind: 'refused', error: (error ?? 'no code').slice(0, 64), words: words.slice(0, 300) } };
 }
 
+/** The address that a browser is started with, state and all, is in its arguments, which other users can read. Root may do as it likes. */
+function isOfThisUser(socket: Socket): boolean {
+  const peer = peerUser(socket);
+  return peer.kind === 'unknown' || (peer.kind === 'user' && [0, process.getuid?.()].includes(peer.uid));
+}
+
 function wrong(status: number, words: string): Look {
   return { kind: 'wrong', status, title: 'Not signed in', words: [words, ...goBack] };
 }
@@ -111,6 +121,7 @@ function isSame(given: string, expected: string): boolean {
 
 /** Ends when the page has left, or when the tab that wanted it was closed. */
 function send(response: ServerResponse, status: number, text: PageText): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
   const nonce = randomBytes(16).toString('base64');
   response.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',

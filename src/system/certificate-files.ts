@@ -8,6 +8,7 @@ import {
   belongsTo,
   type Certificate,
   certificatesInPem,
+  derOfKey,
   keyKindOf,
   openDerKey,
   openPemKey,
@@ -15,6 +16,7 @@ import {
   privateKeyInPem,
   type SigningIdentity,
 } from '../credentials/certificate.ts';
+import { passphraseRounds } from '../credentials/passphrase-work.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Certificates, KeyOwner } from '../ports/certificates.ts';
@@ -69,6 +71,7 @@ function pemHolder(path: string, file: Buffer): Holder {
 
 /** The certificate is the one that the key belongs to, wherever it stands. */
 async function pkcs12Holder(path: string, file: Buffer, { owner }: Reading): Promise<Holder> {
+  refuseEndlessWork(path, file, mostRounds.pkcs12);
   const { openPkcs12 } = await import('./pkcs12.ts');
   const stored = await owner.passphrase();
   const opened = openPkcs12(file, stored?.reveal() ?? '');
@@ -83,12 +86,22 @@ async function pkcs12Holder(path: string, file: Buffer, { owner }: Reading): Pro
   return { certificate, others: certificates.filter((one) => one !== certificate).map(({ der }) => der), key };
 }
 
+/** Some seconds of work. OpenSSL's own files have 2,048; PKCS#12 is opened by JavaScript, which takes a hundred times as long. */
+const mostRounds = { pem: 10_000_000, pkcs12: 50_000 } as const;
+
+function refuseEndlessWork(path: string, der: Buffer, most: number): void {
+  if (passphraseRounds(der) <= most) return;
+  const problem = `its passphrase is stretched by more than ${most.toLocaleString('en')} rounds, which would take ages here`;
+  throw new AppError('config-unreadable', { path, problem });
+}
+
 async function readKey(
   { certificate, privateKey: path = certificate }: CertificatePaths,
   { place, owner }: Reading,
 ): Promise<KeyObject> {
   const pem = privateKeyInPem(readKeyFile(path, place).toString('utf8'));
   if (pem === undefined) throw new AppError('config-unreadable', { path, problem: 'there is no private key in it' });
+  if (pem.isEncrypted) refuseEndlessWork(path, derOfKey(pem), mostRounds.pem);
   const stored = pem.isEncrypted ? await owner.passphrase() : undefined;
   const key = pem.isEncrypted && stored === undefined ? undefined : openPemKey(pem, stored?.reveal());
   if (key !== undefined) return key;

@@ -7,6 +7,7 @@ import {
   ListAccessKeysCommand,
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
 import type { Iam, IamCall, ListedKey, NewAccessKey } from '../ports/iam.ts';
@@ -68,7 +69,8 @@ async function sendList(client: IAMClient, { userName }: IamCall): Promise<reado
 
 async function sendCreate(client: IAMClient, { userName }: IamCall): Promise<NewAccessKey> {
   const { AccessKey } = await client.send(new CreateAccessKeyCommand({ UserName: userName }));
-  if (!AccessKey?.AccessKeyId || !AccessKey.SecretAccessKey) throw new ReplyProblem('its reply holds no complete access key');
+  if (!isWord(AccessKey?.AccessKeyId) || !isWord(AccessKey.SecretAccessKey))
+    throw new ReplyProblem('its reply holds no complete access key');
   return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: new Secret(AccessKey.SecretAccessKey) };
 }
 

@@ -1,10 +1,11 @@
 // One call to IAM Identity Center: a deadline over all of it, and one of our errors for whatever goes wrong.
 
 import { explainIdentityCenterRefusal } from '../credentials/identity-center-refusal.ts';
+import type { Secret } from '../credentials/secret.ts';
 import type { IdentityCenterCall, PortalRole } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import { withinDeadline } from './aws-call.ts';
+import { learner, withinDeadline } from './aws-call.ts';
 import { unsignedSettings, withoutNodeWarning } from './aws-client-settings.ts';
 import { failureOf } from './sts-failure.ts';
 
@@ -19,6 +20,8 @@ interface Errand {
   readonly endpoint: ServiceEndpoint;
   readonly call: IdentityCenterCall;
   readonly role?: PortalRole;
+  /** The secrets in the request. */
+  readonly sent: readonly Secret[];
 }
 
 export type ClientSettings = ReturnType<typeof unsignedSettings>;
@@ -40,15 +43,14 @@ export interface Errands {
 
 export function createErrands({ clock, deadlineMs = 10_000 }: IdentityCenterOptions): Errands {
   return {
-    run: ({ operation, endpoint, call, role }, construct, send) =>
+    run: ({ operation, endpoint, call, role, sent }, construct, send) =>
       withinDeadline(
         { deadlineMs, signal: call.signal, endpoint: endpoint.url ?? `IAM Identity Center in ${endpoint.region}` },
         async (exchange) => {
           const { network } = call;
-          const learn = (serverNow: number) => clock.learn(serverNow);
           const settings = unsignedSettings(endpoint, {
             network,
-            learn,
+            learn: learner(clock),
             service: 'IAM Identity Center',
             language: 'json',
             ...exchange,
@@ -63,7 +65,7 @@ export function createErrands({ clock, deadlineMs = 10_000 }: IdentityCenterOpti
           }
         },
         (error, ended) =>
-          failureOf(error, { operation, signal: call.signal, ...ended }, (refusal) =>
+          failureOf(error, { operation, sent, signal: call.signal, ...ended }, (refusal) =>
             explainIdentityCenterRefusal({
               operation,
               ...refusal,

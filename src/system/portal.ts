@@ -9,6 +9,8 @@ import {
   SSOClient,
 } from '@aws-sdk/client-sso';
 import { isAccountId, isRoleName } from '../config/identity-center.ts';
+import { isEpochMs } from '../credentials/credentials.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Portal, PortalCall } from '../ports/identity-center.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
@@ -28,25 +30,27 @@ export function createPortal(options: IdentityCenterOptions): Portal {
   const tokenOf = ({ accessToken }: PortalCall) => accessToken.reveal();
   return {
     getRoleCredentials: (role, call) =>
-      errands.run({ operation: 'GetRoleCredentials', endpoint: call.endpoint, call, role }, once, async (client) => {
+      errands.run({ ...errandOf('GetRoleCredentials', call), role }, once, async (client) => {
         const { roleCredentials } = await client.send(new GetRoleCredentialsCommand({ ...role, accessToken: tokenOf(call) }));
         const { accessKeyId, secretAccessKey, sessionToken, expiration } = roleCredentials ?? {};
-        if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration) {
+        if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken) || !expiration) {
           throw new ReplyProblem('its reply holds no complete credentials');
         }
         const issuedAt = clock.now();
-        if (expiration <= issuedAt) throw new ReplyProblem('its credentials have ended already');
+        const expiresAt = Math.floor(expiration);
+        if (!isEpochMs(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
+        if (expiresAt <= issuedAt) throw new ReplyProblem('its credentials have ended already');
         return {
           accessKeyId,
           secretAccessKey: new Secret(secretAccessKey),
           sessionToken: new Secret(sessionToken),
           issuedAt,
-          expiresAt: expiration,
+          expiresAt,
           accountId: role.accountId,
         };
       }),
     listAccounts: (call) =>
-      lists.run({ operation: 'ListAccounts', endpoint: call.endpoint, call }, often, async (client) => {
+      lists.run(errandOf('ListAccounts', call), often, async (client) => {
         const pages = await collect(paginateListAccounts({ client, pageSize: 100 }, { accessToken: tokenOf(call) }));
         return pages.flatMap(({ accountList = [] }) =>
           accountList.flatMap(({ accountId, accountName = '', emailAddress = '' }) =>
@@ -55,7 +59,7 @@ export function createPortal(options: IdentityCenterOptions): Portal {
         );
       }),
     listRoles: (accountId, call) =>
-      lists.run({ operation: 'ListAccountRoles', endpoint: call.endpoint, call }, often, async (client) => {
+      lists.run(errandOf('ListAccountRoles', call), often, async (client) => {
         const pages = await collect(
           paginateListAccountRoles({ client, pageSize: 100 }, { accessToken: tokenOf(call), accountId }),
         );
@@ -64,10 +68,14 @@ export function createPortal(options: IdentityCenterOptions): Portal {
         );
       }),
     logout: (call) =>
-      errands.run({ operation: 'Logout', endpoint: call.endpoint, call }, once, async (client) => {
+      errands.run(errandOf('Logout', call), once, async (client) => {
         await client.send(new LogoutCommand({ accessToken: tokenOf(call) }));
       }),
   };
+}
+
+function errandOf(operation: string, call: PortalCall) {
+  return { operation, endpoint: call.endpoint, call, sent: [call.accessToken] };
 }
 
 async function collect<T>(pages: AsyncIterable<T>): Promise<readonly T[]> {

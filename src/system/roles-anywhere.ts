@@ -4,13 +4,14 @@
 import { partition } from '@aws-sdk/core/client';
 import { HttpRequest } from '@smithy/core/transport';
 import type { Credentials, EpochMs } from '../credentials/credentials.ts';
-import { explainSessionRefusal } from '../credentials/roles-anywhere-refusal.ts';
+import { explainSessionRefusal, type SessionRefusal } from '../credentials/roles-anywhere-refusal.ts';
 import { parseRefusal, parseSessionReply } from '../credentials/roles-anywhere-reply.ts';
 import { authorizationOf, certificateHeaders } from '../credentials/x509-signature.ts';
 import type { CreateSessionCall, CreateSessionRequest, RolesAnywhere } from '../ports/roles-anywhere.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
-import { toTrouble } from './sts-failure.ts';
+import { learner, withinDeadline } from './aws-call.ts';
+import { type AwsRefusal, failureOf, RefusedReply } from './sts-failure.ts';
 import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
 
 export interface RolesAnywhereOptions {
@@ -22,24 +23,18 @@ export interface RolesAnywhereOptions {
 /** Opens nothing until it is called and keeps no connection between calls. */
 export function createRolesAnywhere({ clock, deadlineMs = 10_000 }: RolesAnywhereOptions): RolesAnywhere {
   return {
-    createSession: async (request, call) => {
-      const deadline = AbortSignal.timeout(deadlineMs);
-      const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
-      let endpoint = call.endpoint.url ?? `IAM Roles Anywhere in ${call.endpoint.region}`;
-      const heading = (to: string) => {
-        endpoint = to;
-      };
-      try {
-        return await twiceAtMost(request, { call, clock, signal, heading });
-      } catch (error) {
-        const hasEnded = deadline.aborted;
-        throw toTrouble(error, { operation, signal: call.signal, endpoint, hasEnded, seconds: deadlineMs / 1000 });
-      }
-    },
+    createSession: (request, call) =>
+      withinDeadline(
+        { deadlineMs, signal: call.signal, endpoint: call.endpoint.url ?? `IAM Roles Anywhere in ${call.endpoint.region}` },
+        (exchange) => twiceAtMost(request, { call, clock, ...exchange }),
+        // The private key is in no request.
+        (error, ended) =>
+          failureOf(error, { operation: 'CreateSession', sent: [], signal: call.signal, ...ended }, (refusal) =>
+            explainSessionRefusal({ ...refusal, ...refusalScene(request, call, clock) }),
+          ),
+      ),
   };
 }
-
-const operation = 'CreateSession';
 
 interface Turn {
   readonly call: CreateSessionCall;
@@ -58,7 +53,7 @@ async function twiceAtMost(request: CreateSessionRequest, turn: Turn): Promise<C
   const first = await send(request, turn);
   const correctedMs = turn.clock.now() - before - (performance.now() - startedAt);
   const isWorthwhile = first.isRefused && Math.abs(correctedMs) > clearlyOffMs;
-  return credentialsIn(isWorthwhile ? await send(request, turn) : first, { request, turn });
+  return credentialsIn(isWorthwhile ? await send(request, turn) : first, turn.clock);
 }
 
 interface Reply {
@@ -69,8 +64,7 @@ interface Reply {
 }
 
 async function send(request: CreateSessionRequest, { call, clock, signal, heading }: Turn): Promise<Reply> {
-  const learn = (serverNow: number) => clock.learn(serverNow);
-  const exchange = { network: call.network, signal, learn, heading };
+  const exchange = { network: call.network, signal, learn: learner(clock), heading };
   const handler = new StsHttpHandler({ ...exchange, service: 'IAM Roles Anywhere', language: 'json' });
   const { response } = await handler.handle(signedRequest(request, call, clock.now()));
   const { statusCode: status, headers } = response;
@@ -106,24 +100,19 @@ function hostOf({ region, useFips, useDualstack }: StsEndpoint): string {
   return `rolesanywhere${useFips ? '-fips' : ''}.${region}.${useDualstack ? dualStackDnsSuffix : dnsSuffix}`;
 }
 
-function credentialsIn(
-  reply: Reply,
-  { request, turn: { call, clock } }: { readonly request: CreateSessionRequest; readonly turn: Turn },
-): Credentials {
-  if (!reply.isRefused) {
-    const parsed = parseSessionReply(reply.text, clock.now());
-    if (parsed.kind === 'problem') throw new ReplyProblem(parsed.problem);
-    return parsed.credentials;
-  }
-  const { path, certificate, intermediates } = call.identity;
-  throw explainSessionRefusal({
-    ...parseRefusal(reply.text, reply.headers),
-    ...request,
-    httpStatus: reply.status,
-    profile: call.context?.profile ?? 'PROFILE',
-    path,
-    certificate,
-    hasIntermediates: intermediates.length > 0,
-    now: clock.now(),
-  });
+function credentialsIn({ isRefused, status, text, headers }: Reply, clock: Clock): Credentials {
+  if (isRefused) throw new RefusedReply({ ...parseRefusal(text, headers), httpStatus: status });
+  const parsed = parseSessionReply(text, clock.now());
+  if (parsed.kind === 'problem') throw new ReplyProblem(parsed.problem);
+  return parsed.credentials;
+}
+
+function refusalScene(
+  request: CreateSessionRequest,
+  { identity, context }: CreateSessionCall,
+  clock: Clock,
+): Omit<SessionRefusal, keyof AwsRefusal> {
+  const { path, certificate, intermediates } = identity;
+  const profile = context?.profile ?? 'PROFILE';
+  return { ...request, profile, path, certificate, hasIntermediates: intermediates.length > 0, now: clock.now() };
 }

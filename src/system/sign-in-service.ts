@@ -7,6 +7,9 @@ import {
   SSOOIDCClient,
   StartDeviceAuthorizationCommand,
 } from '@aws-sdk/client-sso-oidc';
+import { soundEnd } from '../credentials/credentials.ts';
+import { reasonIn } from '../credentials/foreign-words.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { SignInService, TokenGrant, TokenOutcome } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
@@ -27,15 +30,16 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
   const construct = (settings: ClientSettings) => new SSOOIDCClient(settings);
   return {
     register: ({ oidc, startUrl, scopes }, flow, call) =>
-      errands.run({ operation: 'RegisterClient', endpoint: oidc, call }, construct, async (client) => {
+      errands.run({ operation: 'RegisterClient', endpoint: oidc, call, sent: [] }, construct, async (client) => {
         const ofFlow =
           flow === 'browser'
             ? { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [registeredRedirect], issuerUrl: startUrl }
             : {};
         const command = { clientName: 'rolekeeper', clientType: 'public', scopes: [...scopes], ...ofFlow };
-        const { clientId, clientSecret, clientSecretExpiresAt } = await client.send(new RegisterClientCommand(command));
-        if (!clientId || !clientSecret || !clientSecretExpiresAt) throw new ReplyProblem('its reply registers no client');
-        return { clientId, clientSecret: new Secret(clientSecret), expiresAt: clientSecretExpiresAt * 1000, flow };
+        const { clientId, clientSecret, clientSecretExpiresAt = 0 } = await client.send(new RegisterClientCommand(command));
+        const expiresAt = soundEnd(clientSecretExpiresAt * 1000, { now: clock.now(), longestMs: longest.registrationMs });
+        if (!clientId || !clientSecret || expiresAt === undefined) throw new ReplyProblem('its reply registers no client');
+        return { clientId, clientSecret: new Secret(clientSecret), expiresAt, flow };
       }),
     authorizeUrl: ({ oidc, scopes }, { clientId }, { redirectUri, state, codeChallenge }) => {
       const url = new URL(`${baseUrl(oidc)}/authorize`);
@@ -48,40 +52,70 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
       return url.href;
     },
     startDevice: ({ oidc, startUrl }, { clientId, clientSecret }, call) =>
-      errands.run({ operation: 'StartDeviceAuthorization', endpoint: oidc, call }, construct, async (client) => {
-        const command = { clientId, clientSecret: clientSecret.reveal(), startUrl };
-        const reply = await client.send(new StartDeviceAuthorizationCommand(command));
-        const { deviceCode, userCode, verificationUri, verificationUriComplete = verificationUri, expiresIn, interval } = reply;
-        if (!deviceCode || !userCode || !verificationUri || !verificationUriComplete || !expiresIn) {
-          throw new ReplyProblem('its reply has no code for a device');
-        }
-        // Somebody is about to read these on a terminal.
-        if (![userCode, verificationUri, verificationUriComplete].every((shown) => /^[!-~]+$/.test(shown))) {
-          throw new ReplyProblem('its reply has signs that belong in no address or code');
-        }
-        return {
-          deviceCode: new Secret(deviceCode),
-          userCode,
-          verificationUrl: verificationUri,
-          completeUrl: verificationUriComplete,
-          expiresAt: clock.now() + expiresIn * 1000,
-          intervalMs: (interval ?? defaultIntervalSeconds) * 1000,
-        };
-      }),
-    exchange: (grant, { signIn: { oidc }, client: { clientId, clientSecret }, call }) =>
-      errands.run({ operation: 'CreateToken', endpoint: oidc, call }, construct, async (client) => {
+      errands.run(
+        { operation: 'StartDeviceAuthorization', endpoint: oidc, call, sent: [clientSecret] },
+        construct,
+        async (client) => {
+          const command = { clientId, clientSecret: clientSecret.reveal(), startUrl };
+          const reply = await client.send(new StartDeviceAuthorizationCommand(command));
+          const {
+            deviceCode,
+            userCode,
+            verificationUri,
+            verificationUriComplete = verificationUri,
+            expiresIn = 0,
+            interval,
+          } = reply;
+          const now = clock.now();
+          const expiresAt = soundEnd(now + expiresIn * 1000, { now, longestMs: longest.deviceMs });
+          if (!deviceCode || !userCode || !verificationUri || !verificationUriComplete || expiresAt === undefined) {
+            throw new ReplyProblem('its reply has no code for a device');
+          }
+          // Somebody is about to read these on a terminal, and to type one or let a camera see the other.
+          const isReadable = /^[!-~]{1,64}$/.test(userCode) && [verificationUri, verificationUriComplete].every(isPage);
+          if (!isReadable) throw new ReplyProblem('its reply has signs that belong in no address or code');
+          return {
+            deviceCode: new Secret(deviceCode),
+            userCode,
+            verificationUrl: verificationUri,
+            completeUrl: verificationUriComplete,
+            expiresAt,
+            intervalMs: intervalIn(interval),
+          };
+        },
+      ),
+    exchange: (grant, { signIn: { oidc }, client: { clientId, clientSecret }, call }) => {
+      const sent = [clientSecret, ...secretsOf(grant)];
+      return errands.run({ operation: 'CreateToken', endpoint: oidc, call, sent }, construct, async (client) => {
         const command = new CreateTokenCommand({ clientId, clientSecret: clientSecret.reveal(), ...grantFields(grant) });
         try {
           return issuedBy(await client.send(command), clock);
         } catch (error) {
-          return outcomeOf(error);
+          return outcomeOf(error, { grant, sent });
         }
-      }),
+      });
+    },
   };
 }
 
-/** RFC 8628, 3.2, where the service says nothing. */
-const defaultIntervalSeconds = 5;
+/** Times that a service tells in milliseconds, say, or without end: with less than these nobody loses anything. */
+const longest = {
+  /** AWS's own are good for as long. */
+  registrationMs: 90 * 86_400_000,
+  tokenMs: 90 * 86_400_000,
+  deviceMs: 3_600_000,
+} as const;
+
+/** RFC 8628, 3.2, where the service says nothing. Never a flood, and never so slow that nobody waits. */
+function intervalIn(seconds: number | undefined): number {
+  const asked = typeof seconds === 'number' ? seconds : 5;
+  return Math.min(Math.max(asked, 1), 60) * 1000;
+}
+
+/** Short enough for a terminal and for a QR code. */
+function isPage(url: string): boolean {
+  return /^https?:\/\/[!-~]{1,1000}$/.test(url);
+}
 
 /** As the endpoint rules of the SDK have it, which builds no page for people. */
 function baseUrl({ region, url, useFips, useDualstack }: ServiceEndpoint): string {
@@ -108,19 +142,34 @@ function grantFields(grant: TokenGrant): Pick<CreateTokenRequest, 'grantType'> &
   }
 }
 
+function secretsOf(grant: TokenGrant): readonly Secret[] {
+  switch (grant.kind) {
+    case 'code':
+      return [grant.code, grant.verifier];
+    case 'device':
+      return [grant.deviceCode];
+    case 'refresh':
+      return [grant.refreshToken];
+    default:
+      return grant satisfies never;
+  }
+}
+
 interface TokenReply {
   readonly accessToken?: string | undefined;
   readonly expiresIn?: number | undefined;
   readonly refreshToken?: string | undefined;
 }
 
-function issuedBy({ accessToken, expiresIn, refreshToken }: TokenReply, clock: Clock): TokenOutcome {
-  if (!accessToken || !expiresIn) throw new ReplyProblem('its reply holds no access token');
+function issuedBy({ accessToken, expiresIn = 0, refreshToken }: TokenReply, clock: Clock): TokenOutcome {
+  const now = clock.now();
+  const accessExpiresAt = soundEnd(now + expiresIn * 1000, { now, longestMs: longest.tokenMs });
+  if (!isWord(accessToken) || accessExpiresAt === undefined) throw new ReplyProblem('its reply holds no access token');
   return {
     kind: 'issued',
     tokens: {
       accessToken: new Secret(accessToken),
-      accessExpiresAt: clock.now() + expiresIn * 1000,
+      accessExpiresAt,
       ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
     },
   };
@@ -135,10 +184,13 @@ const finalCodes: ReadonlySet<string> = new Set([
   'UnauthorizedClientException',
 ]);
 
-function outcomeOf(error: unknown): TokenOutcome {
-  const refusal = refusalIn(error);
-  if (refusal?.awsCode === 'AuthorizationPendingException') return { kind: 'pending' };
-  if (refusal?.awsCode === 'SlowDownException') return { kind: 'slow-down' };
+function outcomeOf(
+  error: unknown,
+  { grant, sent }: { readonly grant: TokenGrant; readonly sent: readonly Secret[] },
+): TokenOutcome {
+  const refusal = refusalIn(error, sent);
+  if (grant.kind === 'device' && refusal?.awsCode === 'AuthorizationPendingException') return { kind: 'pending' };
+  if (grant.kind === 'device' && refusal?.awsCode === 'SlowDownException') return { kind: 'slow-down' };
   if (refusal === undefined || !finalCodes.has(refusal.awsCode)) throw error;
-  return { kind: 'refused', awsCode: refusal.awsCode, words: refusal.message.slice(0, 300) };
+  return { kind: 'refused', awsCode: refusal.awsCode, words: reasonIn(refusal.message) };
 }

@@ -1,7 +1,9 @@
 // What went wrong in a call to STS, as one of our errors. AWS's own refusals are explained in credentials/sts-refusal.ts.
 
+import { withoutSecrets } from '../credentials/foreign-words.ts';
 import type { Secret } from '../credentials/secret.ts';
-import { explainRefusal, isClockRefusal, type Refusal, type RefusedRequest } from '../credentials/sts-refusal.ts';
+import { explainRefusal, isClockRefusal } from '../credentials/sts-refusal.ts';
+import type { Refusal, RefusedRequest } from '../credentials/sts-refused-call.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { AwsCall } from './aws-client-settings.ts';
 import { ReplyProblem } from './sts-http.ts';
@@ -24,24 +26,26 @@ export interface FailedCall {
 
 /** True if AWS refused a request only because of its time. */
 export function isClockFailure(error: unknown): boolean {
-  const refusal = refusalIn(error);
+  const refusal = refusalIn(error, []);
   return refusal !== undefined && isClockRefusal(refusal);
 }
 
 /** True if AWS knows the caller and does not allow him this call. */
 export function isForbidden(error: unknown): boolean {
-  const code = refusalIn(error)?.awsCode;
+  const code = refusalIn(error, [])?.awsCode;
   return code === 'AccessDenied' || code === 'AccessDeniedException';
 }
 
 /** Whatever was thrown while calling. */
 export function toFailure(error: unknown, failed: FailedCall): AppError {
-  const { call, hasEnded } = failed;
-  const explain = (refusal: AwsRefusal) => explainRefusal({ ...withoutSecrets(refusal, failed), ...refusalScene(failed) });
-  return failureOf(error, { ...failed, hasEnded, signal: call.signal }, explain);
+  const { call } = failed;
+  const sent = [...failed.sent, ...secretsOf(call)];
+  return failureOf(error, { ...failed, sent, signal: call.signal }, (refusal) =>
+    explainRefusal({ ...refusal, ...refusalScene(failed) }),
+  );
 }
 
-export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'> {
+export interface Trouble extends Pick<FailedCall, 'sent' | 'endpoint' | 'hasEnded' | 'seconds'> {
   readonly operation: string;
   /** The call's own. */
   readonly signal: AbortSignal | undefined;
@@ -49,17 +53,14 @@ export interface Trouble extends Pick<FailedCall, 'endpoint' | 'hasEnded' | 'sec
 
 /** For any service; `explain` has its refusals in words. The call's own signal wins over all, then the deadline. */
 export function failureOf(error: unknown, trouble: Trouble, explain: (refusal: AwsRefusal) => AppError): AppError {
-  const refusal = trouble.signal?.aborted === true || trouble.hasEnded ? undefined : refusalIn(error);
-  return refusal === undefined ? toTrouble(error, trouble) : explain(refusal);
-}
-
-/** Whatever was thrown on the way to a service and back, and is no refusal. */
-export function toTrouble(error: unknown, { operation, signal, endpoint, hasEnded, seconds }: Trouble): AppError {
+  const { operation, sent, signal, endpoint, hasEnded, seconds } = trouble;
   if (isAppError(error)) return error;
   if (signal?.aborted === true) return interruption(signal);
   if (hasEnded) return new AppError('deadline', { doing: `${operation} at ${endpoint}`, seconds }, error);
+  const refusal = refusalIn(error, sent);
+  if (refusal !== undefined) return explain(refusal);
   if (error instanceof ReplyProblem && error.isServerTrouble) return serverTrouble(error, operation);
-  return new AppError('network', { endpoint, problem: problemOf(error) }, error);
+  return new AppError('network', { endpoint, problem: withoutSecrets(problemOf(error), sent) }, error);
 }
 
 function interruption(signal: AbortSignal): AppError {
@@ -72,8 +73,30 @@ export interface AwsRefusal {
   readonly httpStatus?: number;
 }
 
+/** A refusal out of a reply that no client of the SDK has read. */
+export class RefusedReply extends Error {
+  readonly refusal: AwsRefusal;
+
+  constructor(refusal: AwsRefusal) {
+    super('the service refused');
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * What the service said, without the secrets that it was sent: AWS explains a wrong signature with the headers that it got, and an endpoint
+ * may say anything. Undefined for what is no refusal.
+ */
+export function refusalIn(error: unknown, sent: readonly Secret[]): AwsRefusal | undefined {
+  const refusal = error instanceof RefusedReply ? error.refusal : refusalOfSdk(error);
+  if (refusal === undefined) return undefined;
+  const awsCode = withoutSecrets(refusal.awsCode, sent);
+  const message = withoutSecrets(refusal.message, sent);
+  return { ...refusal, awsCode, message };
+}
+
 /** The SDK marks what the service said with `$fault`; its own troubles have none. */
-export function refusalIn(error: unknown): AwsRefusal | undefined {
+function refusalOfSdk(error: unknown): AwsRefusal | undefined {
   if (!(error instanceof Error) || !('$fault' in error)) return undefined;
   const metadata = '$metadata' in error ? error.$metadata : undefined;
   const status =
@@ -86,11 +109,8 @@ export function refusalIn(error: unknown): AwsRefusal | undefined {
   return { awsCode: code, message, ...(typeof status === 'number' ? { httpStatus: status } : {}) };
 }
 
-/** AWS explains a wrong signature with the headers that it got, the session token among them; and an endpoint may say anything. */
-function withoutSecrets(refusal: AwsRefusal, { call: { caller }, sent }: FailedCall): AwsRefusal {
-  const secrets = [...sent, caller?.secretAccessKey, caller?.sessionToken].flatMap((secret) => secret?.reveal() ?? []);
-  const masked = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
-  return { ...refusal, awsCode: masked(refusal.awsCode), message: masked(refusal.message) };
+function secretsOf({ caller }: AwsCall): readonly Secret[] {
+  return [caller?.secretAccessKey, caller?.sessionToken].filter((secret) => secret !== undefined);
 }
 
 function refusalScene({ operation, call, request }: FailedCall): Omit<Refusal, keyof AwsRefusal> {

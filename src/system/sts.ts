@@ -2,8 +2,9 @@
 // credentials that are whole or refused.
 
 import type { Credentials } from '../credentials/credentials.ts';
+import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { RefusedRequest } from '../credentials/sts-refusal.ts';
+import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
@@ -16,7 +17,7 @@ import {
   sendWebIdentity,
 } from './sts-client.ts';
 import { isForbidden } from './sts-failure.ts';
-import { ReplyProblem } from './sts-http.ts';
+import { EndedReply, ReplyProblem } from './sts-http.ts';
 
 export interface StsOptions {
   readonly clock: Clock;
@@ -31,15 +32,17 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
     getCallerIdentity: (call) =>
       converse('GetCallerIdentity', call, { line, request: {} }, (turn) => twiceAtMost(turn, sendGetCallerIdentity)),
     getSessionToken: (request, call) =>
-      converse('GetSessionToken', call, { line, request: refusedRequest(request) }, async (turn) => {
+      converse('GetSessionToken', call, { line, request: refusedRequest(request), sent: codeIn(request) }, async (turn) => {
         const reply = await oncePerCode(request.mfa, turn, (options) => sendGetSessionToken(request, options));
         return issuedBy(reply, turn, call.context?.callerArn);
       }),
     assumeRole: (request, call) =>
-      converse('AssumeRole', call, { line, request: refusedRequest(request) }, async (turn) => {
-        const reply = await oncePerCode(request.mfa, turn, (options) => sendAssumeRole(request, options));
-        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
-      }),
+      converse('AssumeRole', call, { line, request: refusedRequest(request), sent: codeIn(request) }, (turn) =>
+        oncePerCode(request.mfa, turn, async (options) => {
+          const reply = await sendAssumeRole(request, options);
+          return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+        }),
+      ),
     // Neither of these is signed, so a clock that is off does not matter.
     assumeRoleWithWebIdentity: (request, call) =>
       converse(
@@ -90,13 +93,13 @@ async function probe(turn: Turn): Promise<void> {
 /** All of it or nothing: half a set of credentials would fail later, at somebody who cannot know why. */
 function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | undefined): Credentials {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || Expiration === undefined) {
+  if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(SessionToken) || Expiration === undefined) {
     throw new ReplyProblem('its reply holds no complete credentials');
   }
   const issuedAt = line.clock.now();
   const expiresAt = Expiration.getTime();
   if (!Number.isFinite(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
-  if (expiresAt <= issuedAt) throw new ReplyProblem('its credentials have ended already');
+  if (expiresAt <= issuedAt) throw new EndedReply();
   const accountId = arn?.split(':')[4];
   return {
     accessKeyId: AccessKeyId,
@@ -106,6 +109,10 @@ function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | un
     expiresAt,
     ...(accountId !== undefined && /^\d{12}$/.test(accountId) ? { accountId } : {}),
   };
+}
+
+function codeIn({ mfa }: Pick<AssumeRoleRequest, 'mfa'>): readonly Secret[] {
+  return mfa === undefined ? [] : [new Secret(mfa.code)];
 }
 
 function refusedRequest(request: Partial<AssumeRoleRequest>): RefusedRequest {

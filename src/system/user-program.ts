@@ -1,71 +1,101 @@
 // Runs a command line that the person has put into the configuration, and takes what it prints. Never longer than it may, never endless output.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { callerMark } from '../config/caller-mark.ts';
+import { withoutSecrets } from '../credentials/foreign-words.ts';
+import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
-import type { Programs } from '../ports/programs.ts';
+import type { ProgramRun, Programs } from '../ports/programs.ts';
+import { type ChildGroup, holdGroup } from './child-group.ts';
 
 /** What a failing program said, at the end of our own message. */
 const longestComplaint = 1_000;
+/** What a program leaves running may hold its pipes open for ever; all that the program itself has printed is in them by then. */
+const afterEndMs = 500;
 
 /** `env` is the whole environment of the child, but for the mark of its caller. */
 export function createPrograms(env: NodeJS.ProcessEnv): Programs {
-  return {
-    output: ({ command, setting, wanted, profile, waitMs, longestOutput, signal, showsStderr }) =>
-      new Promise<string>((resolve, reject) => {
-        const unwanted = 'it was no longer waited for';
-        if (signal?.aborted) return reject(new AppError('program-failed', { setting, wanted, profile, problem: unwanted }));
-        const child = spawn(command, {
-          shell: true,
-          env: { ...env, ...callerMark(profile, env) },
-          stdio: ['ignore', 'pipe', showsStderr ? 'inherit' : 'pipe'],
-          detached: true,
-        });
-        let output = '';
-        let complaint = '';
-        const failed = (problem: string, cause?: unknown) =>
-          new AppError('program-failed', { setting, wanted, profile, problem: withComplaint(problem, complaint) }, cause);
-        const stop = (error: AppError) => {
-          // The shell's own children hold the pipes open as well, so the whole group goes.
-          if (child.pid !== undefined) killGroup(child.pid);
-          child.stdout?.destroy();
-          child.stderr?.destroy();
-          end();
-          reject(error);
-        };
-        const giveUp = setTimeout(() => stop(failed(`no answer in ${waitMs / 1000} s`)), waitMs);
-        const interrupt = () => stop(failed(unwanted));
-        const end = () => {
-          clearTimeout(giveUp);
-          signal?.removeEventListener('abort', interrupt);
-        };
-        signal?.addEventListener('abort', interrupt, { once: true });
-        child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-          output += chunk;
-          if (output.length > longestOutput) stop(failed('it printed too much'));
-        });
-        child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-          complaint = (complaint + chunk).slice(-longestComplaint);
-        });
-        child.once('error', (error) => stop(failed(error.message, error)));
-        child.once('close', (code, signalName) => {
-          end();
-          if (code === 0) resolve(output);
-          else reject(failed(signalName === null ? `it ended with status ${code ?? 1}` : `it was ended by ${signalName}`));
-        });
-      }),
-  };
+  return { output: (run) => outputOf(run, env) };
 }
 
-function withComplaint(problem: string, complaint: string): string {
-  const words = complaint.replace(/\s+/g, ' ').trim();
+async function outputOf(run: ProgramRun, env: NodeJS.ProcessEnv): Promise<string> {
+  const { command, setting, wanted, profile, showsStderr, signal } = run;
+  const failed = (problem: string, cause?: unknown) =>
+    new AppError('program-failed', { setting, wanted, profile, problem }, cause);
+  if (signal?.aborted === true) throw failed(unwanted);
+  const child = spawn(command, {
+    shell: true,
+    env: { ...env, ...callerMark(profile, env) },
+    stdio: ['ignore', 'pipe', showsStderr ? 'inherit' : 'pipe'],
+    detached: true,
+  });
+  const group = holdGroup(child);
+  const said: Said = { output: '', complaint: '' };
+  try {
+    const { problem, cause } = await endOf(child, run, { group, said });
+    if (problem === undefined) return said.output;
+    throw failed(withComplaint(problem, said), cause);
+  } finally {
+    group.release();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+const unwanted = 'it was no longer waited for';
+
+interface Said {
+  output: string;
+  complaint: string;
+}
+
+/** Without a problem where it has ended well. */
+interface End {
+  readonly problem?: string;
+  readonly cause?: unknown;
+}
+
+function endOf(
+  child: ChildProcess,
+  { waitMs, longestOutput, signal }: ProgramRun,
+  { group, said }: { readonly group: ChildGroup; readonly said: Said },
+): Promise<End> {
+  const timers: NodeJS.Timeout[] = [];
+  const over = new AbortController();
+  return new Promise<End>((resolve) => {
+    const stop = (problem: string) => {
+      group.end();
+      resolve({ problem });
+    };
+    signal?.addEventListener('abort', () => stop(unwanted), { signal: over.signal });
+    timers.push(setTimeout(stop, waitMs, `no answer in ${waitMs / 1000} s`));
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      said.output += chunk;
+      if (said.output.length > longestOutput) stop('it printed too much');
+    });
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      said.complaint = (said.complaint + chunk).slice(-longestComplaint);
+    });
+    child.once('error', (cause) => resolve({ problem: cause.message, cause }));
+    child.once('exit', (...how) => void timers.push(setTimeout(() => resolve(endBy(...how)), afterEndMs)));
+    child.once('close', (...how) => resolve(endBy(...how)));
+  }).finally(() => {
+    for (const timer of timers) clearTimeout(timer);
+    over.abort();
+  });
+}
+
+function endBy(code: number | null, signalName: NodeJS.Signals | null): End {
+  if (code === 0) return {};
+  return { problem: signalName === null ? `it ended with status ${code ?? 1}` : `it was ended by ${signalName}` };
+}
+
+function withComplaint(problem: string, { output, complaint }: Said): string {
+  const words = withoutSecrets(complaint, secretsIn(output)).replace(/\s+/g, ' ').trim();
   return words === '' ? problem : `${problem}: ${words}`;
 }
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error; // it has just ended by itself
-  }
+/** What it gave out may be what it was asked for, though it failed: some repeat that when they complain, or trace what they do (`set -x`). */
+function secretsIn(output: string): readonly Secret[] {
+  return (output.match(/[^\s"',:{}[\]]{20,}/g) ?? []).map((word) => new Secret(word));
 }

@@ -26,6 +26,12 @@ describe('parseAgentStatus', () => {
     expect(parseAgentStatus(JSON.stringify({ ...whole, mood: 'good', profiles: [1] }))).toEqual(whole);
   });
 
+  it('parseAgentStatus leaves out what may be absent and is of another kind', () => {
+    const { nextRefreshAt: _none, ...withoutPlan } = whole;
+    const odd = { ...withoutPlan, nextRefreshAt: 7, unlocked: 'yes', profiles: 'dev' };
+    expect(parseAgentStatus(JSON.stringify(odd))).toStrictEqual(withoutPlan);
+  });
+
   it.each(Object.keys(whole).filter((name) => name !== 'nextRefreshAt'))('parseAgentStatus wants %s, and of its kind', (name) => {
     expect(parseAgentStatus(JSON.stringify({ ...whole, [name]: undefined }))).toBeUndefined();
     expect(parseAgentStatus(JSON.stringify({ ...whole, [name]: [] }))).toBeUndefined();

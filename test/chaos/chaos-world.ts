@@ -27,6 +27,8 @@ export interface ChaosWorldOptions {
 export interface Blow {
   readonly kind: 'kill' | 'stop';
   readonly pid: number;
+  /** Who had started it: a launcher runs the program in a process of its own, and ends as that does. */
+  readonly parent?: number | undefined;
   /** On the monotonic clock. */
   readonly from: number;
   /** Of a stop: when it went on. */
@@ -46,6 +48,7 @@ export class ChaosWorld {
   onAgentLeft: (ran: Ran) => void = () => undefined;
   #agent: StartedAgent | undefined;
   #wantsAgent = false;
+  #starting: Promise<void> | undefined;
   readonly #roles: { readonly role: EditedRole; readonly from: number; readonly to: number }[] = [];
   #agentUndisturbedSince = Number.POSITIVE_INFINITY;
 
@@ -190,8 +193,15 @@ export class ChaosWorld {
     await (isWanted ? this.startAgentAgain() : this.endAgent());
   }
 
-  /** If one is wanted and none is there. */
+  /** If one is wanted and none is there. Two faults that end at once start one. */
   async startAgentAgain(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     if (!this.#wantsAgent || this.#agent !== undefined) return;
     this.#agent = await startAgent({
       start: () => this.run(['agent', 'run']),
@@ -206,11 +216,13 @@ export class ChaosWorld {
 
   /** SIGTERM, and gone. */
   async endAgent(): Promise<void> {
+    await this.#starting;
     await this.#takeAgent()?.end('SIGTERM');
   }
 
   /** SIGKILL, and gone. */
   async killAgent(): Promise<void> {
+    await this.#starting;
     await this.#takeAgent()?.end('SIGKILL');
   }
 
@@ -224,6 +236,7 @@ export class ChaosWorld {
 
   /** False where there is no such process any more. */
   signal(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): boolean {
+    const parent = parentOf(pid);
     if (pid === this.agentPid) this.#agentUndisturbedSince = signal === 'SIGCONT' ? performance.now() : Number.POSITIVE_INFINITY;
     try {
       process.kill(pid, signal);
@@ -232,7 +245,7 @@ export class ChaosWorld {
     }
     const now = performance.now();
     if (signal === 'SIGCONT') this.#endStops(pid, now);
-    else this.blows.push({ kind: signal === 'SIGKILL' ? 'kill' : 'stop', pid, from: now, to: Number.POSITIVE_INFINITY });
+    else this.blows.push({ kind: signal === 'SIGKILL' ? 'kill' : 'stop', pid, parent, from: now, to: Number.POSITIVE_INFINITY });
     return true;
   }
 
@@ -248,5 +261,15 @@ export class ChaosWorld {
     await this.bus.stop();
     await this.world.close();
     this.clock.close();
+  }
+}
+
+/** Undefined for a process that has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    // proc(5): pid (name) state ppid; a name may hold anything, brackets too.
+    return Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
+  } catch {
+    return undefined;
   }
 }

@@ -13,6 +13,7 @@ import { playRound } from './round.ts';
 import { schedule } from './schedule.ts';
 import { extraFlights } from './single-flight.ts';
 import { countIn, type RunReport, sorted, Tally } from './tally.ts';
+import type { Flight } from './wire-tap.ts';
 
 /** Given by tools/chaos.mjs, which prepares the stage. */
 interface Stage {
@@ -101,10 +102,11 @@ function countExtraFlights(
     .spells()
     .filter(({ kind }) => kind === 'state-unreadable' || kind === 'state-removed' || kind === 'disk-full');
   const circumstances = { blows: chaos.blows, startedAt: (pid: number) => judge.begun.get(pid), lock: chaos.lock, withoutLocks };
-  for (const { flight, why } of extraFlights(flights.slice(first), circumstances)) {
+  for (const { flight, earlier, why } of extraFlights(flights.slice(first), circumstances)) {
     countIn(tally.extraRefreshes, why ?? 'unexplained');
     if (why !== undefined) continue;
-    const broken = ['a second AssumeRole was under way for the same key id'];
+    const said = [...earlier, flight].map((one) => flightInWords(one, flight.startedAt, chaos));
+    const broken = [`a second AssumeRole was under way for the same key id: ${said.join('; ')}`];
     const faults = [
       ...new Set(
         judge
@@ -116,6 +118,14 @@ function countExtraFlights(
     ];
     tally.violation({ what: flight.key, broken, faults, tookMs: 0, stderr: '', canaryMs: 0 });
   }
+}
+
+/** Times are counted from the second call. */
+function flightInWords({ pid, startedAt, endedAt }: Flight, from: number, { agentPid, blows }: ChaosWorld): string {
+  const span = (begin: number, end: number | undefined) =>
+    `${Math.round(begin - from)} to ${Math.round((end ?? Infinity) - from)} ms`;
+  const struck = blows.filter((blow) => blow.pid === pid).map(({ kind, ...blow }) => `, ${kind} ${span(blow.from, blow.to)}`);
+  return `${pid === agentPid ? 'agent' : 'process'} ${pid}, ${span(startedAt, endedAt)}${struck.join('')}`;
 }
 
 function callsOf({ tap }: ChaosWorld) {

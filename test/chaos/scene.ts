@@ -23,12 +23,16 @@ export interface Begun {
 export type BeginFault = (scene: Scene) => Promise<Begun>;
 
 /** Strikes once and again, with pauses, until the end. */
-export function striking(pausesMs: readonly [least: number, most: number], { random }: Scene, strike: () => Promise<void>) {
+export function striking(
+  pausesMs: readonly [least: number, most: number],
+  { random }: Pick<Scene, 'random'>,
+  strike: () => Promise<void>,
+) {
   const end = new AbortController();
   const pauses = async () => {
     while (!end.signal.aborted) {
       await wait(random.between(...pausesMs), undefined, { signal: end.signal });
-      await strike();
+      await strike().catch(unlessDiskIsFull);
     }
   };
   const done = pauses().catch((error: unknown) => {
@@ -38,4 +42,9 @@ export function striking(pausesMs: readonly [least: number, most: number], { ran
     end.abort();
     await done;
   };
+}
+
+/** Of a fault of the same round: nobody can write then, and the next strike may. */
+function unlessDiskIsFull(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
 }

@@ -16,6 +16,8 @@ export interface Extra {
   /** Undefined where nothing explains it. */
   readonly why: string | undefined;
   readonly flight: Flight;
+  /** Under way when it began. */
+  readonly earlier: readonly Flight[];
 }
 
 /** A `get` with nothing valid passes over a lock after 2 s (decisions.md 3). A little less: it was not us who started the clock. */
@@ -31,7 +33,7 @@ export function extraFlights(flights: readonly Flight[], circumstances: Circumst
   return calls.flatMap((flight) => {
     const others = calls.filter((other) => other !== flight && other.key === flight.key && isUnderWayAt(flight.startedAt, other));
     const earlier = others.filter((other) => other.startedAt < flight.startedAt);
-    return earlier.length === 0 ? [] : [{ flight, why: explanation(flight, earlier, circumstances) }];
+    return earlier.length === 0 ? [] : [{ flight, earlier, why: explanation(flight, earlier, circumstances) }];
   });
 }
 
@@ -47,10 +49,23 @@ function explanation(flight: Flight, earlier: readonly Flight[], circumstances: 
   if (earlier.some(({ pid }) => isHit('stop', pid))) return 'the holder was stopped';
   if (earlier.some(({ pid }) => isHit('kill', pid))) return 'the holder was killed';
   if (earlier.some((other) => at - other.startedAt >= patienceMs)) return 'the lock was passed over after 2 s';
-  const begun = flight.pid === undefined ? undefined : startedAt(flight.pid);
-  if (begun !== undefined && at - begun >= patienceMs) return 'the lock was passed over after 2 s';
+  // Whoever passed over a lock may have been first at AWS: the holder was held up before its call.
+  if ([flight, ...earlier].some((one) => hasWaited(one, startedAt))) return 'the lock was passed over after 2 s';
+  if (earlier.some((other) => wasStoppedWhen(other, flight, blows))) return 'the holder was stopped before its call';
   if (withoutLocks.some(({ from, to }) => from <= at && at <= to)) return 'there was no place for locks';
   if (lock === 'lease' && blows.some(({ from }) => from <= at && at - from < leaseMs))
     return 'the lease of a killed or stopped holder';
   return undefined;
+}
+
+function hasWaited({ pid, startedAt: at }: Flight, startedAt: Circumstances['startedAt']): boolean {
+  const begun = pid === undefined ? undefined : startedAt(pid);
+  return begun !== undefined && at - begun >= patienceMs;
+}
+
+function wasStoppedWhen(other: Flight, { pid, startedAt }: Flight, blows: readonly Blow[]): boolean {
+  return blows.some(
+    ({ kind, ...blow }) =>
+      kind === 'stop' && blow.pid === pid && blow.from <= other.startedAt && other.startedAt <= blow.to && blow.to <= startedAt,
+  );
 }

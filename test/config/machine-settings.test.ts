@@ -106,6 +106,16 @@ describe('credential_source = EcsContainer', () => {
     });
   });
 
+  // Both were given what the first of them had been given.
+  it('callers with different tokens are different people', () => {
+    const id = (token: string) => {
+      const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/', AWS_CONTAINER_AUTHORIZATION_TOKEN: token };
+      return stepsOf(resolve('EcsContainer', env), 'machine/rolekeeper-alice').map((step) => step.id);
+    };
+    expect(id('one')).toEqual(id('one'));
+    expect(id('one')).not.toEqual(id('two'));
+  });
+
   it('a token of two lines is refused', () => {
     const env = { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/x', AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a\r\nHost: b' };
     expect(() => resolve('EcsContainer', env)).toThrow('no token of one line');

@@ -19,9 +19,9 @@ function arn(name: string): string {
 function resolve(
   profile: string,
   config: string,
-  { credentials = keysFile, env = {} }: { credentials?: string; env?: Environment } = {},
+  { credentials = keysFile, env = {}, path = 'config' }: { credentials?: string; env?: Environment; path?: string } = {},
 ): Recipe {
-  const files = { config: parseConfigFile(config, 'config'), credentials: parseCredentialsFile(credentials, 'credentials') };
+  const files = { config: parseConfigFile(config, path), credentials: parseCredentialsFile(credentials, 'credentials') };
   return resolveRecipe(parseProfileName(profile), files, env);
 }
 
@@ -292,7 +292,7 @@ describe('resolveRecipe: refusals', () => {
 
 describe("another tool's credential_process", () => {
   const line = 'credential_process = /usr/bin/other --as alice';
-  const hop = { kind: 'process', command: '/usr/bin/other --as alice' };
+  const hop = { kind: 'process', command: '/usr/bin/other --as alice', namedIn: 'config' };
 
   it.each([
     ['of an ordinary profile', `[profile a]\n${line}\n`, [hop]],
@@ -332,6 +332,13 @@ describe("another tool's credential_process", () => {
       stepsOf(resolve(profile, `[profile ${profile}]\ncredential_process = ${command}\n`), 'rolekeeper-alice')[0]?.id;
     expect(idOf('/usr/bin/other', 'b')).toBe(idOf('/usr/bin/other'));
     expect(idOf('/usr/bin/other --as bob')).not.toBe(idOf('/usr/bin/other'));
+  });
+
+  // Of two projects, each with a config file of its own, the second was given the credentials of the first.
+  it('a command of another config file is another one, whatever its words', () => {
+    const idIn = (path: string) =>
+      stepsOf(resolve('a', '[profile a]\ncredential_process = ./credentials\n', { path }), 'rolekeeper-alice')[0]?.id;
+    expect(idIn('/one/.aws/config')).not.toBe(idIn('/two/.aws/config'));
   });
 });
 

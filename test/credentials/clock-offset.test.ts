@@ -116,6 +116,14 @@ describe('toLocal', () => {
     expect(new Set(shown).size).toBe(1);
   });
 
+  it('moves a time by an offset of the tolerance, and by nothing less', () => {
+    const shown = [2_000, -2_000, 1_999, -1_999].map((off) => {
+      const anchor = { wallMs: 1_767_000_000_000 + off, uptimeMs: 0, awsMs: 1_767_000_000_000 };
+      return toLocal(1_767_003_600_000, { anchor, reading: anchor }) - 1_767_003_600_000;
+    });
+    expect(shown).toEqual([2_000, -2_000, 0, 0]);
+  });
+
   it('keeps the time that is left', () => {
     const anchor = learnt({ at: 1_767_000_000_000, off: 5 * 60 * second, up: 0 });
     const reading = { wallMs: 1_767_000_300_000, uptimeMs: 0 };
@@ -143,7 +151,16 @@ describe('isWorthKeeping', () => {
     ['the first one', undefined, learnt({ at, off: 0, up: 0 }), true],
     ['one that says the same', old, learnt({ at: at + 60_000, off: 0, up: hour + 60_000 }), false],
     ['one that says the same within the tolerance', old, learnt({ at: at + 60_000, off: 1_900, up: hour + 60_000 }), false],
+    ['one that is the same', old, old, false],
+    ['one that finds an offset of the tolerance', old, learnt({ at: at + 60_000, off: 2_000, up: hour + 60_000 }), false],
     ['one that finds an offset', old, learnt({ at: at + 60_000, off: 3_000, up: hour + 60_000 }), true],
+    [
+      'one that finds the same offset',
+      learnt({ at, off: hour, up: 0 }),
+      learnt({ at: at + 60_000, off: hour, up: 60_000 }),
+      false,
+    ],
+    ['one that finds the uptime ahead of AWS', old, learnt({ at: at + 60_000, off: 0, up: hour + 70_000 }), true],
     [
       'one that finds the clock put forward',
       learnt({ at, off: -hour, up: 0 }),
@@ -157,6 +174,9 @@ describe('isWorthKeeping', () => {
       true,
     ],
     ['one that is an hour younger', old, learnt({ at: at + hour + 1, off: 0, up: 2 * hour + 1 }), true],
+    ['one that is just not an hour younger', old, learnt({ at: at + hour, off: 0, up: 2 * hour }), false],
+    ['one that is an hour younger by the uptime alone', old, learnt({ at: at + hour, off: 0, up: 2 * hour + 1 }), true],
+    ['one of a new boot that lasts longer than the old one did', old, learnt({ at: at + 3 * hour, off: 0, up: 2 * hour }), true],
     ['one of a new boot', old, learnt({ at: at + 60_000, off: 0, up: 10_000 }), true],
   ])('of %s', (_what, before, fresh, expected) => {
     expect(isWorthKeeping(fresh, before)).toBe(expected);

@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isEpochMs,
   isoSeconds,
+  keySuffix,
+  keySuffixIn,
+  lastTime,
+  localMinute,
   parseCredentialsItem,
   parseKeysItem,
+  parsePassphraseItem,
   parseProcessJson,
+  parseTotpItem,
   toCredentialsItem,
   toKeysItem,
   toKeysJson,
+  toPassphraseItem,
   toProcessJson,
+  toTotpItem,
 } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 
@@ -22,22 +31,70 @@ const credentials = {
 };
 
 describe('the process JSON', () => {
+  it('is what SDKs read, to the byte', () => {
+    expect(toProcessJson(credentials, 1_000_999)).toBe(
+      '{"Version":1,"AccessKeyId":"ASIA1","SecretAccessKey":"s","SessionToken":"t","Expiration":"1970-01-01T00:16:40Z","AccountId":"123456789012"}',
+    );
+    const { sessionToken: _token, accountId: _account, ...bare } = credentials;
+    expect(toProcessJson(bare, 1_000_000)).toBe(
+      '{"Version":1,"AccessKeyId":"ASIA1","SecretAccessKey":"s","Expiration":"1970-01-01T00:16:40Z"}',
+    );
+    expect(toKeysJson(keys)).toBe('{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"s"}');
+    expect(toKeysJson({ ...keys, sessionToken: new Secret('t') })).toBe(
+      '{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"s","SessionToken":"t"}',
+    );
+  });
+
   it('printed then parsed gives credentials and keys back', () => {
-    expect(parseProcessJson(toProcessJson(credentials, 1_000_000))).toEqual({
+    const parsed = parseProcessJson(toProcessJson(credentials, 1_000_000));
+    expect(parsed).toEqual({
       accessKeyId: 'ASIA1',
       secretAccessKey: new Secret('s'),
       sessionToken: new Secret('t'),
       localExpiresAt: 1_000_000,
     });
-    expect(parseProcessJson(toKeysJson(keys))).toEqual({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('s') });
+    expect([parsed?.secretAccessKey.reveal(), parsed?.sessionToken?.reveal()]).toEqual(['s', 't']);
+    expect(parseProcessJson(toKeysJson(keys))).toStrictEqual({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('s') });
   });
 
-  it.each(['', '{}', '{"Version":2,"AccessKeyId":"a","SecretAccessKey":"s"}', '{"Version":1,"AccessKeyId":"a"}'])(
-    'parseProcessJson takes %j for nothing',
-    (text) => {
-      expect(parseProcessJson(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '{}',
+    '[]',
+    '{"Version":2,"AccessKeyId":"a","SecretAccessKey":"s"}',
+    '{"Version":1,"AccessKeyId":"a"}',
+    '{"Version":1,"SecretAccessKey":"s"}',
+    '{"Version":1,"AccessKeyId":"a","SecretAccessKey":"s","Expiration":"soon"}',
+  ])('parseProcessJson takes %j for nothing', (text) => {
+    expect(parseProcessJson(text)).toBeUndefined();
+  });
+
+  it('tells no more of a key than its last four characters', () => {
+    expect(keySuffix('AKIAIOSFODNN7EXAMPLE')).toBe('MPLE');
+    const key = { ...keys, accessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
+    expect(keySuffixIn(Buffer.from(toKeysJson(key)))).toBe('MPLE');
+    expect(keySuffixIn(Buffer.from(toProcessJson({ ...credentials, ...key }, 1_000_000)))).toBe('MPLE');
+  });
+});
+
+describe('isEpochMs', () => {
+  it.each([
+    [1, true],
+    [lastTime, true],
+    [0, false],
+    [lastTime + 1, false],
+    [1.5, false],
+    ['1', false],
+  ])('of %j is %s', (value, expected) => {
+    expect(isEpochMs(value)).toBe(expected);
+  });
+});
+
+describe('localMinute', () => {
+  it('is the local date and minute, two digits each', () => {
+    expect(localMinute(new Date(2026, 0, 2, 3, 4, 59).getTime())).toBe('2026-01-02 03:04');
+    expect(localMinute(new Date(2026, 10, 12, 13, 14).getTime())).toBe('2026-11-12 13:14');
+  });
 });
 
 // A clock file that was off by ages moved the end out of what a Date can hold, and `get` ended in a RangeError; a little less, and SDKs were
@@ -57,6 +114,72 @@ describe('store items', () => {
   it('written then parsed give it back', () => {
     expect(parseKeysItem(toKeysItem(keys, 'keys/corp'), 'keys/corp')).toEqual({ kind: 'ok', value: keys });
     expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/1')).toEqual({ kind: 'ok', value: credentials });
+  });
+
+  it('bring their secrets back', () => {
+    const network = { httpsProxy: new Secret('http://user:pw@proxy'), noProxy: new Secret('localhost') };
+    const parsed = parseCredentialsItem(toCredentialsItem({ ...credentials, network }, 'role/1'), 'role/1');
+    if (parsed.kind === 'broken') throw new Error(parsed.problem);
+    const { secretAccessKey, sessionToken, network: kept } = parsed.value;
+    expect([secretAccessKey.reveal(), sessionToken?.reveal()]).toEqual(['s', 't']);
+    expect(Object.entries(kept ?? {}).map(([name, value]) => [name, value.reveal()])).toEqual([
+      ['httpsProxy', 'http://user:pw@proxy'],
+      ['noProxy', 'localhost'],
+    ]);
+    const parsedKeys = parseKeysItem(toKeysItem(keys, 'keys/corp'), 'keys/corp');
+    expect(parsedKeys.kind === 'ok' && parsedKeys.value.secretAccessKey.reveal()).toBe('s');
+    const totp = parseTotpItem(toTotpItem({ serial: 'arn', secret: new Secret('ABCD') }, 'totp/corp'), 'totp/corp');
+    expect(totp.kind === 'ok' && [totp.value.serial, totp.value.secret.reveal()]).toEqual(['arn', 'ABCD']);
+    const passphrase = parsePassphraseItem(toPassphraseItem(new Secret('p'), '/key', 'pass/1'), 'pass/1');
+    expect(passphrase.kind === 'ok' && passphrase.value.reveal()).toBe('p');
+    expect(JSON.parse(toPassphraseItem(new Secret('p'), '/key', 'pass/1').reveal())).toMatchObject({ keyFile: '/key' });
+  });
+
+  it('pass over what is no setting of a network', () => {
+    const item = new Secret(
+      JSON.stringify({
+        ...JSON.parse(toCredentialsItem(credentials, 'role/1').reveal()),
+        network: { noProxy: 7, caBundle: '/ca' },
+      }),
+    );
+    const parsed = parseCredentialsItem(item, 'role/1');
+    expect(parsed.kind === 'ok' && Object.keys(parsed.value.network ?? {})).toEqual(['caBundle']);
+  });
+
+  it('say nothing of an account and a network that are not known', () => {
+    const { accountId: _, ...rest } = credentials;
+    expect(toCredentialsItem(rest, 'role/1').reveal()).not.toContain('network');
+    expect(parseCredentialsItem(toCredentialsItem(rest, 'role/1'), 'role/1')).toStrictEqual({ kind: 'ok', value: rest });
+  });
+
+  const items = {
+    credentials: [toCredentialsItem(credentials, 'a/1'), parseCredentialsItem],
+    keys: [toKeysItem(keys, 'a/1'), parseKeysItem],
+    totp: [toTotpItem({ serial: 'arn', secret: new Secret('ABCD') }, 'a/1'), parseTotpItem],
+    passphrase: [toPassphraseItem(new Secret('p'), '/key', 'a/1'), parsePassphraseItem],
+  } as const;
+
+  it.each([
+    ['credentials', { accessKeyId: '' }, 'a key is missing'],
+    ['credentials', { secretAccessKey: 7 }, 'a key is missing'],
+    ['credentials', { issuedAt: 0 }, 'a time is missing or wrong'],
+    ['credentials', { issuedAt: 2 }, 'a time is missing or wrong'],
+    ['credentials', { expiresAt: 'soon' }, 'a time is missing or wrong'],
+    ['keys', { accessKeyId: '' }, 'a field is missing'],
+    ['keys', { secretAccessKey: undefined }, 'a field is missing'],
+    ['keys', { userArn: 7 }, 'a field is missing'],
+    ['totp', { serial: '' }, 'a field is missing'],
+    ['totp', { secret: undefined }, 'a field is missing'],
+    ['passphrase', { passphrase: '' }, 'a field is missing'],
+    ['credentials', { v: undefined }, 'no format number'],
+    ['credentials', { v: '2' }, 'no format number'],
+    ['keys', { v: 0 }, 'no format number'],
+    ['totp', { account: 'a/2' }, 'it was made for another account of the store'],
+    ['passphrase', { account: 'a/2' }, 'it was made for another account of the store'],
+  ] as const)('of %s with %j are broken: %s', (kind, changes, problem) => {
+    const [item, parse] = items[kind];
+    const changed = new Secret(JSON.stringify({ ...JSON.parse(item.reveal()), ...changes }));
+    expect(parse(changed, 'a/1')).toEqual({ kind: 'broken', problem });
   });
 
   it('of credentials that have no token keep that, and are broken where a token was lost', () => {

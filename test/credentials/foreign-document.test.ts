@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseForeignDocument, parseMoment } from '../../src/credentials/foreign-document.ts';
+import { Secret } from '../../src/credentials/secret.ts';
 
 const whole = {
   Version: 1,
@@ -38,8 +39,19 @@ describe('parseForeignDocument', () => {
     ['empty', { SessionToken: '', Expiration: '' }],
   ])('parseForeignDocument takes long-term keys: token and end %s', (_how, fields) => {
     const parsed = parseForeignDocument(changed(fields));
-    expect(parsed.kind === 'ok' && [parsed.value.sessionToken, parsed.value.expiresAt]).toEqual([undefined, undefined]);
+    expect(parsed).toStrictEqual({
+      kind: 'ok',
+      value: { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: expect.any(Secret) },
+    });
   });
+
+  it.each([123456789012, '12345678901', '1234567890123', 'x123456789012', null])(
+    'parseForeignDocument passes over an account that is none: %j',
+    (AccountId) => {
+      const parsed = parseForeignDocument(changed({ AccountId }));
+      expect(parsed.kind === 'ok' && !('accountId' in parsed.value)).toBe(true);
+    },
+  );
 
   it.each([
     ['', /no JSON object/],
@@ -93,5 +105,10 @@ describe('parseMoment', () => {
     ['2026-01-02T04:04:05+0100', Date.UTC(2026, 0, 2, 3, 4, 5)],
   ])('parseMoment reads %s', (text, at) => {
     expect(parseMoment(text)).toBe(at);
+  });
+
+  // `Date` itself would take them.
+  it.each(['+012026-01-02T03:04:05Z', '2026-01-02T04:04:05+01:00 (CET)'])('parseMoment takes %s for none', (text) => {
+    expect(parseMoment(text)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explainRefusal, type Refusal } from '../../src/credentials/sts-refusal.ts';
+import { explainRefusal } from '../../src/credentials/sts-refusal.ts';
+import type { Refusal } from '../../src/credentials/sts-refused-call.ts';
 
 const refusal = (more: Partial<Refusal>): Refusal => ({
   operation: 'CreateAccessKey',
@@ -26,12 +27,37 @@ describe("IAM's refusals", () => {
     expect(hint).toContain('iam:DeleteAccessKey on arn:aws:iam::123456789012:user/alice');
   });
 
+  const twoKeys = [
+    'the user has two access keys already',
+    'see them: `aws iam list-access-keys`, and delete the one nobody uses',
+  ] as const;
+  const noSuch = ['there is no such user or access key any more', 'look into IAM: `aws iam list-access-keys`'] as const;
+
   it.each([
-    ['LimitExceeded', 'has two access keys already'],
-    ['NoSuchEntity', 'no such user or access key'],
+    ['LimitExceeded', ...twoKeys],
+    ['LimitExceededException', ...twoKeys],
+    ['NoSuchEntity', ...noSuch],
+    ['NoSuchEntityException', ...noSuch],
+  ])('%s is told in words: %s', (awsCode, words, hint) => {
+    const error = explainRefusal(refusal({ awsCode, operation: 'ListAccessKeys' }));
+    expect([error.message, error.hint]).toEqual([`AWS refused ListAccessKeys: ${words} (${awsCode})`, hint]);
+    expect(error.isTransient).toBe(false);
+  });
+
+  it.each(['AccessDenied', 'AccessDeniedException'])('%s needs no names around it to be told in words', (awsCode) => {
+    const error = explainRefusal(refusal({ awsCode, context: {} }));
+    expect(error.message).toContain('the caller may not do this with the keys alone');
+    expect(error.hint).toContain('`rolekeeper login PROFILE`');
+    expect(explainRefusal(refusal({ awsCode, context: {}, callerKind: 'session' })).message).toBe(
+      `AWS refused CreateAccessKey: the caller may not do this (${awsCode})`,
+    );
+  });
+
+  it.each([
     ['InvalidClientTokenId', 'does not know this access key'],
     ['Throttling', 'too many requests'],
-  ])('%s is told in words', (awsCode, words) => {
+    ['EntityTemporarilyUnmodifiable', 'User is not authorized'],
+  ])('%s means what it means everywhere', (awsCode, words) => {
     expect(explainRefusal(refusal({ awsCode })).message).toContain(words);
   });
 

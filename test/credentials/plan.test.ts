@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dueAt, freshnessOf, isBackingOff, isRemembered, isValid, type Life, nextFailure } from '../../src/credentials/plan.ts';
+import {
+  dueAt,
+  type Failure,
+  freshnessOf,
+  isBackingOff,
+  isRemembered,
+  isValid,
+  type Life,
+  nextFailure,
+  nextRefreshAt,
+} from '../../src/credentials/plan.ts';
 import { AppError } from '../../src/errors.ts';
 
 const minute = 60_000;
@@ -45,6 +55,12 @@ describe('freshnessOf', () => {
     expect(freshnessOf(life(minutes), start + after * minute)).toBe(expected);
   });
 
+  it('freshnessOf says due from the due time on', () => {
+    const due = dueAt(life(60));
+    expect(freshnessOf(life(60), due)).toBe('due');
+    expect(freshnessOf(life(60), due - 1)).toBe('fresh');
+  });
+
   it('freshnessOf only ever ages: fresh, due, expiring, expired', () => {
     const order = ['fresh', 'due', 'expiring', 'expired'];
     fc.assert(
@@ -85,6 +101,12 @@ describe('dueAt', () => {
     expect(share).toBeLessThanOrEqual(0.667);
   });
 
+  it('dueAt of half an hour leaves twenty minutes, as of all longer lives', () => {
+    const leftMs = life(30).expiresAt - dueAt(life(30));
+    expect(leftMs).toBeGreaterThanOrEqual(20 * minute);
+    expect(leftMs).toBeLessThanOrEqual(22 * minute);
+  });
+
   it('dueAt lies inside the life, whatever the life and the session', () => {
     fc.assert(
       fc.property(lives, fc.option(fc.integer({ min: 0, max: 3e12 }), { nil: undefined }), (one, sessionEnd) => {
@@ -120,8 +142,16 @@ describe('nextFailure', () => {
     expect(nextFailure(undefined, { error: network, now: start, random: 1 }).retryAt).toBe(start + 2_000);
   });
 
-  it('nextFailure leaves a refusal alone for longer than a lost network', () => {
-    expect(nextFailure(undefined, { error: denied, now: start, random: 1 }).retryAt).toBe(start + minute);
+  it.each([
+    ['a lost network', network, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]],
+    ['a refusal', denied, [60, 120, 240, 480, 900, 900]],
+  ])('nextFailure doubles the span of %s up to its longest', (_what, error, seconds) => {
+    let failure: Failure | undefined;
+    const spans = seconds.map(() => {
+      failure = nextFailure(failure, { error, now: start, random: 1 });
+      return (failure.retryAt - start) / 1_000;
+    });
+    expect(spans).toEqual(seconds);
   });
 
   it('isRemembered and isBackingOff end, and do not start before the failure', () => {
@@ -130,9 +160,47 @@ describe('nextFailure', () => {
     expect(isRemembered(failure, start + 4_999)).toBe(true);
     expect(isRemembered(failure, start + 5_000)).toBe(false);
     expect(isRemembered(failure, start - 1)).toBe(false);
+    expect(isRemembered(undefined, start)).toBe(false);
+    expect(isBackingOff(failure, start)).toBe(true);
     expect(isBackingOff(failure, start + minute - 1)).toBe(true);
     expect(isBackingOff(failure, start + minute)).toBe(false);
     expect(isBackingOff(failure, start - hour)).toBe(false);
     expect(isBackingOff(undefined, start)).toBe(false);
+  });
+});
+
+describe('nextRefreshAt', () => {
+  const never = { sessionExpiresAt: undefined };
+  const failed = (error: AppError, retryAt: number): Failure => ({ error: error.toStored(), at: start, count: 1, retryAt });
+  const due = dueAt(life(60));
+
+  it('nextRefreshAt is the due time', () => {
+    expect(nextRefreshAt({ life: life(60), failure: undefined }, never)).toBe(due);
+  });
+
+  it('nextRefreshAt waits for the end of a back-off that is later', () => {
+    expect(nextRefreshAt({ life: life(60), failure: failed(denied, due + 1) }, never)).toBe(due + 1);
+    expect(nextRefreshAt({ life: life(60), failure: failed(denied, due - 1) }, never)).toBe(due);
+  });
+
+  it('nextRefreshAt forgives what failed before a sleep, and nothing that failed since', () => {
+    const facts = { life: life(60), failure: failed(denied, due + 1) };
+    expect(nextRefreshAt(facts, { ...never, forgivenBefore: start + 1 })).toBe(due);
+    expect(nextRefreshAt(facts, { ...never, forgivenBefore: start })).toBe(due + 1);
+  });
+
+  it('nextRefreshAt tries what never worked again only where time may mend it', () => {
+    expect(nextRefreshAt({ life: undefined, failure: failed(network, start + 1) }, never)).toBe(start + 1);
+    expect(nextRefreshAt({ life: undefined, failure: failed(denied, start + 1) }, never)).toBeUndefined();
+    expect(nextRefreshAt({ life: undefined, failure: undefined }, never)).toBeUndefined();
+  });
+
+  it('nextRefreshAt is the last call before the session ends, and never once it has', () => {
+    const sessionExpiresAt = start + 20 * minute;
+    const facts = { life: life(60), failure: undefined };
+    expect(nextRefreshAt(facts, { sessionExpiresAt })).toBe(dueAt(life(60), sessionExpiresAt));
+    const backingOff = (retryAt: number) => ({ life: life(60), failure: failed(denied, retryAt) });
+    expect(nextRefreshAt(backingOff(sessionExpiresAt - 1), { sessionExpiresAt })).toBe(sessionExpiresAt - 1);
+    expect(nextRefreshAt(backingOff(sessionExpiresAt), { sessionExpiresAt })).toBeUndefined();
   });
 });

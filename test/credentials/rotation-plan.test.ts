@@ -63,6 +63,8 @@ describe('planRotation', () => {
 
   it.each([
     ['within a moment of the record', { record, createdAt: startedAt + 2_000 }, true],
+    ['a minute before it', { record, createdAt: startedAt - 60_000 }, true],
+    ['two minutes after it', { record, createdAt: startedAt + 120_000 }, true],
     ['before it', { record, createdAt: startedAt - 61_000 }, false],
     ['minutes after it', { record, createdAt: startedAt + 121_000 }, false],
     ['without a record', { record: undefined, createdAt: startedAt }, false],
@@ -75,6 +77,16 @@ describe('planRotation', () => {
   ] as const)('takes a second key that was made %s for its own: %s', (_when, { record, createdAt }, isOurs) => {
     const plan = planRotation(scene({ record, listed: [listed('OLD'), listed('SECOND', true, createdAt)] }));
     expect(plan).toMatchObject(isOurs ? { kind: 'begin', orphanId: 'SECOND' } : { kind: 'two-keys', currentId: 'OLD' });
+  });
+
+  it("takes a second key for somebody else's where IAM does not say when it was made", () => {
+    const second = { accessKeyId: 'SECOND', isActive: true };
+    expect(planRotation(scene({ record, listed: [listed('OLD'), second] }))).toMatchObject({ kind: 'two-keys' });
+  });
+
+  it('takes neither of two keys for its own where the one in use is gone', () => {
+    const others = [listed('SECOND', true, startedAt), listed('THIRD', true, startedAt)];
+    expect(planRotation(scene({ record, listed: others }))).toMatchObject({ kind: 'two-keys', currentId: 'OLD' });
   });
 
   it('never has the key deleted or made inactive that the store gives to everybody', () => {

@@ -23,10 +23,19 @@ describe('a rotation record', () => {
     'null',
     '[]',
     '{"v":1}',
+    '{"oldAccessKeyId":"A","startedAt":1}',
+    '{"v":"2","oldAccessKeyId":"A","startedAt":1}',
     '{"v":1,"oldAccessKeyId":1,"startedAt":1}',
     '{"v":1,"oldAccessKeyId":"A","startedAt":"1"}',
   ])('is as good as none when it says %j', (text) => {
     expect(parseRotationRecord(text, 'r')).toBeUndefined();
+  });
+
+  it('keeps what it must without what it may say, where that is no time', () => {
+    expect(parseRotationRecord('{"v":1,"oldAccessKeyId":"A","startedAt":1,"deleteAt":"soon","triedAt":-1}', 'r')).toEqual({
+      oldAccessKeyId: 'A',
+      startedAt: 1,
+    });
   });
 
   it('of a later version is refused, not guessed at', () => {

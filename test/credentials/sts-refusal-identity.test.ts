@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { explainRefusal, type Refusal } from '../../src/credentials/sts-refusal.ts';
+import { explainRefusal } from '../../src/credentials/sts-refusal.ts';
 import { isProviderSilent } from '../../src/credentials/sts-refusal-identity.ts';
-import { isAppError } from '../../src/errors.ts';
+import type { Refusal } from '../../src/credentials/sts-refused-call.ts';
+import { type AppError, isAppError } from '../../src/errors.ts';
 
 const roleArn = 'arn:aws:iam::222233334444:role/Pod';
 
@@ -17,6 +18,25 @@ function explain(awsCode: string, message = '', more: Partial<Refusal> = {}) {
     ...more,
   });
 }
+
+/** The trust policy that stands ready to paste. */
+function policyIn(error: AppError): unknown {
+  const [heading, ...lines] = isAppError(error, 'aws-refused') ? (error.details.more ?? []) : [];
+  expect(heading).toBe("the role's trust policy:");
+  expect(lines.length).toBeGreaterThan(5);
+  return JSON.parse(lines.join('\n'));
+}
+
+const trusts = (statement: object) => ({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] });
+const again = 'a new one must come from web_identity_token_file, /t; then run `rolekeeper refresh dev`';
+const signIn =
+  'sign in again at the identity provider, so that a new one comes from web_identity_token_file, /t; then run `rolekeeper refresh dev`';
+const reach =
+  "try again; if it lasts, AWS must be able to fetch the provider's public keys: see its issuer URL in IAM, Identity providers";
+const compare = (list: string, from: string) =>
+  `compare it with the identity provider in IAM (\`${list}\`): issuer, audience, keys; it came from ${from}`;
+const trust = (operation: string) =>
+  `the trust policy of ${roleArn} must allow sts:${operation} for this provider, and its conditions must fit`;
 
 describe('a refused web identity token', () => {
   it.each([
@@ -44,9 +64,49 @@ describe('a refused web identity token', () => {
   });
 
   it('a denied one has the statement that the trust policy needs', () => {
-    const error = explain('AccessDenied');
-    const more = isAppError(error, 'aws-refused') ? error.details.more?.join('\n') : '';
-    expect(more).toContain('"Action": "sts:AssumeRoleWithWebIdentity"');
+    expect(policyIn(explain('AccessDenied'))).toEqual(
+      trusts({
+        Principal: { Federated: 'arn:aws:iam::ACCOUNT:oidc-provider/ISSUER' },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Condition: { StringEquals: { 'ISSUER:aud': 'AUDIENCE', 'ISSUER:sub': 'SUBJECT' } },
+      }),
+    );
+  });
+
+  it.each([
+    ['ExpiredToken', again],
+    ['ExpiredTokenException', again],
+    ['InvalidIdentityToken', compare('aws iam list-open-id-connect-providers', 'web_identity_token_file, /t')],
+    ['InvalidIdentityTokenException', compare('aws iam list-open-id-connect-providers', 'web_identity_token_file, /t')],
+    ['IDPRejectedClaim', signIn],
+    ['IDPRejectedClaimException', signIn],
+    ['AccessDenied', trust('AssumeRoleWithWebIdentity')],
+    ['AccessDeniedException', trust('AssumeRoleWithWebIdentity')],
+    ['IDPCommunicationErrorException', reach],
+  ])('the hint of %s is %j', (code, hint) => {
+    const error = explain(code);
+    expect(error.hint).toBe(hint);
+    expect(error.isTransient).toBe(hint === reach);
+    expect(isAppError(error, 'aws-refused') && 'more' in error.details).toBe(code.startsWith('AccessDenied'));
+  });
+
+  it('is explained as well where nothing is known around it', () => {
+    const bare = { request: {}, context: {} };
+    const start = 'AWS refused AssumeRoleWithWebIdentity for the role:';
+    const expired = explain('ExpiredToken', '', bare);
+    expect(expired.message).toBe(`${start} the web identity token has expired (ExpiredToken)`);
+    expect(expired.hint).toBe('a new one must come from the configuration; then run `rolekeeper refresh PROFILE`');
+    expect(explain('AccessDenied', '', bare).hint).toContain('the trust policy of the role must allow');
+    expect(explain('InvalidIdentityToken', '', { context: { identity: { from: 'f' } } }).message).not.toContain('; it is');
+  });
+
+  it.each([
+    [' ', 'it gives no reason'],
+    [' no ', 'no'],
+    ['m'.repeat(300), 'm'.repeat(300)],
+    ['m'.repeat(301), `${'m'.repeat(300)}…`],
+  ])('repeats what AWS says, cut to a bound: %j', (message, words) => {
+    expect(explain('InvalidIdentityToken', message).message).toContain(`take this web identity token: ${words}; it is`);
   });
 
   it('only a provider that cannot be reached goes away by itself', () => {
@@ -80,5 +140,18 @@ describe('a refused SAML assertion', () => {
     ['AccessDenied', '', 'the role does not trust this SAML assertion'],
   ])('%s is explained', (code, message, words) => {
     expect(explain(code, message, saml).message).toContain(words);
+  });
+
+  it('has the statement that the trust policy needs, and the list of providers to compare with', () => {
+    expect(policyIn(explain('AccessDenied', '', saml))).toEqual(
+      trusts({
+        Principal: { Federated: 'arn:aws:iam::ACCOUNT:saml-provider/NAME' },
+        Action: 'sts:AssumeRoleWithSAML',
+        Condition: { StringEquals: { 'SAML:aud': 'https://signin.aws.amazon.com/saml' } },
+      }),
+    );
+    expect(explain('InvalidIdentityToken', '', saml).hint).toBe(
+      compare('aws iam list-saml-providers', 'the command of saml_process'),
+    );
   });
 });

@@ -50,17 +50,24 @@ describe('parseTotpSecret', () => {
     'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ\n',
     'GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV-GY3T-QOJQ',
     `${base32}======`,
+    ` otpauth://totp/alice?secret=${base32}\n`,
     `otpauth://totp/Amazon%20Web%20Services:alice@corp?secret=${base32}&issuer=Amazon%20Web%20Services`,
     `otpauth://totp/alice?secret=${base32}&digits=6&period=30&algorithm=SHA1`,
   ])('parseTotpSecret reads %j', (text) => {
     expect(parsed(text)).toBe(base32);
   });
 
+  it('parseTotpSecret takes 80 bits, which is the least that is issued', () => {
+    expect(parsed('GEZDGNBVGY3TQOJQ')).toBe('GEZDGNBVGY3TQOJQ');
+  });
+
   it.each([
     ['', /base32/],
     ['hunter2!', /base32/],
     [`${base32}1`, /base32/],
-    ['GEZDGNBV', /too short/],
+    [`1${base32}`, /base32/],
+    [`GEZD=${base32}`, /base32/],
+    ['GEZDGNBVGY3TQO', /too short/],
     [`otpauth://hotp/alice?secret=${base32}&counter=1`, /another kind/],
     [`otpauth://totp/alice?secret=${base32}&digits=8`, /another kind/],
     [`otpauth://totp/alice?secret=${base32}&period=60`, /another kind/],
@@ -74,6 +81,7 @@ describe('parseTotpSecret', () => {
     } catch (error) {
       if (!isAppError(error, 'usage')) throw error;
       expect(error.message).toMatch(words);
+      expect(error.hint).toContain('the secret that AWS shows beside the QR code, or the otpauth:// text');
       if (text.length > 8) expect(`${error.message}${error.hint}${String(error.cause)}`).not.toContain(text);
     }
   });

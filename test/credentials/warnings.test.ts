@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { localMinute } from '../../src/credentials/credentials.ts';
 import { isNight, type Watched, warningsFor } from '../../src/credentials/warnings.ts';
 import { AppError } from '../../src/errors.ts';
 
@@ -31,9 +32,14 @@ describe('warningsFor', () => {
       {
         event: `session corp ${now + 30 * minute}`,
         title: 'AWS session of "corp" ends in 30 min',
-        text: expect.stringContaining('rolekeeper login corp'),
+        text: `It ends ${localMinute(now + 30 * minute)}. To go on: rolekeeper login corp`,
       },
     ]);
+  });
+
+  it('shows the time as the clock on the wall does', () => {
+    const [warning] = warningsFor([watched({ sessionExpiresAt: now + minute })], { now, toLocal: (at) => at + 60 * minute });
+    expect(warning?.text).toContain(`It ends ${localMinute(now + 61 * minute)}.`);
   });
 
   it('makes one warning for all profiles of one session, the same as long as it ends at that time', () => {
@@ -49,11 +55,16 @@ describe('warningsFor', () => {
 
   it('warns of a failing refresh only while it threatens an answer', () => {
     expect(warn(watched({ life: lifeWith(16), failure }))).toEqual([]);
-    expect(warn(watched({ life: lifeWith(-1), failure }))).toEqual([]);
+    expect(warn(watched({ life: lifeWith(0), failure }))).toEqual([]);
+    expect(warn(watched({ failure }))).toEqual([]);
     expect(warn(watched({ life: lifeWith(10) }))).toEqual([]);
-    const [warning] = warn(watched({ life: lifeWith(10), failure }));
-    expect(warning?.title).toBe('AWS credentials of "dev" cannot be refreshed');
-    expect(warning?.text).toContain('rolekeeper status dev');
+    expect(warn(watched({ life: lifeWith(15), failure }))).toEqual([
+      {
+        event: `failure dev ${now + 15 * minute}`,
+        title: 'AWS credentials of "dev" cannot be refreshed',
+        text: `They end ${localMinute(now + 15 * minute)}. What is wrong: rolekeeper status dev`,
+      },
+    ]);
   });
 
   it('isNight is true from 22:00 to 07:00 on the local clock', () => {

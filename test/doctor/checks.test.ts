@@ -1,7 +1,9 @@
 // The checks by themselves, where a whole machine would be too much: clocks, sockets, services, modes, lines, items.
 
 import { describe, expect, it } from 'vitest';
+import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { parseAccount } from '../../src/config/names.ts';
+import { checkEnvironmentKeys, checkFileKeys } from '../../src/doctor/access-keys.ts';
 import { checkSocket, checkTrouble } from '../../src/doctor/background.ts';
 import { checkClock } from '../../src/doctor/clock.ts';
 import { checkFileMode } from '../../src/doctor/file-modes.ts';
@@ -44,6 +46,36 @@ describe('checkTrouble and checkSocket', () => {
     expect(checkSocket(look)[0]?.mend).toBe('chmod 700 /run/x && rolekeeper agent restart');
     expect(checkSocket({ ...look, isOwn: true })).toEqual([]);
     expect(checkSocket({ ...look, isThere: false })).toEqual([]);
+  });
+});
+
+describe('checkFileKeys and checkEnvironmentKeys', () => {
+  const found = (lines: string) => {
+    const credentials = parseCredentialsFile(`[a]\naws_access_key_id = K\naws_secret_access_key = S\n${lines}`, 'credentials');
+    return checkFileKeys({ config: parseConfigFile('', 'config'), credentials }).map(({ what, mend }) => ({ what, mend }));
+  };
+
+  it.each(['aws_session_token = t', 'aws_security_token = t'])(
+    'checkFileKeys knows temporary keys by %s, and imports none',
+    (line) => {
+      const [finding] = found(`${line}\n`);
+      expect(finding?.what).toMatch(/^temporary keys of "a"/);
+      expect(finding?.mend).toMatch(/# remove the keys$/);
+    },
+  );
+
+  it.each(['', 'aws_session_token =\n', 'aws_security_token =\n'])(
+    'checkFileKeys takes keys without a token for long-term ones: %j',
+    (line) => {
+      expect(found(line)).toMatchObject([{ what: expect.stringMatching(/^keys of "a"/), mend: 'rolekeeper import a' }]);
+    },
+  );
+
+  it('checkEnvironmentKeys has every variable unset that clients take', () => {
+    const env = { AWS_ACCESS_KEY_ID: 'K', AWS_SECRET_ACCESS_KEY: 'S', AWS_SECURITY_TOKEN: 't' };
+    expect(checkEnvironmentKeys(env)).toMatchObject([
+      { mend: 'unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SECURITY_TOKEN' },
+    ]);
   });
 });
 

@@ -16,7 +16,10 @@ export interface SignInDesk {
   checkAccess(token: unknown): void;
   logout(token: unknown): void;
   endSignIns(): void;
+  forgetClients(): void;
   accessToken(): string;
+  /** All that was ever given out and must not be shown. */
+  secrets(): readonly string[];
 }
 
 export interface DeskOptions {
@@ -70,7 +73,14 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
   const devices = new Map<string, Device>();
   const refreshes = new Map<string, Session>();
   const accesses = new Map<string, { readonly session: Session; readonly endsAt: number }>();
+  const given: string[] = [];
   let does: Person = 'allows';
+
+  const newSecret = (prefix: string, bytes: number): string => {
+    const secret = `${prefix}${randomBytes(bytes).toString('base64url')}`;
+    given.push(secret);
+    return secret;
+  };
 
   const beginSession = (clientId: string): Session => ({
     clientId,
@@ -80,13 +90,13 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
   const isLive = (session: Session) => !session.isOver && session.endsAt > now();
 
   function issue(session: Session): Fields {
-    const accessToken = `aoa${randomBytes(60).toString('base64url')}`;
+    const accessToken = newSecret('aoa', 60);
     const expiresIn = Math.floor(Math.min(options.accessSeconds, (session.endsAt - now()) / 1000));
     accesses.set(accessToken, { session, endsAt: now() + expiresIn * 1000 });
     const isRefreshable =
       options.givesRefreshTokens && clients.get(session.clientId)?.scopes.includes('sso:account:access') === true;
     if (!isRefreshable) return { accessToken, expiresIn, tokenType: 'Bearer' };
-    const refreshToken = `aor${randomBytes(60).toString('base64url')}`;
+    const refreshToken = newSecret('aor', 60);
     refreshes.set(refreshToken, session);
     return { accessToken, expiresIn, tokenType: 'Bearer', refreshToken };
   }
@@ -165,7 +175,7 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
       if (asked?.includes('authorization_code') === true && (redirects.length === 0 || issuerUrl !== startUrl)) {
         throw refusedSignIn('InvalidRequestException', 'redirectUris and issuerUrl are needed');
       }
-      const [clientId, secret] = [randomBytes(16).toString('base64url'), randomBytes(200).toString('base64url')];
+      const [clientId, secret] = [randomBytes(16).toString('base64url'), newSecret('', 200)];
       const expiresAt = Math.floor(now() / 1000) * 1000 + 90 * day;
       clients.set(clientId, { secret, expiresAt, redirects, grants: asked, scopes });
       return {
@@ -198,7 +208,7 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
         to.searchParams.set('error_description', 'the person said no');
         return { location: to.href };
       }
-      const code = randomBytes(24).toString('base64url');
+      const code = newSecret('', 24);
       codes.set(code, { clientId: get('client_id'), redirectUri, challenge: get('code_challenge'), endsAt: now() + 600_000 });
       to.searchParams.set('code', code);
       return { location: to.href };
@@ -208,7 +218,7 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
       if (clients.get(clientId)?.grants?.includes(deviceGrant) === false)
         throw refusedSignIn('UnauthorizedClientException', 'not for devices');
       if (request['startUrl'] !== startUrl) throw refusedSignIn('InvalidRequestException', 'Invalid startUrl');
-      const deviceCode = randomBytes(32).toString('base64url');
+      const deviceCode = newSecret('', 32);
       devices.set(deviceCode, { clientId, endsAt: now() + 600_000, intervalMs: 1_000, askedAt: 0 });
       const verificationUri = `${options.url()}/device`;
       const whole = { verificationUriComplete: `${verificationUri}?user_code=ABCD-EFGH`, expiresIn: 600, interval: 1 };
@@ -235,7 +245,9 @@ export function createSignInDesk(options: DeskOptions): SignInDesk {
       for (const session of refreshes.values()) session.isOver = true;
       for (const { session } of accesses.values()) session.isOver = true;
     },
+    forgetClients: () => clients.clear(),
     accessToken: () => String(issue(beginSession('another program'))['accessToken']),
+    secrets: () => [...given],
   };
 }
 

@@ -39,10 +39,16 @@ export interface IdentityCenterDouble {
   calls(): Readonly<Record<string, number>>;
   /** The organisation, or the person at the portal, ends every sign-in. */
   endSignIns(): void;
+  /** Nobody is registered any more. */
+  forgetClients(): void;
   /** So many requests of this operation are told to come back later. */
   throttle(operation: string, times: number): void;
   /** An access token as another program's login would have got it. */
   accessToken(): string;
+  /** From now on, or no more: every request is refused with all that was sent, as its message and as its code. */
+  sayBack(isOn: boolean): void;
+  /** All that was ever given out and must not be shown, but for the credentials of roles. */
+  secrets(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -50,13 +56,14 @@ export async function startIdentityCenter(options: IdentityCenterOptions): Promi
   const startUrl = options.startUrl ?? 'https://corp.awsapps.com/start';
   const calls: Record<string, number> = {};
   const throttled: Record<string, number> = {};
+  const manner = { saysBack: false };
   const desk = createSignInDesk({
     ...{ startUrl, now: options.now, url: () => url, givesRefreshTokens: options.givesRefreshTokens ?? true },
     sessionSeconds: options.sessionSeconds ?? 8 * 3600,
     accessSeconds: options.accessSeconds ?? 3600,
   });
   const server = createServer((request, response) => {
-    void serve(request, response, { options, desk, calls, throttled }).catch(() => response.destroy());
+    void serve(request, response, { options, desk, calls, throttled, manner }).catch(() => response.destroy());
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
@@ -67,10 +74,15 @@ export async function startIdentityCenter(options: IdentityCenterOptions): Promi
     person: desk.person,
     calls: () => ({ ...calls }),
     endSignIns: desk.endSignIns,
+    forgetClients: desk.forgetClients,
     throttle: (operation, times) => {
       throttled[operation] = times;
     },
     accessToken: desk.accessToken,
+    sayBack: (isOn) => {
+      manner.saysBack = isOn;
+    },
+    secrets: desk.secrets,
     stop: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -84,6 +96,7 @@ interface Office {
   readonly desk: SignInDesk;
   readonly calls: Record<string, number>;
   readonly throttled: Record<string, number>;
+  readonly manner: { readonly saysBack: boolean };
 }
 
 type Reply = { readonly json: unknown } | { readonly location: string } | { readonly page: string };
@@ -106,11 +119,9 @@ async function serve(request: IncomingMessage, response: ServerResponse, office:
   const body = await read(request);
   response.sendDate = false;
   response.setHeader('date', new Date(office.options.now()).toUTCString());
+  if (office.manner.saysBack) return sayBack(`${request.url} ${JSON.stringify(request.headers)} ${body}`, response);
   try {
-    if ((office.throttled[operation] ?? 0) > 0) {
-      office.throttled[operation] = (office.throttled[operation] ?? 0) - 1;
-      throw new Refused('TooManyRequestsException', 'HTTP 429 Unknown Code', 429);
-    }
+    refuseThrottled(operation, office);
     const reply = answer(operation, { asked, body, headers: request.headers }, office);
     if ('location' in reply) response.writeHead(302, { location: reply.location }).end();
     else if ('page' in reply) response.writeHead(200, { 'content-type': 'text/html' }).end(reply.page);
@@ -127,6 +138,20 @@ async function serve(request: IncomingMessage, response: ServerResponse, office:
       })
       .end(JSON.stringify(error.document));
   }
+}
+
+function refuseThrottled(operation: string, { throttled }: Office): void {
+  const left = throttled[operation] ?? 0;
+  if (left === 0) return;
+  throttled[operation] = left - 1;
+  throw new Refused('TooManyRequestsException', 'HTTP 429 Unknown Code', 429);
+}
+
+function sayBack(sent: string, response: ServerResponse): void {
+  const errortype = sent.slice(-100).replace(/[^!-~]/g, '');
+  response
+    .writeHead(400, { 'content-type': 'application/json', 'x-amzn-errortype': errortype })
+    .end(JSON.stringify({ message: `you sent ${sent}`, error: sent, error_description: `you sent ${sent}` }));
 }
 
 interface Asked {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, socketOf, startAgent, statusOf } from '../harness/agent.ts';
 import { MovedClock } from '../harness/moved-clock.ts';
 import { type SessionBus, startSessionBus, until } from '../harness/session-bus.ts';
-import { openUsualWorld, program, type Ran, roleArn, rolePair, succeed, type World } from '../harness/world.ts';
+import { openUsualWorld, program, type Ran, roleArn, rolePair, succeed, usualConfig, type World } from '../harness/world.ts';
 
 let world: World;
 let agent: RunningAgent | undefined;
@@ -26,6 +26,18 @@ function keyIdOf({ stdout }: Ran): string {
 
 async function got(profile: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const ran = await succeed(world.rolekeeper(['get', profile], { env }));
+  expect(ran.stderr).toBe('');
+  return keyIdOf(ran);
+}
+
+/** By the Node program, as the front starts it when it has passed over the agent. */
+function byNode(profile: string): Promise<Ran> {
+  const env = { ROLEKEEPER_DEADLINE: String(Date.now() + 3_500) };
+  return world.run(process.execPath, [`${program}.js`, 'get', profile], { env });
+}
+
+async function gotByNode(profile: string): Promise<string> {
+  const ran = await succeed(byNode(profile));
   expect(ran.stderr).toBe('');
   return keyIdOf(ran);
 }
@@ -277,6 +289,36 @@ describe('the agent on a keychain', () => {
     expect(await got('dev')).toBe(first);
   });
 
+  // The front passed over an agent that was too starved to answer at once, and the Node program failed with status 5 beside it.
+  it('is asked by the Node program as well, where that finds the keychain locked, frozen or gone', {
+    timeout: 60_000,
+  }, async () => {
+    const first = await got('dev');
+    bus.lock();
+    expect(await gotByNode('dev')).toBe(first);
+    await bus.restartKeyring('unlocked');
+    bus.freeze();
+    expect(await gotByNode('dev')).toBe(first);
+    bus.thaw();
+    await bus.killKeyring();
+    expect(await gotByNode('dev')).toBe(first);
+    expect(await byNode('ops')).toMatchObject({
+      status: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/^rolekeeper: .*keyring.*\n.*hint: .*\n$/),
+    });
+  });
+
+  it('stopped, is waited for no longer than a get may take, and the failure is that of the keychain', async () => {
+    await got('dev');
+    bus.freeze();
+    if (agent !== undefined) process.kill(agent.pid, 'SIGSTOP');
+    const ran = await world.rolekeeper(['get', 'dev']);
+    bus.thaw();
+    expect(ran).toMatchObject({ status: 5, stdout: '', stderr: expect.stringContaining('no answer in ') });
+    expect(ran.tookMs).toBeLessThan(4_000);
+  });
+
   it('has what it keeps fresh in memory from its start on, before anybody asks', async () => {
     const first = await got('dev');
     await agent?.end();
@@ -334,6 +376,18 @@ describe('the agent by itself', () => {
     moveAll(50 * minute);
     expect(await got('dev', clock.env)).toBe(first);
     await until(async () => (await got('dev', clock.env)) !== first, 'new credentials after the outage', 40_000);
+  });
+
+  // A unit of it is test/refresh/slept-chain.test.ts.
+  it.each(['the agent', 'a process of its own'])('a sleep between the two calls of a chain is no failure of %s', async (who) => {
+    if (who === 'the agent') agent = await startAgent(world, { env: clock.env });
+    world.writeConfig(usualConfig + rolePair('far', { role_arn: roleArn('Far'), source_profile: 'ops' }));
+    world.sts.fault({ kind: 'slow', ms: 500, operation: 'AssumeRole', times: 2 });
+    const caller = world.start(['get', 'far'], { env: clock.env });
+    await until(() => assumed() === 2, 'the second call began');
+    moveAll(2 * 60 * minute);
+    expect(await caller.ended).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('ASIA') });
+    expect(assumed()).toBe(4);
   });
 
   it('never answers with what has expired', async () => {

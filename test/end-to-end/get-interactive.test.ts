@@ -6,24 +6,11 @@ import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAgent } from '../harness/agent.ts';
 import { until } from '../harness/session-bus.ts';
-import {
-  mfaSerial,
-  openWorld,
-  program,
-  type Ran,
-  type Running,
-  succeed,
-  usualConfig,
-  usualCredentials,
-  type World,
-} from '../harness/world.ts';
+import { mfaSerial, openImportedWorld, program, type Ran, type Running, type World } from '../harness/world.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await openWorld();
-  world.writeConfig(usualConfig);
-  world.writeCredentials(usualCredentials);
-  await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+  world = await openImportedWorld();
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   copyFileSync(new URL('../harness/pinentry.py', import.meta.url), join(bin, 'pinentry'));

@@ -7,23 +7,18 @@ import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
   mfaSerial,
-  openWorld,
+  openImportedWorld,
   type Ran,
   roleArn,
   rolePair,
   secretAccessKey,
   succeed,
-  usualConfig,
-  usualCredentials,
   type World,
 } from '../harness/world.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await openWorld();
-  world.writeConfig(usualConfig);
-  world.writeCredentials(usualCredentials);
-  await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+  world = await openImportedWorld();
 });
 afterEach(() => world.close());
 

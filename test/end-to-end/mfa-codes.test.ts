@@ -3,15 +3,12 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mfaSerial, openWorld, type Ran, succeed, usualConfig, usualCredentials, type World } from '../harness/world.ts';
+import { mfaSerial, openImportedWorld, type Ran, succeed, usualConfig, type World } from '../harness/world.ts';
 
 const secret = 'JBSWY3DPEHPK3PXP';
 let world: World;
 beforeEach(async () => {
-  world = await openWorld();
-  world.writeConfig(usualConfig);
-  world.writeCredentials(usualCredentials);
-  await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+  world = await openImportedWorld();
 });
 afterEach(() => world.close());
 

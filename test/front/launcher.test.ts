@@ -91,6 +91,14 @@ describe('the launcher', () => {
     expect(garbage.tookMs).toBeLessThan(3_000);
   });
 
+  // It ended with status 1, and without a word.
+  it('ends as the program does: killed where that is killed', async () => {
+    await world.agent(() => undefined);
+    const deadly = join(world.home, 'deadly.cjs');
+    writeFileSync(deadly, "if (process.env.ROLEKEEPER_DEADLINE !== undefined) process.kill(process.pid, 'SIGKILL');\n");
+    expect(await get('dev', { NODE_OPTIONS: `--require=${deadly}` })).toMatchObject({ status: null, stderr: '' });
+  });
+
   it('waits for an acknowledged answer until 3.8 s', async () => {
     await world.agent(({ send }) => send('!'));
     const { status, stderr, tookMs } = await get();

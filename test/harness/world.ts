@@ -148,11 +148,17 @@ aws_secret_access_key = ${secretAccessKey}
 
 /** Imported and logged in: `get dev` works. */
 export async function openUsualWorld(options: WorldOptions = {}): Promise<World> {
+  const world = await openImportedWorld(options);
+  await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
+  return world;
+}
+
+/** The usual files, and their keys in the store: before the first login. */
+export async function openImportedWorld(options: WorldOptions = {}): Promise<World> {
   const world = await openWorld(options);
   world.writeConfig(usualConfig);
   world.writeCredentials(usualCredentials);
   await succeed(world.rolekeeper(['import', 'corp', '--yes']));
-  await succeed(world.rolekeeper(['login', 'corp', '--code', world.sts.totp('alice')]));
   return world;
 }
 

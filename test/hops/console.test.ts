@@ -88,6 +88,7 @@ describe('requestConsole', () => {
     ['no secret', entry(15 * minute, {}, { secretAccessKey: undefined })],
     ['no session token', entry(15 * minute, {}, { sessionToken: '' })],
     ['an end that is none', entry(15 * minute, {}, { expiresAt: 'soon' })],
+    ['a depth without end', entry(15 * minute).replace('"secret"', `${'['.repeat(9_000)}${']'.repeat(9_000)}`)],
     ['a key of two lines', entry(15 * minute, {}, { accessKeyId: 'ASIA\nX: 1' })],
   ])('requestConsole does not trust a cache with %s, and asks the AWS CLI', async (_what, text) => {
     expect(await request(text)).toMatchObject({ outcome: { accessKeyId: 'ASIACLI' }, commands: [exporting] });

@@ -47,8 +47,8 @@ describe('an instance', () => {
     });
     expect(world.asked.map(({ headers }) => headers)).toEqual([
       { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' },
-      { 'x-aws-ec2-metadata-token': 'session-token==' },
-      { 'x-aws-ec2-metadata-token': 'session-token==' },
+      { 'x-aws-ec2-metadata-token': new Secret('session-token==') },
+      { 'x-aws-ec2-metadata-token': new Secret('session-token==') },
     ]);
   });
 
@@ -85,6 +85,11 @@ describe('an instance', () => {
     expect(world.asked).toHaveLength(2);
   });
 
+  it('that says its token back does not get it shown', async () => {
+    world.link.set(`${roles}Web`, ok(JSON.stringify({ Code: 'Bad session-token==' })));
+    await expect(ask()).rejects.toMatchObject({ message: expect.stringMatching(/it says Bad \[secret\]$/) });
+  });
+
   it.each([
     ['no JSON', 'it is <html>', 'no JSON object'],
     ['a refusal', JSON.stringify({ Code: 'AssumeRoleUnauthorizedAccess' }), 'it says AssumeRoleUnauthorizedAccess'],
@@ -94,6 +99,11 @@ describe('an instance', () => {
       'no complete credentials',
     ],
     ['no time', JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 's', Token: 't', Expiration: 'soon' }), 'no readable end'],
+    [
+      'a token of two lines',
+      JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 's', Token: 't\nexport X=1', Expiration: '2030-01-01T00:00:00Z' }),
+      'no complete credentials',
+    ],
     // The SDK would give them a new end of its own making.
     [
       'the past',
@@ -119,8 +129,25 @@ describe('a container', () => {
 
   it('sends the token of the environment', async () => {
     const token = new Secret('Basic abc');
-    await ask({ authorization: { kind: 'value', token } });
+    await ask({ authorization: { kind: 'value', token, digest: '' } });
     expect(world.asked[0]?.headers).toEqual({ authorization: token });
+  });
+
+  it.each([
+    ['a token of the environment', { kind: 'value', token: new Secret('Basic abcdefgh'), digest: '' }],
+    ['a token of a file', { kind: 'file', path: '/token' }],
+  ] as const)('that says back %s does not get it shown', async (_what, authorization) => {
+    world.files.set('/token', 'Basic abcdefgh');
+    world.link.set(`GET ${place}`, ok(JSON.stringify({ Code: 'no Basic abcdefgh' })));
+    await expect(ask({ authorization })).rejects.toMatchObject({ message: expect.stringMatching(/it says no \[secret\]$/) });
+  });
+
+  // Who knows the path of a task's endpoint is given the role of the task.
+  it('is named in failures without its path', async () => {
+    world.link.set(`GET ${place}`, { kind: 'reply', status: 500, body: '' });
+    const failure = await ask().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ details: { service: "the container's credentials endpoint at http://169.254.170.2" } });
+    expect(JSON.stringify(failure)).not.toContain('/v2/');
   });
 
   it('reads the token file anew each time', async () => {

@@ -6,7 +6,7 @@ import type { ProgramRun } from '../../src/ports/programs.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeSts } from '../fakes/fake-sts.ts';
 
-const hop = { kind: 'process', command: '/usr/bin/other --as alice' } as const;
+const hop = { kind: 'process', command: '/usr/bin/other --as alice', namedIn: 'config' } as const;
 const call = { profile: parseProfileName('tool'), network: {} };
 const hour = 60 * 60_000;
 

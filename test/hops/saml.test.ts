@@ -43,6 +43,13 @@ describe('requestSaml', () => {
     expect(sent().map(({ durationSeconds }) => durationSeconds)).toEqual([7200, 900, 3600]);
   });
 
+  // Messages stay in the state, and go to whoever asked.
+  it.each([60_000, 1_900])('says it in few words, also where a name has %d characters', async (length) => {
+    const roles = Array.from({ length: length > 10_000 ? 1 : 20 }, (_, index) => `${otherArn}${index}${'x'.repeat(length)}`);
+    const failure = await ask(assertion({ roles })).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'identity-unusable', message: expect.stringMatching(/^.{50,1300}$/) });
+  });
+
   it('says which roles an assertion allows instead', async () => {
     await expect(ask(assertion({ roles: [otherArn] }))).rejects.toMatchObject({
       code: 'identity-unusable',

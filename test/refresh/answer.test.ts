@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysAccount, parseProfileName } from '../../src/config/names.ts';
-import type { Recipe } from '../../src/config/recipe.ts';
-import { type Credentials, toKeysItem } from '../../src/credentials/credentials.ts';
+import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
+import { type Credentials, toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
@@ -53,10 +53,14 @@ async function world() {
     refreshAndAnswer(recipe, stored, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
       clock,
-      refresh: (demand) => refreshDirectly(recipe, { fallback: stored, demand }, ports),
+      refresh: (demand, found) => refreshDirectly(recipe, { fallback: stored, demand, found }, ports),
       outwait: clock.wait,
     });
-  return { clock, sts, answer };
+  const putIntoStore = async (credentials: Credentials) => {
+    const account = stepsOf(recipe, aliceArn).at(-1)?.account ?? keysAccount(dev);
+    await store.set(account, toCredentialsItem(credentials, account));
+  };
+  return { clock, sts, answer, putIntoStore };
 }
 
 function storedFor(now: number, leftMinutes: number): Credentials {
@@ -74,6 +78,26 @@ describe('refreshAndAnswer', () => {
   it('gives new credentials where AWS gives them', async () => {
     const { answer } = await world();
     expect(await answer()).toMatchObject({ kind: 'credentials', isUnfinished: false, credentials: { accessKeyId: 'ASIA0001' } });
+  });
+
+  // A `get` that could not read the state, and so did not know what to look for in the store, failed with AWS beside credentials that were valid.
+  it('falls back on what the store has, where nobody knew before whose keys these are', async () => {
+    const { answer, sts, clock, putIntoStore } = await world();
+    await putIntoStore(storedFor(clock.now(), 10));
+    sts.failNext(down);
+    expect(await answer()).toMatchObject({ kind: 'credentials', credentials: { accessKeyId: 'STORED' } });
+    sts.hang();
+    const waiting = answer();
+    await clock.advance(3_799);
+    await clock.advance(1);
+    expect(await waiting).toMatchObject({ kind: 'credentials', isUnfinished: true, credentials: { accessKeyId: 'STORED' } });
+  });
+
+  it('falls back on nothing that has ended, wherever it was found', async () => {
+    const { answer, sts, clock, putIntoStore } = await world();
+    await putIntoStore(storedFor(clock.now(), -1));
+    sts.failNext(down);
+    expect(await answer()).toMatchObject({ kind: 'failure', error: down });
   });
 
   it('falls back on what is valid, whatever failed', async () => {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { parseProfileName } from '../../src/config/names.ts';
-import { stepsOf } from '../../src/config/recipe.ts';
+import { type Recipe, type Step, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
+import type { Warning } from '../../src/credentials/warnings.ts';
+import { AppError } from '../../src/errors.ts';
 import { certificatePrincipal } from '../../src/hops/certificate-owner.ts';
-import { keptFor } from '../../src/refresh/kept.ts';
+import { isWanted, type Kept, keptFor, lifeOf, warnOf } from '../../src/refresh/kept.ts';
+import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeState } from '../fakes/fake-state.ts';
+import { aliceArn } from '../fakes/fake-sts.ts';
+import { corp, dev, minute, recipe, roleHop, serial, session } from './obtain-world.ts';
 
 const text = `[rolekeeper build]
 certificate = /pki/client.pem
@@ -44,5 +49,103 @@ describe('keptFor', () => {
     const id = stepsOf(recipe, 'anybody').at(-1)?.id;
     if (id === undefined) throw new Error('it has one hop');
     expect(keptFor({ id, kind: 'role', profile, issuedAt: 0, expiresAt: 1 }, recipe, fakeState())).toBeUndefined();
+  });
+});
+
+function lastStepOf(one: Recipe): Step {
+  const step = stepsOf(one, aliceArn).at(-1);
+  if (step === undefined) throw new Error('it has a hop');
+  return step;
+}
+
+const direct = recipe([roleHop]);
+const step = lastStepOf(direct);
+const record = { id: step.id, kind: 'role', profile: dev } as const;
+
+describe('keptFor, of keys', () => {
+  const throughSession = recipe([session, roleHop]);
+  const [sessionStep, roleStep] = [lastStepOf(recipe([session])), lastStepOf(throughSession)];
+  const made = { ...record, id: roleStep.id, issuedAt: 1, expiresAt: 2 };
+  const known = () => {
+    const state = fakeState();
+    state.rememberPrincipal(corp, aliceArn);
+    return state;
+  };
+
+  it('keeps the last hop, with the session that it hangs on and what is known of that', () => {
+    const state = known();
+    const kept = { id: roleStep.id, recipe: throughSession, step: roleStep, record: made };
+    expect(keptFor(made, throughSession, state)).toEqual({ ...kept, session: { id: sessionStep.id, expiresAt: 0 } });
+    state.publish({ ...made, id: sessionStep.id, kind: 'session', expiresAt: 7 });
+    expect(keptFor(made, throughSession, state)?.session).toEqual({ id: sessionStep.id, expiresAt: 7 });
+  });
+
+  it('keeps a role that hangs on no session', () => {
+    expect(keptFor(record, direct, known())).toMatchObject({ id: record.id, session: undefined });
+  });
+
+  it('keeps no hop in the middle, none that takes a code, and none of unknown keys', () => {
+    expect(keptFor({ ...made, id: sessionStep.id }, throughSession, known())).toBeUndefined();
+    const takesCode = recipe([{ ...roleHop, mfaSerial: serial }]);
+    expect(keptFor({ ...made, id: lastStepOf(takesCode).id }, takesCode, known())).toBeUndefined();
+    expect(keptFor(made, throughSession, fakeState())).toBeUndefined();
+    expect(keptFor(made, recipe([]), known())).toBeUndefined();
+  });
+});
+
+describe('isWanted', () => {
+  it('is true while somebody asked within the time, and not at its end', () => {
+    const state = fakeState(() => 1_000);
+    const wanted = (localNow: number) => isWanted(step.id, { state, localNow, unusedMs: 500 });
+    expect(wanted(1_000)).toBe(false);
+    state.noteAsked(step.id);
+    expect([1_000, 1_499, 1_500].map(wanted)).toEqual([true, true, false]);
+  });
+});
+
+describe('warnOf', () => {
+  const hour = 60 * minute;
+  const noon = new Date(2026, 0, 2, 12).getTime();
+  const endingSession = (now: number) => ({ session: { id: step.id, expiresAt: now + 10 * minute } });
+
+  /** The titles of what the person is told. */
+  function told(
+    kept: (now: number) => Partial<Kept>,
+    { at = noon, localOffsetMs = 0, warnsAtNight = false, isListening = true } = {},
+  ): readonly string[] {
+    const titles: string[] = [];
+    const notifier = { tell: ({ title }: Warning) => void titles.push(title), settled: async () => undefined };
+    warnOf([{ id: step.id, recipe: direct, step, record, session: undefined, ...kept(at) }], {
+      clock: fakeClock(at, localOffsetMs),
+      notifier: isListening ? notifier : undefined,
+      warnsAtNight,
+    });
+    return titles;
+  }
+
+  it('tells of a session that ends, and of a refresh that fails', () => {
+    expect(told(endingSession)).toEqual(['AWS session of "corp" ends in 10 min']);
+    const { code, details } = new AppError('network', { endpoint: 'sts', problem: 'down' });
+    const failure = { error: { code, details }, at: 0, count: 1, retryAt: 0 };
+    const failing = (now: number) => ({ record: { ...record, issuedAt: now - hour, expiresAt: now + minute, failure } });
+    expect(told(failing)).toEqual(['AWS credentials of "dev" cannot be refreshed']);
+  });
+
+  it('wakes nobody at night, by the clock on the wall, who does not want it', () => {
+    expect(told(endingSession, { at: noon + 11 * hour })).toEqual([]);
+    expect(told(endingSession, { localOffsetMs: 11 * hour })).toEqual([]);
+    expect(told(endingSession, { at: noon + 11 * hour, warnsAtNight: true })).toHaveLength(1);
+  });
+
+  it('is silent where nobody listens', () => {
+    expect(told(endingSession, { isListening: false })).toEqual([]);
+  });
+});
+
+describe('lifeOf', () => {
+  it('is undefined for what was never made, or has no end', () => {
+    expect(lifeOf({ ...record, issuedAt: 1, expiresAt: 2 })).toEqual({ issuedAt: 1, expiresAt: 2 });
+    expect(lifeOf({ ...record, issuedAt: 1 })).toBeUndefined();
+    expect(lifeOf({ ...record, expiresAt: 2 })).toBeUndefined();
   });
 });

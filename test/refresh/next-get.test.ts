@@ -3,10 +3,11 @@ import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-conf
 import { parseProfileName } from '../../src/config/names.ts';
 import { type Recipe, recordKind, stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
+import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Environment } from '../../src/ports/environment.ts';
 import type { StateRecord } from '../../src/ports/state.ts';
-import { nextGet, refreshDueAt } from '../../src/refresh/next-get.ts';
+import { type NextKind, nextGet, refreshDueAt } from '../../src/refresh/next-get.ts';
 
 const minute = 60_000;
 const now = Date.UTC(2026, 0, 2, 8);
@@ -42,6 +43,21 @@ profile_arn = arn:aws:rolesanywhere:eu-west-1:123456789012:profile/1
 sso_start_url = https://corp.awsapps.com/start
 sso_region = eu-west-1
 sso_account_id = 222233334444
+sso_role_name = Admin
+[rolekeeper daily]
+region = eu-west-1
+[rolekeeper plain]
+role_arn = arn:aws:iam::222233334444:role/Plain
+source_profile = work
+[profile work]
+region = eu-west-1
+[rolekeeper pod]
+role_arn = arn:aws:iam::222233334444:role/Pod
+web_identity_token_file = /token
+[rolekeeper center]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 123456789012
 sso_role_name = Admin
 `;
 
@@ -200,6 +216,89 @@ describe('nextGet', () => {
     };
     expect(dueBehind(600 * minute)).toBeDefined();
     expect(dueBehind(-1)).toBeUndefined();
+  });
+
+  const fresh: Lived = { agoMs: minute, leftMs: 59 * minute };
+  const due: Lived = { agoMs: 43 * minute, leftMs: 17 * minute };
+  const expiring: Lived = { agoMs: 50 * minute, leftMs: 10 * minute };
+  const over: Lived = { agoMs: 60 * minute, leftMs: 0 };
+
+  // What `explain` prints.
+  it.each<[string, readonly (Lived | undefined)[], NextKind, readonly string[], string]>([
+    ['bare', [], 'keys', [], 'session = none: the keys themselves are printed'],
+    ['dev', [session, fresh], 'print', [], 'what is cached has long to go'],
+    ['dev', [session, due], 'print-and-refresh', [assumeRole], 'what is cached is valid, and its time to be refreshed has come'],
+    ['dev', [session, expiring], 'refresh', [assumeRole], 'little is left of what is cached; if STS fails it is printed'],
+    [
+      'dev',
+      [session, { ...due, hasFailed: true }],
+      'print',
+      [],
+      'what is cached is valid; after a failure no new try is due yet',
+    ],
+    ['dev', [sessionOver, due], 'print', [], 'what is cached is valid; its successor needs a login'],
+    ['dev', [session, over], 'refresh', [assumeRole], 'what was cached has ended'],
+    ['dev', [session, undefined], 'refresh', [assumeRole], 'nothing is cached'],
+    ['dev', [undefined, undefined], 'login', [], 'nothing valid is cached, and only `rolekeeper login corp` can go on'],
+    [
+      ...(['dev', [session, { ...over, wasRefused: true }], 'fail', []] as const),
+      'it failed within the last 5 seconds, and everybody who asks gets that failure',
+    ],
+    ['plain', [undefined], 'refresh', ['AssumeRole arn:aws:iam::222233334444:role/Plain'], 'nothing is cached'],
+    ['daily', [undefined], 'refresh', ['GetSessionToken'], 'nothing is cached'],
+    ['pod', [undefined], 'refresh', ['AssumeRoleWithWebIdentity arn:aws:iam::222233334444:role/Pod'], 'nothing is cached'],
+  ])('nextGet of %s, with %j, is to %s by %j: %s', (profile, lives, kind, calls, why) => {
+    expect(next(profile, lives)).toMatchObject({ kind, callsSts: calls.length > 0, calls, why });
+  });
+
+  it('nextGet takes a session that outlives the call by a minute at most for none', () => {
+    const withSession = (leftMs: number) => next('dev', [{ agoMs: minute, leftMs }, undefined]).kind;
+    expect(withSession(61_000)).toBe('refresh');
+    expect(withSession(60_000)).toBe('login');
+  });
+
+  it('nextGet needs a sign-in to IAM Identity Center that is not over', () => {
+    const recipe = recipeOf('center');
+    const [id] = stepsOf(recipe, 'a person').map((step) => step.id);
+    if (id === undefined) throw new Error('it has one hop');
+    const kindWith = (leftMs: number | undefined) => {
+      const record: StateRecord = { id, kind: 'sign-in', profile: recipe.profile };
+      const signIn = leftMs === undefined ? record : { ...record, expiresAt: now + leftMs };
+      return nextGet({ recipe, records: [undefined], signIn, now });
+    };
+    expect(kindWith(1_000)).toMatchObject({ kind: 'refresh', calls: ['GetRoleCredentials Admin'] });
+    expect([kindWith(0).kind, kindWith(undefined).kind]).toEqual(['login', 'login']);
+    expect(nextGet({ recipe, records: [undefined], now }).kind).toBe('login');
+  });
+
+  it('nextGet tells the calls that it can foresee while nobody knows whose keys sign', () => {
+    const why = (keys: string) => `whose keys "${keys}" are is not known here yet, if they are there at all`;
+    const unknown = (recipe: Recipe) => nextGet({ recipe, records: undefined, now });
+    expect(unknown(recipeOf('dev'))).toEqual({ kind: 'unknown', callsSts: false, calls: [], why: why('corp') });
+    const plain = recipeOf('plain');
+    const calls = ['AssumeRole arn:aws:iam::222233334444:role/Plain'];
+    expect(unknown(plain)).toEqual({ kind: 'unknown', callsSts: true, calls, why: why('work') });
+    const ofCaller = { accessKeyId: 'AKIA1', secretAccessKey: new Secret('s') };
+    const atHand = ({ keys, ...rest }: Recipe): Recipe => ({ ...rest, ...(keys && { keys: { ...keys, ofCaller } }) });
+    expect(unknown(atHand(plain))).toMatchObject({ callsSts: true, calls: ['GetCallerIdentity', ...calls] });
+    expect(unknown(atHand(recipeOf('dev')))).toMatchObject({ callsSts: true, calls: ['GetCallerIdentity'] });
+  });
+
+  it('refreshDueAt is just before the session or the sign-in ends, where that is sooner', () => {
+    const recipe = recipeOf('dev');
+    const endingSession = { agoMs: 700 * minute, leftMs: 20 * minute };
+    const records = recordsOf(recipe, [endingSession, fresh]);
+    const [ending, role] = records;
+    expect(refreshDueAt({ recipe, records, now })).toBeLessThanOrEqual(now + 15 * minute);
+    expect(refreshDueAt({ recipe, records: [undefined, role], now })).toBeGreaterThan(now + 35 * minute);
+    expect(refreshDueAt({ recipe, records: [undefined, role], signIn: ending, now })).toBeLessThanOrEqual(now + 15 * minute);
+  });
+
+  it('refreshDueAt is undefined for what was never made, has no hops, or is not known', () => {
+    const recipe = recipeOf('dev');
+    expect(refreshDueAt({ recipe, records: recordsOf(recipe, [session, undefined]), now })).toBeUndefined();
+    expect(refreshDueAt({ recipe, records: undefined, now })).toBeUndefined();
+    expect(refreshDueAt({ recipe: recipeOf('bare'), records: [], now })).toBeUndefined();
   });
 
   it('refreshDueAt is undefined for what takes a code, and before the end for a role', () => {

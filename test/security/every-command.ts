@@ -9,8 +9,10 @@ export interface Step {
   readonly env?: Readonly<Record<string, string>>;
   /** What becomes of AWS's answers meanwhile. */
   readonly fault?: Fault;
-  /** Its exit status; 0 when absent. Whether an agent comes up in time is for other tests, `any` here. */
-  readonly ends?: number | 'any';
+  /** IAM Identity Center says back what it was sent, meanwhile. */
+  readonly centerSaysBack?: true;
+  /** Its exit status; 0 when absent. */
+  readonly ends?: number;
   /** Its stdout is for whoever asked for credentials. */
   readonly givesSecrets?: true;
   /** It puts keys back into `~/.aws/credentials`. */
@@ -37,6 +39,7 @@ export interface Scene {
   readonly identityToken: string;
   /** The age store is lost with the state directory, a keychain is not. */
   readonly hasKeychain: boolean;
+  readonly hasAgent: boolean;
 }
 
 /** `withFaults` wants a session: ask for it when that day has come. */
@@ -81,7 +84,7 @@ function firstDay({ proxy }: Scene): readonly Step[] {
   ];
 }
 
-function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
+function withCredentials({ identityToken, seed, hasAgent }: Scene): readonly Step[] {
   return [
     ...['dev', 'plain', 'corp', 'bare'].map((name) => ({ args: ['get', name], givesSecrets: true }) as const),
     ...['get', 'explain', 'env'].map((command) => ({ args: [command, 'nobody'], ends: 3 })),
@@ -97,10 +100,12 @@ function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
     },
     { args: ['status', 'sso'] },
     { args: ['passphrase', 'web'], stdin: 'not needed\n', ends: 3 },
-    { args: ['mfa-secret', 'corp', yes], stdin: `${seed}\n`, ends: 'any' },
-    { args: ['mfa-secret', 'corp', '--remove', yes], ends: 'any' },
-    { args: ['sso', 'accounts', '--profile', 'sso'], ends: 'any' },
-    { args: ['forget-keys', 'corp', '--dry-run'], ends: 'any' },
+    { args: ['mfa-secret', 'corp', yes], stdin: `${seed}\n` },
+    { args: ['mfa-secret', 'corp', '--remove', yes] },
+    { args: ['get', 'tool'], givesSecrets: true },
+    { args: ['refresh', 'tool', '--force'], env: { TOOL_FAILS: '1' }, ends: 3 },
+    { args: ['sso', 'accounts', '--profile', 'sso'], ends: 4 },
+    { args: ['forget-keys', 'corp', '--dry-run'] },
     { args: ['log'] },
     { args: ['log', '--json'] },
     ...['sh', 'bash', 'zsh', 'fish', 'powershell', 'dotenv'].map(
@@ -109,6 +114,7 @@ function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
     { args: ['exec', 'dev', '--', 'true', receiver] },
     { args: ['exec', 'dev', '--', '/nonexistent', receiver], ends: 2 },
     { args: ['exec', 'sso', '--', 'true'], ends: 4 },
+    ...withSignIn(),
     ...['status', 'explain'].flatMap((name) => [{ args: [name, 'dev'] }, { args: [name, 'dev', '--json'] }]),
     { args: ['status', '--prompt', 'dev'] },
     { args: ['doctor'], ends: 8 },
@@ -118,11 +124,29 @@ function withCredentials({ identityToken, seed }: Scene): readonly Step[] {
     { args: ['__profiles'] },
     { args: ['unlock'], stdin: 'not needed here\n' },
     { args: ['lock'] },
-    { args: ['agent', 'status', '--json'], ends: 'any' },
-    { args: ['agent', 'start'], ends: 'any', startsAgent: true },
+    { args: ['agent', 'status', '--json'], ends: hasAgent ? 0 : 1 },
+    { args: ['agent', 'start'], startsAgent: true },
     { args: ['agent', 'start', '--nonsense'], ends: 2 },
-    { args: ['install', yes], ends: 'any', startsAgent: true },
+    { args: ['install', yes], startsAgent: true },
     { args: ['demo', '--fast'] },
+  ];
+}
+
+function withSignIn(): readonly Step[] {
+  const login = ['login', 'sso', '--device-code'];
+  return [
+    { args: login, centerSaysBack: true, ends: 6 },
+    { args: login },
+    { args: login, centerSaysBack: true, ends: 6 },
+    { args: ['get', 'sso'], givesSecrets: true },
+    { args: ['sso', 'accounts', '--profile', 'sso'] },
+    { args: ['sso', 'accounts', '--profile', 'sso'], centerSaysBack: true, ends: 6 },
+    { args: ['sso', 'populate', '--profile', 'sso', '--all', '--dry-run'] },
+    { args: ['refresh', 'sso', '--force'], centerSaysBack: true, ends: 6 },
+    { args: ['status', 'sso'] },
+    { args: ['explain', 'sso'] },
+    { args: ['logout', 'sso'], centerSaysBack: true },
+    { args: login },
   ];
 }
 

@@ -1,24 +1,14 @@
 // A world whose every secret is a marker: runs steps in it under watch, and tells where markers turned up that should not have.
 
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
 import { openWireTap, type WireTap } from '../chaos/wire-tap.ts';
+import { startIdentityCenter } from '../doubles/identity-center.ts';
 import { openIdentityProvider } from '../harness/identity-provider.ts';
 import { until } from '../harness/session-bus.ts';
-import {
-  accessKeyId,
-  accountId,
-  mfaSerial,
-  openWorld,
-  program,
-  roleArn,
-  userArn,
-  usualConfig,
-  type World,
-} from '../harness/world.ts';
+import { accessKeyId, accountId, mfaSerial, openWorld, program, roleArn, userArn, type World } from '../harness/world.ts';
 import { receiver, type Scene, type Step } from './every-command.ts';
+import { prepareHome } from './leak-home.ts';
 import { type Marker, searchFor } from './markers.ts';
 import { filesBelow, processesNow, type Seen } from './places.ts';
 import { startWatched, type Watched } from './watched-run.ts';
@@ -50,6 +40,7 @@ export async function openLeakWorld({
   directories = [],
   others = [],
   debug,
+  hasAgent = false,
   env: more = {},
 }: {
   readonly keychainEnv?: Readonly<Record<string, string>>;
@@ -57,9 +48,11 @@ export async function openLeakWorld({
   /** Secrets that are not AWS's. */
   readonly others?: readonly Marker[];
   readonly debug: boolean;
+  /** One is up before the first step. */
+  readonly hasAgent?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<LeakWorld> {
-  const made = { keys: newSecret(), otherKeys: newSecret(), proxy: newSecret(), inConfig: newSecret() };
+  const made = { keys: newSecret(), otherKeys: newSecret(), proxy: newSecret(), inConfig: newSecret(), ofTool: newSecret() };
   const provider = openIdentityProvider();
   const token = provider.token();
   const otherKeys = { accessKeyId: 'AKIAIOSFODNN7EXAMPL2', secretAccessKey: made.otherKeys };
@@ -82,7 +75,17 @@ export async function openLeakWorld({
     ],
   });
   const tap = await openWireTap(world.sts.url);
-  const env = { ...prepare(world, tap, { ...made, token, debug }), ...more };
+  const roleSecrets: string[] = [];
+  const center = await startIdentityCenter({
+    accounts: [{ accountId, name: 'Production', email: 'prod@example.com', roles: ['Ops'] }],
+    now: world.sts.now,
+    issue: ({ roleName }, lifeSeconds) => {
+      const issued = world.sts.issueRole(roleArn(roleName), 'alice', lifeSeconds);
+      roleSecrets.push(issued.secretAccessKey, issued.sessionToken);
+      return issued;
+    },
+  });
+  const env = { ...prepareHome(world, { ...made, token, debug, stsUrl: tap.url, centerUrl: center.url }), ...more };
   const codes: string[] = [];
   const nextCode = () => {
     world.sts.advance(30_000);
@@ -98,13 +101,18 @@ export async function openLeakWorld({
     { name: proxyName, secret: made.proxy },
     { name: configName, secret: made.inConfig },
     { name: tokenName, secret: token },
-    ...tap.secrets().map((secret, index) => ({ name: `what AWS issued (${index})`, secret })),
+    { name: toolName, secret: made.ofTool },
+    ...[...tap.secrets(), ...center.secrets(), ...roleSecrets].map((secret, index) => ({
+      name: `what AWS issued (${index})`,
+      secret,
+    })),
     ...others,
     ...codes.map((secret) => ({ name: 'an MFA code', secret })),
   ];
   const run = async (step: Step) => {
     world.sts.clearFaults();
     if (step.fault !== undefined) world.sts.fault(step.fault);
+    center.sayBack(step.centerSaysBack === true);
     const filled = (text: string) => (text.includes('$CODE') ? text.replace('$CODE', nextCode()) : text);
     const { ended } = startWatched(world, [program, ...step.args.map(filled)], {
       env: { ...env, ...step.env },
@@ -126,6 +134,7 @@ export async function openLeakWorld({
       seed,
       identityToken: token,
       hasKeychain: keychainEnv !== undefined,
+      hasAgent,
     },
     run,
     note: ({ stdout, stderr, argv, environ, written }, { args, givesSecrets, writesPlaintext, env: given }) => {
@@ -154,6 +163,7 @@ export async function openLeakWorld({
     markerCount: () => markers().length,
     close: async () => {
       await tap.close();
+      await center.stop();
       await world.close();
     },
   };
@@ -167,11 +177,12 @@ interface Note extends Seen {
 const proxyName = "the proxy's password";
 const configName = 'the token of another profile';
 const tokenName = 'the token of another program';
+const toolName = "what another tool's credential_process gives";
 
 /** Where they were before: in the user's own files, which edits write anew. */
 function allowedIn(place: string, { home }: World): readonly string[] {
   const path = place.replace(/^the (path|link) /, '');
-  return path.startsWith(`${home}/.aws/`) ? [configName, tokenName] : [];
+  return path.startsWith(`${home}/.aws/`) ? [configName, tokenName, toolName] : [];
 }
 
 function sessionTokenOf(tap: WireTap): string {
@@ -183,70 +194,6 @@ function sessionTokenOf(tap: WireTap): string {
 function newSecret(): string {
   return randomBytes(30).toString('base64url');
 }
-
-interface Preparation {
-  readonly keys: string;
-  readonly inConfig: string;
-  readonly token: string;
-  readonly debug: boolean;
-}
-
-/** Files, and a desktop without a user manager. Returns the variables that go with it. */
-function prepare(world: World, tap: WireTap, { keys, inConfig, token, debug }: Preparation): Readonly<Record<string, string>> {
-  const below = (...names: readonly string[]) => join(world.home, ...names);
-  for (const path of [below('bin'), below('tmp'), below('.aws', 'sso', 'cache')])
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  writeFileSync(below('bin', 'systemctl'), '#!/bin/sh\nexit 1\n');
-  chmodSync(below('bin', 'systemctl'), 0o755);
-  writeFileSync(below('.aws', 'token'), token, { mode: 0o600 });
-  writeFileSync(below('.aws', 'sso', 'cache', 'start.json'), JSON.stringify({ accessToken: token }), { mode: 0o600 });
-  world.writeConfig(config(world.home).replaceAll('$STS', tap.url));
-  world.writeCredentials(
-    `[temp]\naws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = ${inConfig}\naws_session_token = ${inConfig}\n\n` +
-      `[corp]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${keys}\n`,
-  );
-  return {
-    PATH: `${below('bin')}:${world.env['PATH']}`,
-    TMPDIR: below('tmp'),
-    XDG_CONFIG_HOME: below('config'),
-    AWS_ENDPOINT_URL_IAM: tap.url,
-    ROLEKEEPER_AUDIT: '1',
-    ...(debug ? { ROLEKEEPER_DEBUG: '1' } : {}),
-  };
-}
-
-const config = (home: string) => `${usualConfig}
-[profile bare]
-region = eu-west-1
-endpoint_url = $STS
-credential_process = ${program} get bare
-
-[rolekeeper bare]
-keys = corp
-session = none
-
-[profile plain]
-region = eu-west-1
-endpoint_url = $STS
-role_arn = ${roleArn('Ops')}
-source_profile = corp
-
-[profile web]
-region = eu-west-1
-endpoint_url = $STS
-credential_process = ${program} get web
-
-[rolekeeper web]
-role_arn = ${roleArn('Pod')}
-web_identity_token_file = ${home}/.aws/token
-
-[profile sso]
-region = eu-west-1
-sso_start_url = https://example.awsapps.com/start
-sso_region = eu-west-1
-sso_account_id = ${accountId}
-sso_role_name = Ops
-`;
 
 /** Whatever became of the start, no agent is left. */
 async function stopAgent(world: World, env: Readonly<Record<string, string>>, ended: Promise<unknown>): Promise<void> {

@@ -1,13 +1,18 @@
 // The page that a browser comes back to, in a real Chromium and by hand.
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { CallbackAnswer, CallbackWait } from '../../src/ports/person.ts';
 import { createCallbackPage } from '../../src/system/callback-page.ts';
 import { type Chromium, startChromium, type Tab } from '../harness/chromium.ts';
 
+const isRoot = process.getuid?.() === 0;
 const state = 'the-state-of-this-sign-in';
 
 interface Begun {
@@ -156,6 +161,67 @@ describe('the callback page by hand', () => {
     await fetch(`${redirectUri}?code=abc&state=${state}`);
     expect(await ended).toBe('tokens');
   });
+
+  // The answer waited for a page to leave that nobody was there to take: the login never ended.
+  it('ends for a browser that was gone before its answer came', async () => {
+    const { redirectUri, answers, ended, finish } = await begin();
+    const { hostname, port, host } = new URL(redirectUri);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.write(`GET /oauth/callback?code=abc&state=${state} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    await expect.poll(() => answers.length).toBe(1);
+    socket.destroy();
+    await once(socket, 'close');
+    await ask(redirectUri, { path: '/' }); // by now the other's end has been seen
+    finish();
+    expect(await ended).toBe('tokens');
+  });
+
+  it.each([
+    ['say nothing', ''],
+    ['stop in the middle of a line', 'GET /oauth/call'],
+    ['stop before the last line', 'GET /oauth/callback HTTP/1.1\r\nhost: '],
+    ['speak another language', '\u0016\u0003\u0001\r\n\r\n'],
+    ['send an address without end', `GET /${'a'.repeat(100_000)}`],
+  ])('is there for the browser whatever two hundred others do who %s', async (_what, words) => {
+    const { redirectUri, ended, finish } = await begin();
+    const { hostname, port } = new URL(redirectUri);
+    const others = Array.from({ length: 200 }, () => connect({ host: hostname, port: Number(port) }));
+    for (const other of others) other.on('error', () => undefined).write(words);
+    finish();
+    await fetch(`${redirectUri}?code=abc&state=${state}`);
+    expect(await ended).toBe('tokens');
+    await Promise.all(others.map((other) => other.resume() && (other.closed || once(other, 'close'))));
+  });
+
+  it('lets nothing of an answer become a header or a line of its own', async () => {
+    const { redirectUri, ended } = await begin();
+    const words = 'no\r\nset-cookie: a=b\u001b[2J';
+    const reply = await fetch(`${redirectUri}?error=x%0d%0ay&error_description=${encodeURIComponent(words)}&state=${state}`);
+    expect(reply.headers.get('set-cookie')).toBeNull();
+    await expect(ended).rejects.toMatchObject({ message: expect.stringMatching(/^no set-cookie: a=b \[2J$/) });
+  });
+
+  // The browser's arguments have the state in them, and every user can read those: with it, and with a code of their own for the same
+  // challenge, another user signs this one in as somebody else.
+  it.skipIf(!isRoot)(
+    "does nothing with another user's answer, whatever it knows (skipped: only root becomes another user)",
+    async () => {
+      const { redirectUri, answers, ended, finish } = await begin();
+      const url = `${redirectUri}?code=evil&state=${state}`;
+      const asNobody = ['--reuid', '65534', '--clear-groups', process.execPath, '-e'];
+      const asking = `fetch(${JSON.stringify(url)}).then((r) => console.log(r.status))`;
+      const { stdout } = await promisify(execFile)('setpriv', [...asNobody, asking]);
+      expect(stdout).toBe('403\n');
+      // Who lets go of the connection at once is nobody in the system's table any more.
+      const leaving = `const s = require('net').connect(${new URL(url).port}, '127.0.0.1'); s.end('GET ${url.slice(url.indexOf('/oauth'))} HTTP/1.1\\r\\nhost: ${new URL(url).host}\\r\\n\\r\\n', () => process.kill(process.pid, 'SIGKILL'))`;
+      await promisify(execFile)('setpriv', [...asNobody, leaving]).catch(() => undefined); // it has killed itself
+      await ask(redirectUri, { path: '/' });
+      expect(answers).toEqual([]);
+      finish();
+      await fetch(`${redirectUri}?code=abc&state=${state}`);
+      expect(await ended).toBe('tokens');
+    },
+  );
 
   it('listens on 127.0.0.1 alone', async () => {
     const { redirectUri, ended, finish } = await begin();

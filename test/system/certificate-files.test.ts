@@ -7,6 +7,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { type AppError, toAppError } from '../../src/errors.ts';
 import { createCertificates } from '../../src/system/certificate-files.ts';
 import { encryptKey, type Issued, issue, makeAuthority, makePkcs12 } from '../harness/certificates.ts';
+import { encryptedKey, macData, number, sequence } from '../harness/der.ts';
 
 const passphrase = 'correct horse';
 
@@ -162,6 +163,36 @@ describe('the files of a certificate', () => {
     expect((await refusal({ certificate: alice.certificate, privateKey: none })).message).toContain(
       'there is no private key in it',
     );
+  });
+
+  // OpenSSL worked on each of them for an hour, and the agent answered nobody meanwhile.
+  it.each([
+    [
+      'PEM',
+      `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${encryptedKey(2 ** 31 - 1).toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`,
+    ],
+    // A million of them took a minute and a half.
+    ['PKCS#12', sequence(number(3), sequence(), macData(1_000_000))],
+  ])('are refused where their passphrase is work without end: %s', async (kind, file) => {
+    const path = join(directory, `endless-${kind}`);
+    writeFileSync(path, file, { mode: 0o600 });
+    const paths = kind === 'PEM' ? { certificate: alice.certificate, privateKey: path } : { certificate: path };
+    expect((await refusal(paths, 'x')).message).toMatch(/more than (10,000,000|50,000) rounds, which would take ages here$/);
+  });
+
+  it('name somebody in few words, whatever is in the certificate', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => `DNS:host-${index}.example.com`).join(',');
+    const issued = issue(directory, 'many', authority, {
+      altNames: many,
+      subject: `/CN=many${'/OU=a-unit-of-some-length'.repeat(60)}`,
+    });
+    const { subject, identity } = (await open({ certificate: issued.certificate, privateKey: issued.key })).certificate;
+    expect([subject.length, identity.length]).toEqual([301, 366]);
+    const other = issue(directory, 'more', authority, {
+      altNames: `${many},DNS:more`,
+      subject: `/CN=many${'/OU=a-unit-of-some-length'.repeat(60)}`,
+    });
+    expect((await open({ certificate: other.certificate, privateKey: other.key })).certificate.identity).not.toBe(identity);
   });
 
   it('are never read without end', async () => {

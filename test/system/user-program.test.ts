@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -71,6 +71,26 @@ describe('the programs of a person', () => {
     expect(await problemOf(running)).toBe('it was no longer waited for');
     expect(await problemOf(run('touch "$DIR/again"; sleep 60', { signal: giveUp.signal }))).toBe('it was no longer waited for');
     expect(existsSync(join(directory, 'again'))).toBe(false);
+  });
+
+  // As an agent of a password manager does that was just started: each `get` failed after a minute.
+  it('that leave something running with their pipes are not waited for after their end', async () => {
+    const startedAt = performance.now();
+    expect(await run('echo done; sleep 15 & echo $! > "$DIR/pid"')).toBe('done\n');
+    expect(await problemOf(run('echo no >&2; sleep 15 & exit 3'))).toBe('it ended with status 3: no');
+    expect(performance.now() - startedAt).toBeLessThan(12_000);
+    process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')), 'SIGTERM'); // it lives on
+  });
+
+  it('that repeat on stderr what they were to give have it masked there', async () => {
+    const document = JSON.stringify({ Version: 1, SecretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' });
+    const problem = await problemOf(
+      run(`echo '${document}'; echo '+ SECRET=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' >&2; exit 1`),
+    );
+    expect(problem).toBe('it ended with status 1: + SECRET=[secret]');
+    expect(await problemOf(run('echo please log in; echo please log in >&2; exit 1'))).toBe(
+      'it ended with status 1: please log in',
+    );
   });
 
   it('print UTF-8 that comes in pieces', async () => {

@@ -24,11 +24,15 @@ export const truncated: BeginFault = async (scene) => {
   const { chaos, random } = scene;
   const path = chaos.world.configPath;
   const whole = chaos.configText(chaos.editedRole);
-  const end = striking([10, 200], scene, async () => {
+  const stop = striking([10, 200], scene, async () => {
     writeFileSync(path, whole.slice(0, random.between(0, whole.length - 1)));
     await wait(random.between(1, 120));
     writeFileSync(path, whole);
   });
+  const end = async () => {
+    await stop();
+    writeFileSync(path, whole); // the last strike may have met a full disk
+  };
   return { what: 'written in place', end };
 };
 

@@ -1,0 +1,19 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../src/credentials/secret.ts';
+
+describe('Secret', () => {
+  const secret = new Secret('hunter2');
+
+  it('Secret gives its text to whoever asks for it by name', () => {
+    expect(secret.reveal()).toBe('hunter2');
+  });
+
+  it.each([
+    ['in a text', `${secret}`, '[secret]'],
+    ['in JSON', JSON.stringify({ secret }), '{"secret":"[secret]"}'],
+    ['in what Node prints', inspect({ secret }, { showHidden: true, depth: 9 }), '{ secret: [secret] }'],
+  ])('Secret is a mask %s', (_where, shown, expected) => {
+    expect(shown).toBe(expected);
+  });
+});
