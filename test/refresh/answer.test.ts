@@ -142,12 +142,16 @@ describe('refreshAndAnswer', () => {
   // "try again" it said, each time.
   it('names the command of the person that it waits for', async () => {
     const { clock } = await world();
-    const waiting = refreshAndAnswer({ profile: dev, hops: [{ kind: 'process', command: 'sleep 60', namedIn: 'config' }] }, undefined, {
-      budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
-      clock,
-      refresh: () => new Promise<Credentials>(() => undefined),
-      outwait: clock.wait,
-    });
+    const waiting = refreshAndAnswer(
+      { profile: dev, hops: [{ kind: 'process', command: 'sleep 60', namedIn: '/config' }] },
+      undefined,
+      {
+        budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+        clock,
+        refresh: () => new Promise<Credentials>(() => undefined),
+        outwait: clock.wait,
+      },
+    );
     await clock.advance(3_800);
     expect(await waiting).toMatchObject({
       error: {
