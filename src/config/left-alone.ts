@@ -2,11 +2,13 @@
 // each, in words. Pure.
 
 import { type AwsFile, findSection, sectionNames } from './aws-config.ts';
+import { isProfileName } from './names.ts';
 import { ownProfile } from './profile-settings.ts';
 
 /** One line for each, in file order. Those with a recipe are on rolekeeper already; access keys have `import`. */
 export function leftAloneLines(config: AwsFile): readonly string[] {
-  return sectionNames(config, 'profile').flatMap((name) => {
+  const names = sectionNames(config, 'profile').filter(isProfileName);
+  return names.flatMap((name) => {
     const settings = findSection(config, 'profile', name)?.settings;
     const command = settings?.get('credential_process')?.value;
     if (settings === undefined || settings.has('role_arn') || findSection(config, 'rolekeeper', name) !== undefined) return [];

@@ -27,6 +27,10 @@ describe('leftAloneLines', () => {
     expect(linesFor(config)).toEqual([]);
   });
 
+  it('leftAloneLines passes over a name that would act on the terminal', () => {
+    expect(linesFor('[profile a\u001b[2J]\ncredential_process = /opt/tool\n')).toEqual([]);
+  });
+
   it('leftAloneLines never repeats a command, which may hold a password', () => {
     expect(linesFor('[profile a]\ncredential_process = /opt/tool --password hunter2\n').join()).not.toContain('hunter2');
   });
