@@ -7,12 +7,13 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { parts } from '../vitest.config.ts';
 
-const folders = (process.env['ROLEKEEPER_MUTATION_TESTS'] ?? '').split(' ');
+/** Beginnings of paths: a folder, or some files of one. */
+const beginnings = (process.env['ROLEKEEPER_MUTATION_TESTS'] ?? '').split(' ').map((beginning) => `test/${beginning}`);
 
-/** In the order of the folders: most mutants die in the first file, and the rest is not run. */
+/** In their order: most mutants die in the first file, and the rest is not run. */
 class NearestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => folders.findIndex((folder) => moduleId.includes(`/test/${folder}/`));
+    const place = ({ moduleId }: TestSpecification) => beginnings.findIndex((beginning) => moduleId.includes(`/${beginning}`));
     return specifications.toSorted((one, other) => place(one) - place(other) || one.moduleId.localeCompare(other.moduleId));
   }
 }
@@ -22,7 +23,7 @@ export default defineConfig({
   cacheDir: join(tmpdir(), 'vite'),
   test: {
     ...parts.test,
-    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    include: beginnings.map((beginning) => `${beginning}{,**/}*.test.ts`),
     // One process for all files of a mutant: its start is most of what a mutant costs.
     isolate: false,
     sequence: { sequencer: NearestFirst },

@@ -9,12 +9,12 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { summaryOf } from './mutation/report.mjs';
 
-/** Whose tests are to kill the mutants of each folder, the nearest first. */
+/** Which tests are to kill the mutants of each folder, by the beginnings of their paths, the nearest first. */
 const testsOf = {
-  credentials: ['credentials', 'hops'],
-  refresh: ['refresh', 'agent', 'hops'],
-  agent: ['agent', 'refresh'],
-  config: ['config', 'agent', 'refresh', 'hops'],
+  credentials: ['credentials/', 'hops/'],
+  refresh: ['refresh/'],
+  agent: ['agent/'],
+  config: ['config/'],
 };
 
 /** Works only where the build has put a constant, and is not in the built program (test/end-to-end has its tests). */

@@ -123,7 +123,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const { refreshAndAnswer, refreshDirectly } = await import('../refresh/answer.ts');
   const ports = await wiring.openRefresh(store);
   const fallback = cached?.credentials;
-  const answer = await refreshAndAnswer(recipe.profile, fallback, {
+  const answer = await refreshAndAnswer(recipe, fallback, {
     budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     clock,
     refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),

@@ -80,7 +80,7 @@ function attributesIn(xml: string): Attributes {
   parser.on('closetag', ({ uri, local }) => {
     depth -= 1;
     if (uri !== namespace || local !== 'AttributeValue' || text === undefined) return;
-    values?.push(text.trim());
+    values?.push(text);
     text = undefined;
   });
   parser.write(xml).close();

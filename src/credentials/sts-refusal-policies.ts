@@ -51,7 +51,8 @@ function pretty(statement: object): readonly string[] {
  */
 function principalOf(callerArn: string | undefined): { readonly principalArn?: string; readonly notes: string } {
   if (callerArn === undefined) return { notes: '' };
-  const [, partition, account, role] = /^arn:([a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(callerArn) ?? [];
-  if (partition === undefined || account === undefined || role === undefined) return { principalArn: callerArn, notes: '' };
+  const session = /^arn:([a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(callerArn);
+  if (session === null) return { principalArn: callerArn, notes: '' };
+  const [, partition, account, role] = session;
   return { principalArn: `arn:${partition}:iam::${account}:role/${role}`, notes: " (with the role's path, if it has one)" };
 }

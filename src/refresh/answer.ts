@@ -1,8 +1,8 @@
 // What `get` does when nothing fresh is at hand: refresh within its deadline, or fall back on what is still valid.
 // Decides only: never prompts, never prints.
 
-import type { ProfileName } from '../config/names.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { programOf } from '../config/entry-hop.ts';
+import { entryOf, type Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { isBackingOff, isComfortable, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, toAppError } from '../errors.ts';
@@ -41,7 +41,7 @@ export interface AnswerPorts<T> {
  * `stored` is what is at hand, as far as that could be told. `isUnfinished`: time ran out, and a refresh in the background should go on.
  */
 export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
-  profile: ProfileName,
+  recipe: Pick<Recipe, 'profile' | 'hops'>,
   stored: T | undefined,
   { budget, clock, refresh, outwait }: AnswerPorts<T>,
 ): Promise<Answer<T>> {
@@ -68,11 +68,18 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
   const lasting = atHand !== undefined && isStillValid(atHand) ? atHand : undefined;
   if (outcome instanceof AppError || (outcome !== 'timed-out' && isStillValid(outcome))) return fallingBack(outcome, lasting);
   giveUp.abort();
-  const late = new AppError('deadline', {
-    doing: `getting credentials for "${profile}"`,
+  return { ...fallingBack(tooLate(recipe, waitMs), lasting), isUnfinished: true };
+}
+
+/** Whose command is slow is the one thing that its person can change. */
+function tooLate({ profile, hops }: Pick<Recipe, 'profile' | 'hops'>, waitMs: number): AppError {
+  const entry = entryOf({ hops });
+  const program = entry === undefined ? undefined : programOf(entry);
+  return new AppError('deadline', {
+    doing: `getting credentials for "${profile}"${program === undefined ? '' : `, for which the command of ${program} runs,`}`,
     seconds: Math.round(waitMs / 100) / 10,
+    ...(program === undefined ? {} : { hint: `try again; if that lasts, run the command of ${program} by hand` }),
   });
-  return { ...fallingBack(late, lasting), isUnfinished: true };
 }
 
 export interface DirectRefresh {

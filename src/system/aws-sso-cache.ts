@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { parseMoment } from '../credentials/foreign-document.ts';
 import { isFields, isText, isWord, parseJson } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
 import { isAppError } from '../errors.ts';
@@ -33,8 +34,8 @@ export function createForeignSignIns({ home, uid }: CachePlace, clock: Clock): F
       // A session that was moved to another place keeps its name.
       if (fields['startUrl'] !== startUrl || fields['region'] !== region) return undefined;
       // Old versions write `2026-01-02T03:04:05UTC`.
-      const end = Date.parse(expiresAt.replace(/UTC$/, 'Z'));
-      return end - leadMs > clock.now() ? { value: new Secret(accessToken), expiresAt: end } : undefined;
+      const end = parseMoment(expiresAt.replace(/UTC$/, 'Z'));
+      return end !== undefined && end - leadMs > clock.now() ? { value: new Secret(accessToken), expiresAt: end } : undefined;
     },
   };
 }

@@ -16,6 +16,8 @@ function assertion(inner: string, name = 'https://aws.amazon.com/SAML/Attributes
 
 const value = (text: string) => `<AttributeValue>${text}</AttributeValue>`;
 const pair = { roleArn: role, principalArn: provider };
+const noXml = 'it is no well-formed XML';
+const docType = 'it has a document type, which no assertion has';
 
 describe('readAssertion', () => {
   it.each([
@@ -46,22 +48,63 @@ describe('readAssertion', () => {
     expect(found).toEqual({ kind: 'read', pairs: [], ...(seconds === undefined ? {} : { sessionSeconds: seconds }) });
   });
 
-  it('elements of another namespace mean nothing', () => {
-    expect(read(assertion(value(`${role},${provider}`)).replace(namespace, 'urn:other'))).toEqual({ kind: 'read', pairs: [] });
+  it.each([
+    ['elements of another namespace', assertion(value(`${role},${provider}`)).replace(namespace, 'urn:other')],
+    [
+      'an attribute of another namespace',
+      assertion(value(`${role},${provider}`))
+        .replaceAll('Attribute ', 'x:Attribute xmlns:x="urn:other" ')
+        .replace('</Attribute>', '</x:Attribute>'),
+    ],
+    ['an attribute without a name', assertion(value(`${role},${provider}`)).replace(/ Name="[^"]*"/, '')],
+    ['an attribute of another name', assertion(value(`${role},${provider}`), 'Role')],
+    ['a value without an attribute', `<Assertion xmlns="${namespace}">${value(`${role},${provider}`)}</Assertion>`],
+    ['an assertion without attributes', `<Assertion xmlns="${namespace}"/>`],
+    ['a role that is none', assertion(value(`x${role},${provider}`))],
+    ['a provider that is none', assertion(value(`${role},x${provider}`))],
+    ['a provider alone', assertion(value(`other,${provider}`))],
+  ])('%s means nothing', (_what, xml) => {
+    expect(read(xml)).toEqual({ kind: 'read', pairs: [] });
   });
 
   it.each([
-    ['text', 'nothing'],
-    ['an open element', '<a>'],
-    ['two roots', '<a/><b/>'],
-    ['an unknown entity', '<a>&x;</a>'],
-    ['an unknown prefix', '<x:a/>'],
-    ['a document type', '<!DOCTYPE a><a/>'],
-    ['entities that grow', '<!DOCTYPE a [<!ENTITY b "cccccccccc"><!ENTITY d "&b;&b;&b;&b;">]><a>&d;</a>'],
-    ['an entity from a file', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'],
-    ['too many levels', '<a>'.repeat(60) + '</a>'.repeat(60)],
-  ])('%s is a problem in words', (_what, xml) => {
-    expect(read(xml)).toMatchObject({ kind: 'problem' });
+    ['of the same namespace', `${role},<NameID/>${provider}`],
+    ['of another one, with the same name', `${role},<x:AttributeValue xmlns:x="urn:other"/>${provider}`],
+  ])('an element %s within a value does not divide it', (_which, inner) => {
+    expect(read(assertion(value(inner)))).toEqual({ kind: 'read', pairs: [pair] });
+  });
+
+  it('a value within a value is one of its own', () => {
+    expect(read(assertion(value(`a${value(`${role},${provider}`)}b`)))).toEqual({ kind: 'read', pairs: [pair] });
+  });
+
+  it('only AWS can read an encrypted one, unless something else is there to read', () => {
+    const encrypted = `<EncryptedAssertion xmlns="${namespace}"/>`;
+    expect(read(encrypted)).toEqual({ kind: 'encrypted' });
+    const both = `<Response>${encrypted}${assertion(value(`${role},${provider}`))}</Response>`;
+    expect(read(both)).toEqual({ kind: 'read', pairs: [pair] });
+  });
+
+  it.each([
+    ['text', 'nothing', noXml],
+    ['an open element', '<a>', noXml],
+    ['two roots', '<a/><b/>', noXml],
+    ['an unknown entity', '<a>&x;</a>', noXml],
+    ['an unknown prefix', '<x:a/>', noXml],
+    ['a document type', '<!DOCTYPE a><a/>', docType],
+    ['entities that grow', '<!DOCTYPE a [<!ENTITY b "cccccccccc"><!ENTITY d "&b;&b;&b;&b;">]><a>&d;</a>', docType],
+    ['an entity from a file', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', docType],
+    ['51 levels', '<a>'.repeat(51) + '</a>'.repeat(51), 'its elements are nested too deeply'],
+  ])('%s is a problem in words', (_what, xml, problem) => {
+    expect(read(xml)).toEqual({ kind: 'problem', problem });
+  });
+
+  it('50 levels are no problem', () => {
+    expect(read('<a>'.repeat(50) + '</a>'.repeat(50)).kind).toBe('read');
+  });
+
+  it.each(['', '*PGEvPg==', 'PGEvPg==*', 'PGEvPg==='])('%j is not in base64', (text) => {
+    expect(readAssertion(text)).toEqual({ kind: 'problem', problem: 'it is not in base64' });
   });
 
   it('never throws, whatever is in it', () => {

@@ -67,6 +67,7 @@ describe('parseSignInItem', () => {
     ['its client or its portal is missing', { client: { ...plainClient, expiresAt: 'soon' } }],
     ['its client or its portal is missing', { client: { ...plainClient, flow: 'other' } }],
     ['its client or its portal is missing', { portal: 'eu-west-1' }],
+    ['its client or its portal is missing', { portal: undefined }],
     ['its client or its portal is missing', { portal: { ...tokens.portal, region: '' } }],
     ['its client or its portal is missing', { portal: { ...tokens.portal, useFips: 'no' } }],
     ['its client or its portal is missing', { portal: { ...tokens.portal, useDualstack: undefined } }],

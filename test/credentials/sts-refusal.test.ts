@@ -27,6 +27,7 @@ const wrongSecret =
 // Its hint was to store another key, which nobody would have looked at.
 const ofCaller = { profile: 'job', areKeysOfCaller: true } as const;
 const setAnew = 'set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary keys, AWS_SESSION_TOKEN anew in that environment';
+const setTheClock = 'set the clock (`sudo timedatectl set-ntp true` on Linux), then try again';
 
 // What AWS says → text and hint, whole.
 const table: readonly [string, Partial<Refusal>, { readonly code?: string; readonly text: string; readonly hint: string }][] = [
@@ -265,6 +266,132 @@ const table: readonly [string, Partial<Refusal>, { readonly code?: string; reado
     },
   ],
   [
+    'a clock that is a minute behind, at least',
+    {
+      awsCode: 'SignatureDoesNotMatch',
+      message: 'Signature expired: 20260102T030000Z x 20260102T030000Z (20260102T030010Z - 15 min.)',
+    },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: this computer's clock is 1 minute behind (SignatureDoesNotMatch)`,
+      hint: setTheClock,
+    },
+  ],
+  [
+    'a clock that is just not two hours ahead',
+    {
+      awsCode: 'SignatureDoesNotMatch',
+      message: 'Signature not yet current: 20260102T045900Z x 20260102T030000Z (20260102T030000Z)',
+    },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: this computer's clock is 119 minutes ahead (SignatureDoesNotMatch)`,
+      hint: setTheClock,
+    },
+  ],
+  [
+    'a clock that is two hours ahead',
+    {
+      awsCode: 'SignatureDoesNotMatch',
+      message: 'Signature not yet current: 20260102T050000Z x 20260102T030000Z (20260102T030000Z)',
+    },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: this computer's clock is 2 hours ahead (SignatureDoesNotMatch)`,
+      hint: setTheClock,
+    },
+  ],
+  [
+    'a clock that is off, where AWS tells one time only',
+    { awsCode: 'InvalidSignatureException', message: 'Signature expired: 20260102T030000Z is old' },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: this computer's clock is off (InvalidSignatureException)`,
+      hint: setTheClock,
+    },
+  ],
+  [
+    'a wrong secret key, by the other code',
+    { awsCode: 'InvalidSignatureException', message: wrongSecret },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: the secret access key does not belong to this access key id (InvalidSignatureException)`,
+      hint: 'type the pair again: `rolekeeper add corp`',
+    },
+  ],
+  [
+    'an unknown access key, by the other code, of nobody in particular',
+    { awsCode: 'UnrecognizedClientException', message: 'x', context: {} },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: it does not know this access key: deleted, inactive, or of another partition (UnrecognizedClientException)`,
+      hint: 'check the key in IAM and the region of "PROFILE"; `rolekeeper add PROFILE` stores a new one',
+    },
+  ],
+  [
+    'a session policy that is no policy, by the other code',
+    { awsCode: 'MalformedPolicyDocumentException', message: 'x' },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: the session policy is not valid: x (MalformedPolicyDocumentException)`,
+      hint: 'check policy of "dev"',
+    },
+  ],
+  [
+    'a session policy that is too long, by the other code',
+    { awsCode: 'PackedPolicyTooLargeException', message: 'x' },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: policy, policy_arns and tags together are too long: x (PackedPolicyTooLargeException)`,
+      hint: 'shorten policy, policy_arns or tags of "dev"',
+    },
+  ],
+  [
+    'a duration over what nobody named',
+    { message: 'The requested DurationSeconds exceeds the MaxSessionDuration', awsCode: 'ValidationError', request: {} },
+    {
+      text: 'AWS refused AssumeRole: duration_seconds is more than the role allows (its MaxSessionDuration, 3600 unless somebody raised it) (ValidationError)',
+      hint: 'lower duration_seconds of "dev", or have the role\'s raised: `aws iam update-role --role-name ROLE --max-session-duration 3600`',
+    },
+  ],
+  [
+    'a parameter that is no setting',
+    { awsCode: 'ValidationError', message: "Value at 'other' failed to satisfy constraint: c" },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: Value at 'other' failed to satisfy constraint: c (ValidationError)`,
+      hint: 'see the recipe: `rolekeeper status dev`',
+    },
+  ],
+  [
+    'a parameter with another code',
+    { awsCode: 'OtherError', message: "Value at 'tags' failed" },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: Value at 'tags' failed (OtherError)`,
+      hint: 'see the recipe: `rolekeeper status dev`',
+    },
+  ],
+  [
+    'a parameter without a constraint',
+    { awsCode: 'ValidationError', message: "Value at 'tags' failed" },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: it does not take this tags: Value at 'tags' failed (ValidationError)`,
+      hint: 'check tags of "dev"',
+    },
+  ],
+  [
+    'a wrong MFA code for a device that has no name here',
+    {
+      message: 'MultiFactorAuthentication failed with invalid MFA one time pass code.',
+      request: {},
+      context: { profile: 'dev' },
+    },
+    {
+      code: 'mfa-refused',
+      text: 'AWS refused the MFA code for the MFA device: it is wrong, or was used before',
+      hint: 'wait for the next code (30 s at most), then run `rolekeeper login dev`',
+    },
+  ],
+  [
+    'what is forbidden and no role',
+    { operation: 'GetCallerIdentity', message: 'no' },
+    {
+      text: 'AWS refused GetCallerIdentity: no (AccessDenied)',
+      hint: 'see the recipe: `rolekeeper status dev`',
+    },
+  ],
+  [
     'something else',
     { awsCode: 'OptInRequired', message: 'You must sign up first' },
     {
@@ -347,7 +474,27 @@ describe('explainRefusal', () => {
     expect(isClockRefusal({ awsCode: 'SignatureDoesNotMatch', message: signatureExpired })).toBe(true);
     expect(isClockRefusal({ awsCode: 'SignatureDoesNotMatch', message: wrongSecret })).toBe(false);
     expect(isClockRefusal({ awsCode: 'AccessDenied', message: signatureExpired })).toBe(false);
+    expect(isClockRefusal({ awsCode: 'SignatureDoesNotMatch', message: `no ${signatureExpired}` })).toBe(false);
     expect(isClockRefusal({ awsCode: 'RequestTimeTooSkewed', message: '' })).toBe(true);
+    expect(isClockRefusal({ awsCode: 'RequestInTheFuture', message: '' })).toBe(true);
+  });
+
+  it('says that a code was wrong, so that it is asked for again', () => {
+    const message = 'MultiFactorAuthentication failed with invalid MFA one time pass code.';
+    const error = explainRefusal({ ...base, message });
+    expect(isAppError(error, 'mfa-refused') && error.details.isCodeWrong).toBe(true);
+  });
+
+  it('has statements to paste only where they may help', () => {
+    const error = explainRefusal({ ...base, awsCode: 'Odd' });
+    expect(isAppError(error, 'aws-refused') && 'more' in error.details).toBe(false);
+  });
+
+  it('repeats no more of what an endpoint says than 300 characters, and 64 of its code', () => {
+    const said = (length: number, code: number) =>
+      explainRefusal({ ...base, message: 'm'.repeat(length), awsCode: 'c'.repeat(code) }).message;
+    expect(said(300, 64)).toBe(`AWS refused AssumeRole for ${roleArn}: ${'m'.repeat(300)} (${'c'.repeat(64)})`);
+    expect(said(301, 65)).toBe(`AWS refused AssumeRole for ${roleArn}: ${'m'.repeat(300)}… (${'c'.repeat(64)}…)`);
   });
 
   it('keeps its words through a state file', () => {
@@ -423,6 +570,33 @@ describe('explainRefusal, AccessDenied on AssumeRole', () => {
       }),
     );
     expect(explainRefusal({ ...base, request }).hint).not.toContain('if the role asks');
+  });
+
+  it('says what stands in the recipe and was not sent', () => {
+    const unused = ['"externalid" in [rolekeeper dev]', '"mfa" in [rolekeeper dev]'];
+    expect(explainRefusal({ ...base, context: { ...base.context, unused } }).hint).toMatch(
+      /set external_id or mfa_serial; not sent, since it is no setting: "externalid" in \[rolekeeper dev\], "mfa" in \[rolekeeper dev\]$/,
+    );
+    const request = { ...base.request, externalId: 'x', mfaSerial: 'm' };
+    expect(explainRefusal({ ...base, request }).hint).toMatch(/one with which the role trusts it$/);
+  });
+
+  it('has words and statements where neither role nor caller is known', () => {
+    const nobody = { message: 'no', request: {}, context: {} };
+    expect(explainRefusal({ ...base, ...nobody }).message).toBe(
+      'AWS refused AssumeRole: the caller is not allowed to assume the role (AccessDenied)',
+    );
+    expect(headings(nobody)[0]).toBe('1. Attach this policy to the caller:');
+    expect(statements(nobody)).toEqual([policy({ Resource: '' }), policy({ Principal: { AWS: 'ARN-OF-THE-CALLER' } })]);
+  });
+
+  it('explains the other code of the same', () => {
+    const awsCode = 'AccessDeniedException';
+    expect(headings({ awsCode })).toHaveLength(2);
+  });
+
+  it('counts no MFA of a session that was made without', () => {
+    expect(statements({ callerKind: 'session' })[1]).toEqual(policy({ Principal: { AWS: aliceArn } }));
   });
 
   it('counts the MFA of a session, for the role behind it and no further', () => {

@@ -6,7 +6,13 @@ import { createHash, generateKeyPairSync, verify, X509Certificate } from 'node:c
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../src/credentials/certificate.ts';
-import { authorizationOf, canonicalRequest, certificateHeaders, stringToSign } from '../../src/credentials/x509-signature.ts';
+import {
+  authorizationOf,
+  canonicalQuery,
+  canonicalRequest,
+  certificateHeaders,
+  stringToSign,
+} from '../../src/credentials/x509-signature.ts';
 import published from '../fixtures/roles-anywhere/published-requests.json' with { type: 'json' };
 
 const account = '291738886548';
@@ -90,5 +96,11 @@ describe('the authorization header', () => {
 
   it('has the serial number in decimal', () => {
     for (const one of published) expect(requestOf(one).certificate.serial).toBe(one.serial);
+  });
+});
+
+describe('canonicalQuery', () => {
+  it('is in the order of the names, and encodes what RFC 3986 reserves', () => {
+    expect(canonicalQuery({ b: "!'()*", a: 'x y/~-._' })).toBe('a=x%20y%2F~-._&b=%21%27%28%29%2A');
   });
 });

@@ -50,7 +50,7 @@ async function world() {
     log: { event: () => undefined },
   };
   const answer = (stored?: Credentials) =>
-    refreshAndAnswer(recipe.profile, stored, {
+    refreshAndAnswer(recipe, stored, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
       clock,
       refresh: (demand, found) => refreshDirectly(recipe, { fallback: stored, demand, found }, ports),
@@ -127,7 +127,7 @@ describe('refreshAndAnswer', () => {
   it('never gives what has ended before it came', async () => {
     const { clock } = await world();
     const brought = storedFor(clock.now(), 60);
-    const answering = refreshAndAnswer(dev, undefined, {
+    const answering = refreshAndAnswer(recipe, undefined, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
       clock,
       refresh: async () => {
@@ -137,6 +137,28 @@ describe('refreshAndAnswer', () => {
       outwait: () => new Promise(() => undefined),
     });
     expect(await answering).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline' } });
+  });
+
+  // "try again" it said, each time.
+  it('names the command of the person that it waits for', async () => {
+    const { clock } = await world();
+    const waiting = refreshAndAnswer(
+      { profile: dev, hops: [{ kind: 'process', command: 'sleep 60', namedIn: '/config' }] },
+      undefined,
+      {
+        budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+        clock,
+        refresh: () => new Promise<Credentials>(() => undefined),
+        outwait: clock.wait,
+      },
+    );
+    await clock.advance(3_800);
+    expect(await waiting).toMatchObject({
+      error: {
+        message: 'getting credentials for "dev", for which the command of credential_process runs, took longer than 3.8 s',
+        hint: 'try again; if that lasts, run the command of credential_process by hand',
+      },
+    });
   });
 
   it('waits 2.5 s with something to fall back on, and says that the work is unfinished', async () => {

@@ -5,9 +5,24 @@ import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { isComfortable } from '../../src/credentials/plan.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import { logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
+import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
 import type { Demand } from '../../src/refresh/refresh-one.ts';
-import { corp, loggedIn, minute, recipe, role, roleHop, serial, session, type World, withKeys, world } from './obtain-world.ts';
+import { aliceArn } from '../fakes/fake-sts.ts';
+import {
+  corp,
+  dev,
+  endpoint,
+  loggedIn,
+  minute,
+  recipe,
+  role,
+  roleHop,
+  serial,
+  session,
+  type World,
+  withKeys,
+  world,
+} from './obtain-world.ts';
 
 function wanting({ clock }: World, more: Partial<Demand> = {}): Demand {
   return { accepts: (life) => isComfortable(life, clock.now()), lockWaitMs: 100, sharesFailures: true, ...more };
@@ -117,6 +132,47 @@ describe('obtain', () => {
     const one = await loggedIn(world());
     await one.clock.advance(12 * 60 * minute);
     await expect(getDev(one)).rejects.toThrow(/needs a new MFA login: the last one ended 2026-01-02/);
+  });
+
+  it('obtain signs with no session that ends within a minute', async () => {
+    const one = await loggedIn(world());
+    await one.clock.advance(12 * 60 * minute - 60_001);
+    expect((await getDev(one)).isNew).toBe(true);
+    const late = await loggedIn(world());
+    await late.clock.advance(12 * 60 * minute - 60_000);
+    await expect(getDev(late)).rejects.toThrow(`profile "dev" needs today's MFA login`);
+  });
+
+  it('obtain says whose login is missing, where a role takes the code itself', async () => {
+    const one = await withKeys(world());
+    const ownCode = recipe([{ ...roleHop, mfaSerial: serial }]);
+    const chain = await openChain(ownCode, one.ports);
+    const refused = () => obtain(chain, 0, { demand: wanting(one), ports: one.ports });
+    await expect(refused()).rejects.toThrow('profile "dev" needs an MFA login of its own (its role takes the MFA code itself)');
+    await logIn(chain, { index: 0, code: parseMfaCode('123456') }, one.ports);
+    await one.clock.advance(60 * minute);
+    await expect(refused()).rejects.toThrow(
+      /^profile "dev" needs a new MFA login of its own \(its role takes the MFA code itself\): the last one ended 2026-01-02/,
+    );
+  });
+
+  it('obtain ends with its caller, and leaves no failure behind', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    one.sts.failNext(throttled);
+    const demand = wanting(one, { signal: AbortSignal.abort() });
+    await expect(obtain(chain, 1, { demand, ports: one.ports })).rejects.toThrow('too many');
+    expect(one.sts.calls.at(-1)?.call.signal).toBe(demand.signal);
+    expect(one.state.read(chain.steps[1]?.id ?? keyIdOf('none'))).toBeUndefined();
+  });
+
+  it('obtain knows only the hops that there are, and that something must sign', async () => {
+    const one = await loggedIn(world());
+    const chain = await openChain(recipe([session, roleHop]), one.ports);
+    const get = (which: Chain, index: number) => obtain(which, index, { demand: wanting(one), ports: one.ports });
+    await expect(get(chain, 2)).rejects.toThrow('profile "dev" has no hop 2');
+    const { caller: _none, ...unsigned } = await openChain(recipe([roleHop]), one.ports);
+    await expect(get(unsigned, 0)).rejects.toThrow(`nothing signs for ${role}`);
   });
 
   it('obtain writes the list of items before the item, and publishes after it', async () => {
@@ -236,6 +292,62 @@ describe('obtain', () => {
     await getDev(one);
     const roleCalls = one.sts.calls.filter(({ operation }) => operation === 'AssumeRole');
     expect(roleCalls.map(({ call }) => call.network.httpsProxy?.reveal())).toEqual(Array(2).fill('http://user:pw@proxy:3128'));
+  });
+});
+
+describe('what obtain says of the caller, for the words of a refusal', () => {
+  const chained = { ...roleHop, request: { ...roleHop.request, roleArn: 'arn:aws:iam::222233334444:role/Next' } };
+  const contexts = ({ sts }: World) => sts.calls.map(({ call }) => call.context);
+  const whose = { profile: dev, loginTarget: corp };
+
+  it('is the user behind the session, and its MFA device', async () => {
+    const one = await loggedIn(world());
+    await getDev(one);
+    expect(contexts(one)).toStrictEqual([
+      { ...whose, callerArn: aliceArn, callerKind: 'keys' },
+      { ...whose, callerArn: aliceArn, callerKind: 'session', sessionMfaSerial: serial },
+    ]);
+  });
+
+  it('is the role before it, by its own ARN', async () => {
+    const one = await withKeys(world());
+    const chain = await openChain(recipe([roleHop, chained]), one.ports);
+    await obtain(chain, 1, { demand: wanting(one), ports: one.ports });
+    expect(contexts(one)).toStrictEqual([
+      { ...whose, callerArn: aliceArn, callerKind: 'keys' },
+      { ...whose, callerArn: role, callerKind: 'role' },
+    ]);
+  });
+
+  it.each([
+    [{ kind: 'process', command: 'p', namedIn: '/config' } as const, {}],
+    [
+      { kind: 'web-identity', token: { kind: 'file', path: '/t' }, request: roleHop.request, endpoint } as const,
+      { callerArn: role },
+    ],
+  ])('is the role of another way in, where that names one: %j', async (hop, more) => {
+    const one = world();
+    const { keys: _none, ...withoutKeys } = recipe([hop, chained]);
+    const chain = await openChain(withoutKeys, one.ports);
+    const [entry] = chain.steps;
+    if (entry === undefined) throw new Error('it has two hops');
+    const entered = {
+      accessKeyId: 'ENTERED',
+      secretAccessKey: new Secret('s'),
+      issuedAt: one.clock.now(),
+      expiresAt: one.clock.now() + 60 * minute,
+    };
+    await one.store.set(entry.account, toCredentialsItem(entered, entry.account));
+    await obtain(chain, 1, { demand: wanting(one), ports: one.ports });
+    expect(contexts(one)).toStrictEqual([{ ...whose, callerKind: 'role', ...more }]);
+  });
+
+  it('has what stands in the recipe and is not sent', async () => {
+    const one = await withKeys(world());
+    const unused = ['"externalid" in [rolekeeper dev]'];
+    const chain = await openChain({ ...recipe([roleHop]), unused }, one.ports);
+    await obtain(chain, 0, { demand: wanting(one), ports: one.ports });
+    expect(contexts(one)).toMatchObject([{ unused }]);
   });
 });
 

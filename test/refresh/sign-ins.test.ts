@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { type KeyId, parseProfileName, signInAccount } from '../../src/config/names.ts';
-import { type SignIn, signInIdOf } from '../../src/config/sign-in.ts';
+import { describeSignIn, type SignIn, signInIdOf } from '../../src/config/sign-in.ts';
+import { localMinute } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { type SignInTokens, toSignInItem } from '../../src/credentials/sign-in-tokens.ts';
 import { AppError } from '../../src/errors.ts';
@@ -36,6 +37,8 @@ async function world({ answer, foreign }: World) {
   const clock = fakeClock();
   const [store, state, lock] = [faultyStore(), fakeState(), fakeLock()];
   const asked: string[] = [];
+  const remembered: string[] = [];
+  const lines: string[] = [];
   const refuse = () => Promise.reject(new Error('nobody signs in here'));
   const service: SignInService = {
     register: refuse,
@@ -49,8 +52,10 @@ async function world({ answer, foreign }: World) {
     },
   };
   const signIns = createSignIns({
-    ...{ clock, store, state, lock, service, random: () => 1, remember: async () => undefined },
-    log: { event: () => undefined },
+    ...{ clock, store, state, lock, service, random: () => 1, remember: async (account) => void remembered.push(account) },
+    log: {
+      event: (name, details) => void lines.push([name, ...Object.entries(details ?? {}).map((pair) => pair.join('='))].join(' ')),
+    },
     foreign: { read: () => foreign },
   });
   const tokens = (accessLeftMs: number, refreshToken?: string): SignInTokens => ({
@@ -64,7 +69,7 @@ async function world({ answer, foreign }: World) {
   });
   const account = signInAccount(id);
   return {
-    ...{ clock, store, state, lock, asked, signIns },
+    ...{ clock, store, state, lock, asked, remembered, lines, signIns },
     put: (accessLeftMs: number, refreshToken?: string) =>
       store.set(account, toSignInItem(tokens(accessLeftMs, refreshToken), account)),
     value: async (refused?: AccessToken) => (await signIns.accessToken(signIn, call, refused)).value.reveal(),
@@ -196,9 +201,150 @@ describe('accessToken', () => {
     await expect(value(foreign)).rejects.toMatchObject({ code: 'login-needed' });
   });
 
-  it('a broken item is none', async () => {
-    const { value, store } = await world({ answer: never });
+  it('a broken item is none, and is named in the log', async () => {
+    const { value, store, lines } = await world({ answer: never });
     await store.set(signInAccount(id), new Secret('{"v":1}'));
     await expect(value()).rejects.toMatchObject({ code: 'login-needed' });
+    expect(lines[0]).toMatch(/^item\.broken account=sso\/\S+ problem=/);
+  });
+
+  it.each([
+    ['a quarter of an hour', 15, ['r']],
+    ['more than that', 16, []],
+  ])('is made anew before the last %s', async (_what, minutes, expected) => {
+    const { put, value, asked, clock } = await world({ answer: async () => issued('second', clock.now() + 60 * minute) });
+    await put(minutes * minute, 'r');
+    await value();
+    expect(asked).toEqual(expected);
+  });
+
+  it.each([
+    [61_000, 'first'],
+    [60_000, 'login-needed'],
+  ])('is used to its last minute where nothing makes another one: %d ms left', async (leftMs, expected) => {
+    const { put, value } = await world({ answer: never });
+    await put(leftMs);
+    expect(await value().catch(({ code }: AppError) => code)).toBe(expected);
+  });
+
+  it('is not made anew by a registration that is over', async () => {
+    const { put, value, clock } = await world({ answer: never });
+    await put(90 * 24 * 60 * minute + 30 * minute, 'r');
+    await clock.advance(90 * 24 * 60 * minute + 20 * minute);
+    expect(await value()).toBe('first');
+    await clock.advance(10 * minute);
+    await expect(value()).rejects.toMatchObject({ code: 'login-needed' });
+  });
+
+  it('its failure is known to the state, and given to those who waited for the lock', async () => {
+    const { put, value, state, clock, asked, lines } = await world({ answer: () => Promise.reject(noNetwork) });
+    await put(-minute, 'r');
+    const all = await Promise.allSettled([value(), value()]);
+    expect(all.map((one) => one.status === 'rejected' && one.reason.message)).toEqual(Array(2).fill(noNetwork.message));
+    expect(asked).toEqual(['r']);
+    const failure = { error: noNetwork.toStored(), at: clock.now(), count: 1, retryAt: clock.now() + 2_000 };
+    expect(state.read(id)).toEqual({ id, kind: 'sign-in', profile: 'dev', failure });
+    expect(lines).toEqual([]);
+  });
+
+  it("a caller's own end is no failure of the sign-in", async () => {
+    const { put, state, signIns } = await world({ answer: () => Promise.reject(noNetwork) });
+    await put(-minute, 'r');
+    await expect(signIns.accessToken(signIn, { ...call, signal: AbortSignal.abort() })).rejects.toBe(noNetwork);
+    expect(state.read(id)).toBeUndefined();
+  });
+
+  it('ends with its caller where it waits for the lock in vain', async () => {
+    const { put, lock, signIns } = await world({ answer: never });
+    await put(-minute, 'r');
+    lock.hold(id);
+    const gone = { ...call, signal: AbortSignal.abort(new Error('gone')) };
+    await expect(signIns.accessToken(signIn, gone)).rejects.toThrow('gone');
+  });
+
+  it('of another process is taken as soon as it is published', async () => {
+    const { put, value, lock, state, clock } = await world({ answer: never });
+    await put(-minute, 'r');
+    lock.hold(id);
+    const waiting = value();
+    await put(50 * minute, 'of another process');
+    state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), issuedAt: clock.now() });
+    expect(await waiting).toBe('first');
+  });
+
+  it('without the lock, leaves tokens in the store that last longer', async () => {
+    const { put, value, lock, clock, signIns } = await world({
+      answer: async () => {
+        await put(90 * minute, 'of another process');
+        return issued('second', clock.now() + 60 * minute);
+      },
+    });
+    await put(-minute, 'r');
+    lock.hold(id);
+    expect(await value()).toBe('second');
+    expect((await signIns.stored(id))?.refreshToken?.reveal()).toBe('of another process');
+  });
+
+  it('says what cannot be written, and is given all the same', async () => {
+    const { put, value, state, store, clock, lines } = await world({
+      answer: async () => issued('second', clock.now() + 60 * minute),
+    });
+    await put(-minute, 'r');
+    state.fillDisk();
+    expect(await value()).toBe('second');
+    store.refuseWrites();
+    await clock.advance(50 * minute);
+    expect(await value()).toBe('second');
+    expect(lines).toEqual([
+      expect.stringMatching(/^state\.unwritable problem=/),
+      expect.stringMatching(/^sign-in\.not-stored id=[0-9a-f]+ code=store-/),
+    ]);
+  });
+
+  it('is refused with the place to sign in, and when the last sign-in began', async () => {
+    const { put, value, clock } = await world({ answer: never });
+    const place = `IAM Identity Center ${describeSignIn(signIn)}`;
+    const words = () => value().catch(({ message }: AppError) => message);
+    expect(await words()).toBe(`profile "dev" needs a sign-in to ${place}`);
+    await put(minute);
+    expect(await words()).toBe(`the sign-in to ${place} is over (it began ${localMinute(clock.now())})`);
+  });
+
+  it('names the sign-in where nobody says which profile asks', async () => {
+    const { signIns } = await world({ answer: never });
+    await expect(signIns.accessToken(signIn, { network: {} })).rejects.toMatchObject({
+      details: { profile: 'corp', target: 'corp' },
+    });
+    const { sessionName: _none, ...unnamed } = signIn;
+    await expect(signIns.accessToken(unnamed, { network: {} })).rejects.toMatchObject({ details: { profile: 'default' } });
+  });
+
+  it('of another program is told to the state once', async () => {
+    const foreign = { value: new Secret('foreign'), expiresAt: Date.UTC(2026, 0, 2, 9) };
+    const { value, state } = await world({ answer: never, foreign });
+    await value();
+    const stamp = state.stamp();
+    expect(await value()).toBe('foreign');
+    expect(state.stamp()).toBe(stamp);
+  });
+});
+
+describe('keep', () => {
+  it('lists the item, stores it, and publishes until when it makes credentials by itself', async () => {
+    const { put, signIns, state, clock, remembered } = await world({ answer: never });
+    await put(60 * minute, 'r');
+    const tokens = await signIns.stored(id);
+    if (tokens === undefined) throw new Error('it was put there');
+    await signIns.keep(signIn, tokens, call);
+    expect(remembered).toEqual([signInAccount(id)]);
+    const expiresAt = clock.now() + 90 * 24 * 60 * minute;
+    expect(state.read(id)).toEqual({
+      id,
+      kind: 'sign-in',
+      profile: 'dev',
+      issuedAt: clock.now(),
+      expiresAt,
+      refreshesItself: true,
+    });
   });
 });

@@ -49,6 +49,7 @@ describe('the cache of `aws sso login`', () => {
     ['a depth without end', '{"a":'.repeat(40_000)],
     ['more than any sign-in has', JSON.stringify({ ...whole, more: 'x'.repeat(300_000) })],
     ['an end that is over', JSON.stringify({ ...whole, expiresAt: '2001-01-01T00:00:00Z' })],
+    ['an end without a zone', JSON.stringify({ ...whole, expiresAt: '2099-01-01T00:00:00' })],
     ['an end that is none', JSON.stringify({ ...whole, expiresAt: 'soon' })],
     ['an end as a number', JSON.stringify({ ...whole, expiresAt: clock.now() + 3_600_000 })],
     ['another start page', JSON.stringify({ ...whole, startUrl: 'https://evil.awsapps.com/start' })],
