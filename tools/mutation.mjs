@@ -9,21 +9,15 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { summaryOf } from './mutation/report.mjs';
 
-/** Which tests are to kill the mutants of each folder, by the beginnings of their paths, the nearest first. */
-const testsOf = {
-  credentials: ['credentials/', 'hops/'],
-  refresh: ['refresh/'],
-  agent: ['agent/'],
-  config: ['config/'],
-};
+const folders = ['credentials', 'refresh', 'agent', 'config'];
 
 /** Works only where the build has put a constant, and is not in the built program (test/end-to-end has its tests). */
 const leftOut = 'fault-point.ts';
 
 const { values, positionals } = parseArgs({ options: { static: { type: 'boolean', default: false } }, allowPositionals: true });
 const [folder = '', ...names] = positionals;
-if (!Object.hasOwn(testsOf, folder)) {
-  console.error(`usage: npm run mutation -- ${Object.keys(testsOf).join('|')} [FILE...] [--static]`);
+if (!folders.includes(folder)) {
+  console.error(`usage: npm run mutation -- ${folders.join('|')} [FILE...] [--static]`);
   process.exit(2);
 }
 const all = () => readdirSync(join('src', folder)).filter((name) => name !== leftOut);
@@ -35,32 +29,26 @@ if (!existsSync('tools/mutation/node_modules')) {
 const directory = mkdtempSync(join(tmpdir(), 'rk-mutation-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 mutate();
-console.log(summaryOf(kept(JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')))));
+const report = readFileSync(join(directory, 'report.json'), 'utf8');
+mkdirSync('reports', { recursive: true });
+writeFileSync(join('reports', `mutation-${folder}.json`), report);
+console.log(summaryOf(JSON.parse(report)));
 
 /** Nothing of this machine is writable but `directory`, nor is its HOME known. */
 function mutate() {
   const viteTemp = resolve('node_modules/.vite-temp');
   for (const made of ['tmp', 'home', 'run', 'cache']) mkdirSync(join(directory, made), { mode: 0o700 });
   mkdirSync(viteTemp, { recursive: true });
+  const asUser = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const confined = ['--mount', '--pid', '--fork', '--kill-child', 'sh', 'tools/mutation/read-only.sh', directory, viteTemp];
-  run('unshare', [...confined, process.execPath, 'tools/mutation/run.mjs', directory, ...files], {
+  run('unshare', [...asUser, ...confined, process.execPath, 'tools/mutation/run.mjs', directory, ...files], {
     PATH: process.env['PATH'],
     HOME: join(directory, 'home'),
     TMPDIR: join(directory, 'tmp'),
     XDG_RUNTIME_DIR: join(directory, 'run'),
-    ROLEKEEPER_MUTATION_TESTS: testsOf[folder].join(' '),
+    ROLEKEEPER_MUTATION_FOLDER: folder,
     ...(values.static ? { ROLEKEEPER_MUTATION_STATIC: 'yes' } : {}),
   });
-}
-
-/** The folder's report, in which each file has its last run. */
-function kept(report) {
-  const path = join('reports', `mutation-${folder}.json`);
-  const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { files: {} };
-  const all = { ...report, files: { ...before.files, ...report.files } };
-  mkdirSync('reports', { recursive: true });
-  writeFileSync(path, JSON.stringify(all));
-  return report;
 }
 
 function run(program, args, env) {
