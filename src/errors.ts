@@ -87,7 +87,7 @@ export interface ErrorDetails {
   /** A certificate, or its private key, that cannot sign. */
   readonly 'certificate-unusable': { readonly path: string; readonly problem: string; readonly hint: string };
   readonly network: { readonly endpoint: string; readonly problem: string };
-  readonly deadline: { readonly doing: string; readonly seconds: number };
+  readonly deadline: { readonly doing: string; readonly seconds: number; readonly hint?: string };
   readonly 'state-unwritable': { readonly path: string; readonly problem: string };
   readonly 'rotation-refused': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'agent-running': { readonly socket: string };
@@ -326,7 +326,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   deadline: {
     exitStatus: 7,
     text: (d) => `${d.doing} took longer than ${d.seconds} s`,
-    hint: () => 'try again',
+    hint: (d) => d.hint ?? 'try again',
   },
   'state-unwritable': {
     exitStatus: 1,

@@ -3,17 +3,16 @@
 import type { IdentityCenter } from './ports/identity-center.ts';
 import type { RefreshPorts } from './refresh/refresh-one.ts';
 import { createSignIns } from './refresh/sign-ins.ts';
-import { createForeignSignIns } from './system/aws-sso-cache.ts';
+import { type CachePlace, createForeignSignIns } from './system/aws-sso-cache.ts';
 import { createPortal } from './system/portal.ts';
 import { createSignInService } from './system/sign-in-service.ts';
 
-/** `home` is where AWS's own programs look for their sign-ins. */
-export function openIdentityCenter(ports: RefreshPorts, home: string): IdentityCenter {
+export function openIdentityCenter(ports: RefreshPorts, place: CachePlace): IdentityCenter {
   const { clock } = ports;
   const service = createSignInService({ clock });
   return {
     service,
     portal: createPortal({ clock }),
-    signIns: createSignIns({ ...ports, service, foreign: createForeignSignIns(home, clock) }),
+    signIns: createSignIns({ ...ports, service, foreign: createForeignSignIns(place, clock) }),
   };
 }

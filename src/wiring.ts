@@ -34,6 +34,7 @@ import { createClock } from './system/clock.ts';
 import { createDebugLog, createSilentLog, isDebugging } from './system/log.ts';
 import { readMachineName } from './system/machine.ts';
 import type { MfaRun } from './system/mfa-process.ts';
+import { readOwnCache } from './system/own-cache.ts';
 import { ownProgram } from './system/own-program.ts';
 import {
   awsConfigFile,
@@ -175,7 +176,7 @@ export function openWiring(env: Environment): Wiring {
   const startsOthers = () => !isOff(env['ROLEKEEPER_AUTOSTART'] ?? setting('autostart'));
   const openPrograms = async () => (await import('./system/user-program.ts')).createPrograms(env);
   const certificates = lazyCertificates({ home, uid });
-  const readLoginCache = (fileName: string) => textFiles.read(join(awsLoginCache(caller), fileName));
+  const readLoginCache = (fileName: string) => readOwnCache(join(awsLoginCache(caller), fileName), uid);
   const openLock = async () => (await import('./system/lock.ts')).createLock({ ...place, env });
   const wiring: Wiring = {
     env,
@@ -211,7 +212,7 @@ export function openWiring(env: Environment): Wiring {
         ...nearby,
         certificates,
         rolesAnywhere: lazyRolesAnywhere(clock),
-        openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, home),
+        openIdentityCenter: async () => (await import('./wiring-identity-center.ts')).openIdentityCenter(ports, { home, uid }),
       };
     },
     openIam: async () => (await import('./system/iam.ts')).createIam({ clock }),

@@ -163,7 +163,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
       return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
-  const answer = await refreshAndAnswer(recipe.profile, known, {
+  const answer = await refreshAndAnswer(recipe, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
     refresh: () =>

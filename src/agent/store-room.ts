@@ -27,12 +27,12 @@ export class StoreRoom {
   readonly #refreshes = new Flights<void>();
   readonly #checks = new Flights<void>();
   readonly #principals = new Flights<string>();
-  /** Whose keys these are, where the state cannot be written. */
+  /** Whose keys these are, for when the state cannot be written, or read. */
   readonly #owners = new Map<string, string>();
   /** Whose look into the store has taken longer than anybody waits. */
   readonly #slow = new Set<KeyId>();
   /** Hashing a recipe costs as much as all the rest of a cached answer. */
-  readonly #lastSteps = new WeakMap<Recipe, { readonly userArn: string; readonly step: Step | undefined }>();
+  #lastSteps = new WeakMap<Recipe, { readonly userArn: string; readonly step: Step | undefined }>();
   /** Which AWS gave and the store would not take. */
   readonly #unstored = new Set<KeyId>();
 
@@ -52,6 +52,7 @@ export class StoreRoom {
     if (userArn === undefined) return undefined;
     const known = this.#lastSteps.get(recipe);
     if (known?.userArn === userArn) return known.step;
+    this.#owners.set(this.#ownerKey(recipe), userArn);
     const step = lastStepOf(recipe, userArn);
     this.#lastSteps.set(recipe, { userArn, step });
     return step;
@@ -94,6 +95,7 @@ export class StoreRoom {
     this.memory.forgetAll();
     this.#unstored.clear();
     this.#owners.clear();
+    this.#lastSteps = new WeakMap();
   }
 
   /** For what another process did to the store. What is under way is looked at again as well. */

@@ -27,7 +27,7 @@ export async function adopt(options: AdoptOptions, wiring: Wiring): Promise<void
   if (options.suffix === '')
     throw new AppError('usage', { problem: 'adopt: --alias needs a suffix', hint: 'for example --alias rk' });
   const { before, adoption } = planNow(options, wiring);
-  writeStderr(obstacleLines(adoption));
+  writeStderr([...obstacleLines(adoption), ...(options.isAll ? adoption.leftAlone : [])]);
   if (options.isDryRun) {
     writeStdout(unifiedDiff(wiring.configPath, before.config, adoption.config));
     writeStderr(['nothing was changed']);
@@ -121,13 +121,13 @@ async function confirmAdoption(adopted: readonly Adopted[], options: AdoptOption
 
 function farewell({ adopted }: Adoption, { isAll, suffix }: AdoptOptions): readonly string[] {
   const names = adopted.map(({ profile }) => profile);
-  const profilesOf = (kind: 'import' | 'login') => [
-    ...new Set(adopted.flatMap(({ next }) => (next.kind === kind ? [next.profile] : []))),
-  ];
+  const imports = new Set(adopted.flatMap(({ next }) => (next.kind === 'import' ? [next.profile] : [])));
+  const starts = adopted.flatMap(({ next }) => (next.kind === 'login' ? [next] : []));
+  const logins = starts.filter(({ start }, index) => starts.findIndex((other) => other.start === start) === index);
   return [
     `${suffix === undefined ? 'on rolekeeper now' : 'added'}: ${names.join(', ')}`,
     `to take it back: \`rolekeeper release ${isAll ? '--all' : names.join(' ')}\``,
-    ...profilesOf('import').map((profile) => `next: \`rolekeeper import ${profile}\`, whose access keys are still in plaintext`),
-    ...profilesOf('login').map((profile) => `next: \`rolekeeper login ${profile}\``),
+    ...[...imports].map((profile) => `next: \`rolekeeper import ${profile}\`, whose access keys are still in plaintext`),
+    ...logins.map(({ profile }) => `next: \`rolekeeper login ${profile}\``),
   ];
 }

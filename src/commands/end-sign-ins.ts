@@ -53,7 +53,7 @@ async function endOne(id: Item['id'], tokens: SignInTokens, { identityCenter, si
   } catch (error) {
     if (!isAppError(error) && !signal.aborted) throw error;
     if (isAppError(error, 'login-needed')) return; // over at AWS already
-    const problem = isAppError(error) ? error.message : `no answer in ${waitMs / 1000} s`;
+    const problem = isAppError(error) && !signal.aborted ? error.message : `no answer in ${waitMs / 1000} s`;
     writeStderr([`the sign-in to ${describeSignIn(tokens)} could not be ended at AWS, and is only forgotten here: ${problem}`]);
   }
 }

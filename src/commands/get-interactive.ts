@@ -18,7 +18,7 @@ const limitMs = 50_000;
 const longestStartMs = 2_000;
 const attempts = 3;
 
-/** `needed` is what stood in the way; thrown as it is where there is nobody to ask. Throws `interrupted` on Ctrl-C, and what STS throws. */
+/** `needed` is what stood in the way; thrown with that remark where there is no way to ask. Throws `interrupted` on Ctrl-C, and what STS throws. */
 export async function getAsking(
   recipe: Recipe,
   { needed, store }: { readonly needed: AppError; readonly store: Store },
@@ -32,7 +32,11 @@ export async function getAsking(
   const step = chain.steps[index];
   // A sign-in elsewhere is missing, not a code.
   if (step === undefined) throw needed;
-  await logInOnce({ chain, index, step, needed, waitMs, signal }, ports, wiring);
+  try {
+    await logInOnce({ chain, index, step, needed, waitMs, signal }, ports, wiring);
+  } catch (error) {
+    throw error === needed ? askedNobody(recipe, needed) : error;
+  }
   const accepts = (life: Life) => isComfortable(life, ports.clock.now());
   const demand = { accepts, lockWaitMs: waitMs, sharesFailures: true, signal };
   try {
@@ -54,7 +58,7 @@ interface Login {
 
 /** Whoever waits for the prompt of another gets its session, or its end. */
 async function logInOnce(login: Login, ports: ObtainPorts, wiring: Wiring): Promise<void> {
-  const { step, needed, waitMs, signal } = login;
+  const { step, waitMs, signal } = login;
   const since = ports.clock.now() - failureMemoryMs;
   const settled = () => sessionSince(since, step, ports);
   const wait = { waitMs, signal, meanwhile: settled };
@@ -62,7 +66,7 @@ async function logInOnce(login: Login, ports: ObtainPorts, wiring: Wiring): Prom
     if ((await settled()) === undefined) await askAndTell(login, ports, wiring);
     return true as const;
   });
-  if (outcome.kind === 'busy') throw needed;
+  if (outcome.kind === 'busy') throw dismissed(login.chain.recipe);
 }
 
 /** True once there is a session. Throws what ended somebody's prompt since. */
@@ -80,7 +84,8 @@ async function askAndTell(login: Login, ports: ObtainPorts, wiring: Wiring): Pro
   try {
     await askAndLogIn(login, ports, wiring);
   } catch (error) {
-    if (error !== login.needed) tellOthers(toAppError(error), login, ports);
+    // Others may have another way to ask, and other settings.
+    if (error !== login.needed && !isAppError(error, 'usage')) tellOthers(toAppError(error), login, ports);
     throw error;
   }
 }
@@ -130,6 +135,11 @@ function codeIn(text: string): MfaCode | undefined {
 function question({ hops, profile }: Recipe): string {
   const serial = hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0];
   return `MFA code for "${profile}"${serial === undefined ? '' : ` (${serial})`}:`;
+}
+
+function askedNobody({ profile, loginTarget }: Recipe, needed: AppError): AppError {
+  const why = `${needed.message}; it may be asked for, but there is neither a terminal here nor a program to ask with`;
+  return new AppError('login-needed', { profile, target: loginTarget, why }, needed);
 }
 
 function dismissed({ profile, loginTarget }: Recipe): AppError {

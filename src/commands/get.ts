@@ -123,10 +123,10 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const { refreshAndAnswer, refreshDirectly } = await import('../refresh/answer.ts');
   const ports = await wiring.openRefresh(store);
   const fallback = cached?.credentials;
-  const answer = await refreshAndAnswer(recipe.profile, fallback, {
+  const answer = await refreshAndAnswer(recipe, fallback, {
     budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     clock,
-    refresh: (demand) => refreshDirectly(recipe, { fallback, demand }, ports),
+    refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),
     outwait: wiring.outwait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === fallback;

@@ -22,6 +22,9 @@ export interface ProfileStatus {
   readonly profile: ProfileName;
   readonly kind: 'role' | 'session' | 'keys' | 'broken';
   readonly role?: string;
+  /** Of IAM Identity Center, whose roles have no ARN that is known before they are used. */
+  readonly accountId?: string;
+  readonly roleName?: string;
   /** The name of the long-term keys it starts from; absent for another way in. */
   readonly keys?: string;
   readonly principal?: string;
@@ -106,8 +109,9 @@ function kindOf(last: Hop | undefined): ProfileStatus['kind'] {
   return last.kind === 'session' ? 'session' : 'role';
 }
 
-function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role'> {
+function roleOf(last: Hop | undefined): Pick<ProfileStatus, 'role' | 'accountId' | 'roleName'> {
   if (last === undefined || last.kind === 'session') return {};
+  if (last.kind === 'identity-center') return { accountId: last.accountId, roleName: last.roleName };
   const role = last.kind === 'role' ? last.request.roleArn : entryRoleArn(last);
   return role === undefined ? {} : { role };
 }

@@ -42,12 +42,9 @@ const patienceMs = 10 * 60_000;
 
 /** Keeps the tokens. Throws `aws-refused` where the person, or the organisation, said no; `deadline` when nobody came back; what the ports throw. */
 export async function signIn(request: SignInRequest, side: SignInSide): Promise<SignInTokens> {
-  const { target, way, call } = request;
-  const flow = flowOf(way, side);
-  const client = await clientFor(request, flow, side);
-  faultPoint('client registered');
-  const inputs = { target, client, call, side };
-  const tokens = flow === 'device' ? await byDevice(inputs) : await byBrowser(inputs, way);
+  const { target, call } = request;
+  const flow = flowOf(request.way, side);
+  const { client, tokens } = await withClient(request, flow, side);
   faultPoint('tokens answered');
   const { startUrl, sessionName, portal } = target;
   const kept = {
@@ -56,6 +53,29 @@ export async function signIn(request: SignInRequest, side: SignInSide): Promise<
   };
   await side.identityCenter.signIns.keep(target, kept, call);
   return kept;
+}
+
+interface SignedIn {
+  readonly client: RegisteredClient;
+  readonly tokens: IssuedTokens;
+}
+
+/** A registration that is kept may be one that AWS has forgotten: then with a new one, once. */
+async function withClient(request: SignInRequest, flow: SignInFlow, side: SignInSide): Promise<SignedIn> {
+  const { target, way, call } = request;
+  const signInWith = async (client: RegisteredClient) => {
+    const inputs = { target, client, call, side };
+    return { client, tokens: flow === 'device' ? await byDevice(inputs) : await byBrowser(inputs, way) };
+  };
+  const known = await knownClient(request, flow, side);
+  try {
+    if (known !== undefined) return await signInWith(known);
+  } catch (error) {
+    if (!isAppError(error, 'aws-refused') || error.details.awsCode !== 'InvalidClientException') throw error;
+  }
+  const client = await side.identityCenter.service.register(target, flow, call);
+  faultPoint('client registered');
+  return await signInWith(client);
 }
 
 interface Inputs {
@@ -75,11 +95,13 @@ function flowOf(way: SignInWay, { browser, say }: SignInSide): SignInFlow {
 /** A registration is good for months; one that ends soon would take the sign-in with it. */
 const registrationLeftMs = 24 * 3_600_000;
 
-async function clientFor({ target, call }: SignInRequest, flow: SignInFlow, side: SignInSide): Promise<RegisteredClient> {
-  const { service, signIns } = side.identityCenter;
-  const known = (await signIns.stored(signInIdOf(target)))?.client;
-  const isGood = known !== undefined && known.flow === flow && known.expiresAt - registrationLeftMs > side.clock.now();
-  return isGood ? known : await service.register(target, flow, call);
+async function knownClient(
+  { target }: SignInRequest,
+  flow: SignInFlow,
+  { identityCenter, clock }: SignInSide,
+): Promise<RegisteredClient | undefined> {
+  const known = (await identityCenter.signIns.stored(signInIdOf(target)))?.client;
+  return known?.flow === flow && known.expiresAt - registrationLeftMs > clock.now() ? known : undefined;
 }
 
 async function byBrowser({ target, client, call, side }: Inputs, way: SignInWay): Promise<IssuedTokens> {

@@ -99,12 +99,12 @@ function inWords({ profiles, store, ...background }: Shown, { times, look }: Man
 }
 
 function rowOf(one: ProfileStatus, { times, look }: Manner): StatusRow {
-  const { profile, kind, role, keys, secondsLeft, expiresAt, sessionExpiresAt, next } = one;
+  const { profile, keys, secondsLeft, expiresAt, sessionExpiresAt, next } = one;
   const life = lifeLeft(one);
   const left = secondsLeft === undefined ? '-' : duration(secondsLeft);
   return {
     profile,
-    credentials: role === undefined ? kind : shortRole(role),
+    credentials: credentialsOf(one),
     keys: keys ?? '',
     ...(look.bars === undefined
       ? {}
@@ -114,6 +114,11 @@ function rowOf(one: ProfileStatus, { times, look }: Manner): StatusRow {
     sessionUntil: sessionExpiresAt === undefined ? '-' : times(sessionExpiresAt),
     next,
   };
+}
+
+function credentialsOf({ kind, role, accountId, roleName }: ProfileStatus): string {
+  if (role !== undefined) return shortRole(role);
+  return accountId === undefined || roleName === undefined ? kind : `${accountId} ${roleName}`;
 }
 
 /** Undefined for what was never made. */

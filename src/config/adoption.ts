@@ -8,12 +8,14 @@ import { findSection, parseConfigFile, parseCredentialsFile, sectionNames } from
 import { type ScannedFile, scanLines } from './aws-config-lines.ts';
 import type { EditRecord } from './edit-record.ts';
 import type { ConfigPaths, ConfigTexts } from './keys-pair.ts';
+import { leftAloneLines } from './left-alone.ts';
 import { isProfileName, type ProfileName, parseProfileName } from './names.ts';
 import { processLine } from './process-line.ts';
 import type { ConfigFiles } from './profile-settings.ts';
 import { needsCode, type Recipe, signInOf } from './recipe.ts';
 import { resolveRecipe } from './resolve-recipe.ts';
 import { addTwin, applyChanges, hasRole, type PairChange, splitProfile } from './role-pair.ts';
+import { signInIdOf } from './sign-in.ts';
 import { recordPair } from './undo-pair.ts';
 
 export interface Adopting {
@@ -33,6 +35,8 @@ export interface Adoption {
   readonly refused: readonly Refused[];
   /** Those on rolekeeper already. */
   readonly already: readonly ProfileName[];
+  /** Of profiles that are no roles, what can be done with them. */
+  readonly leftAlone: readonly string[];
 }
 
 export interface Adopted {
@@ -44,7 +48,9 @@ export interface Adopted {
 }
 
 export type NextStep =
-  | { readonly kind: 'import' | 'login'; readonly profile: ProfileName }
+  | { readonly kind: 'import'; readonly profile: ProfileName }
+  /** Those with the same `start` need one login for all of them. */
+  | { readonly kind: 'login'; readonly profile: ProfileName; readonly start: string }
   /** It works as it is. */
   | { readonly kind: 'none' };
 
@@ -76,7 +82,13 @@ export function planAdoption(profiles: readonly ProfileName[], adopting: Adoptin
     if (change !== undefined) changes.push(change);
   }
   const { config, made } = applyAll({ changes, scanned, refused }, { adopting, files });
-  return { config, adopted: made.map((change) => adoptedOf(change, files, adopting)), refused, already };
+  return {
+    config,
+    adopted: made.map((change) => adoptedOf(change, files, adopting)),
+    refused,
+    already,
+    leftAlone: leftAloneLines(files.config),
+  };
 }
 
 interface Planning {
@@ -131,7 +143,9 @@ function adoptedOf(change: PairChange, files: ConfigFiles, { paths, env }: Adopt
 
 function nextStep({ keys, chain, hops, loginTarget }: Recipe): NextStep {
   if (keys?.plaintext !== undefined) return { kind: 'import', profile: chain.at(-1) ?? keys.name };
-  return hops.some(needsCode) || signInOf({ hops }) !== undefined ? { kind: 'login', profile: loginTarget } : { kind: 'none' };
+  const signIn = signInOf({ hops });
+  if (signIn !== undefined) return { kind: 'login', profile: loginTarget, start: signInIdOf(signIn) };
+  return hops.some(needsCode) ? { kind: 'login', profile: loginTarget, start: loginTarget } : { kind: 'none' };
 }
 
 function targetOf(profile: ProfileName, suffix: string | undefined): string {

@@ -163,23 +163,29 @@ export function callOfEntry(hop: EntryHop): string | undefined {
   }
 }
 
+/** For people: without the path, which is the whole secret of a task of ECS. Who knows it is given the role. */
+export function describeContainer({ url }: ContainerHop): string {
+  const place = url === undefined ? '' : ` at ${new URL(url).origin}`;
+  return `the container's credentials endpoint${place}`;
+}
+
 /** What is read, run or asked before AWS is, for `explain`; undefined where nothing is. */
 export function beforeEntry(hop: EntryHop): string | undefined {
   switch (hop.kind) {
     case 'identity-center':
       return undefined;
     case 'web-identity':
-      return hop.token.kind === 'file' ? `${hop.token.path} is read` : 'the command of web_identity_token_process is run';
+      return hop.token.kind === 'file' ? `${hop.token.path} is read` : runWords(hop);
     case 'machine':
       return hop.service === 'EcsContainer'
-        ? `the container's credentials endpoint ${hop.url ?? ''} is asked`
+        ? `${describeContainer(hop)} is asked`
         : `the instance metadata service at ${hop.url} is asked`;
     case 'process':
-      return 'the command of credential_process is run';
+      return runWords(hop);
     case 'console':
       return 'the cache of `aws login` is read, and the AWS CLI is run where little is left of what it holds';
     case 'saml':
-      return 'the command of saml_process is run';
+      return runWords(hop);
     case 'certificate':
       return `${hop.files.certificate} is read`;
     default:
@@ -187,12 +193,13 @@ export function beforeEntry(hop: EntryHop): string | undefined {
   }
 }
 
-/** True where a program of the person's has to run, which the agent must not do inside its sandbox (decisions.md 21). */
-export function runsProgram(hop: EntryHop): boolean {
-  return (
-    hop.kind === 'process' ||
-    hop.kind === 'console' ||
-    hop.kind === 'saml' ||
-    (hop.kind === 'web-identity' && hop.token.kind === 'process')
-  );
+function runWords(hop: EntryHop): string {
+  return `the command of ${programOf(hop) ?? ''} is run`;
+}
+
+/** The setting whose command has to run, which the agent must not do inside its sandbox (decisions.md 21); undefined where none has. */
+export function programOf(hop: EntryHop): string | undefined {
+  if (hop.kind === 'process') return 'credential_process';
+  if (hop.kind === 'saml') return 'saml_process';
+  return hop.kind === 'web-identity' && hop.token.kind === 'process' ? 'web_identity_token_process' : undefined;
 }

@@ -16,7 +16,10 @@ export function readIdentityCenter(settings: ProfileSettings, { files, env, fail
   const needed = ['sso_account_id', 'sso_role_name', 'sso_start_url', 'sso_region'] as const;
   const missing = needed.filter((key) => get(key) === undefined);
   if (missing.length > 0) {
-    throw fail(`it starts from IAM Identity Center, and has no ${missing.join(', ')}`, `add ${missing[0]} to ${sectionName}`);
+    throw fail(
+      `it starts from IAM Identity Center, and has no ${missing.join(', ')}`,
+      `add ${missing.join(' and ')} to ${sectionName}`,
+    );
   }
   const [accountId = '', roleName = ''] = needed.map(get);
   if (!isAccountId(accountId)) throw fail('sso_account_id is not 12 digits', `change sso_account_id in ${sectionName}`);
@@ -49,7 +52,8 @@ export function readSsoSession(
   if (section === undefined) return undefined;
   const get: Lookup = (key) => section.settings.get(key)?.value;
   const missing = ['sso_start_url', 'sso_region'].filter((key) => (get(key) ?? '') === '');
-  if (missing.length > 0) throw fail(`[sso-session ${sessionName}] has no ${missing.join(', ')}`, `add ${missing[0]} to it`);
+  if (missing.length > 0)
+    throw fail(`[sso-session ${sessionName}] has no ${missing.join(', ')}`, `add ${missing.join(' and ')} to it`);
   return signInOf({ get, sessionName }, { settings: () => undefined, services: () => undefined, env, fail });
 }
 

@@ -163,6 +163,11 @@ export function mfaSerialOf(hop: Hop): string | undefined {
   return hop.kind === 'session' || hop.kind === 'role' ? hop.mfaSerial : undefined;
 }
 
+/** The way in that the recipe starts with, where it does not start from keys. */
+export function entryOf({ hops: [first] }: Pick<Recipe, 'hops'>): EntryHop | undefined {
+  return first === undefined || first.kind === 'session' || first.kind === 'role' ? undefined : first;
+}
+
 /** The certificate that the recipe starts from, if it does. */
 export function certificateOf({ hops: [first] }: Pick<Recipe, 'hops'>): CertificateHop | undefined {
   return first?.kind === 'certificate' ? first : undefined;

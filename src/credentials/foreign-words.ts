@@ -6,12 +6,15 @@ const mask = '[secret]';
 
 /** So many characters in a row are no chance: whatever was cut off, escaped or put between others is still found. */
 const pieceLength = 8;
+/** More of it nobody looks at: a reply may have a megabyte. */
+const longestText = 10_000;
 
 /**
  * Every piece of these secrets becomes `[secret]`, in capitals or not: endpoints say back what they were sent, whole, cut off in the middle,
- * as the name of a host. A secret shorter than a piece is found whole.
+ * as the name of a host. A secret shorter than a piece is found whole. Of a text without end only its beginning comes back.
  */
-export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
+export function withoutSecrets(said: string, secrets: readonly Secret[]): string {
+  const text = said.slice(0, longestText);
   const plain = folded(text);
   const isSecret = new Uint8Array(text.length);
   for (const secret of secrets) mark(isSecret, plain, folded(secret.reveal()));

@@ -21,6 +21,12 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
   const profile = context.profile ?? 'PROFILE';
   const refused = (words: string, hint: string, isTransient = false) =>
     new AppError('aws-refused', { doing: operation, awsCode: capped(awsCode, 64), words, hint, isTransient });
+  if (awsCode === 'InvalidClientException') {
+    return refused(
+      'it does not know the registration of this program',
+      `run \`rolekeeper login ${profile}\`, which registers it anew`,
+    );
+  }
   if (awsCode === 'UnauthorizedException' || httpStatus === 401) {
     const why = `IAM Identity Center does not take the sign-in of "${profile}" any more`;
     return new AppError('login-needed', { profile, target: context.loginTarget ?? profile, why });

@@ -1,6 +1,7 @@
 // The document in which a machine's or container's service hands out credentials. Pure; trusts nothing of it.
 
 import type { Credentials, EpochMs } from './credentials.ts';
+import { parseMoment } from './foreign-document.ts';
 import { capped, withoutSecrets } from './foreign-words.ts';
 import { isFields, isText, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
@@ -22,8 +23,8 @@ export function readMachineDocument(
   if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(Token) || !isText(Expiration)) {
     return problem('its answer holds no complete credentials');
   }
-  const expiresAt = Date.parse(Expiration);
-  if (!Number.isFinite(expiresAt)) return problem('its credentials have no readable end');
+  const expiresAt = parseMoment(Expiration);
+  if (expiresAt === undefined) return problem('its credentials have no readable end');
   if (expiresAt <= now) return problem('its credentials have ended already');
   return {
     kind: 'ok',

@@ -1,6 +1,7 @@
 // What CreateSession answers, in JSON: credentials, or a refusal. Pure.
 
 import type { Credentials, EpochMs } from './credentials.ts';
+import { parseMoment } from './foreign-document.ts';
 import { isFields, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
@@ -18,8 +19,8 @@ export function parseSessionReply(text: string, issuedAt: EpochMs): SessionReply
   const expiration = textOf(issued, 'expiration');
   if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken) || !expiration)
     return problem('its reply holds no complete credentials');
-  const expiresAt = Date.parse(expiration);
-  if (!Number.isFinite(expiresAt)) return problem('its credentials have no readable end');
+  const expiresAt = parseMoment(expiration);
+  if (expiresAt === undefined) return problem('its credentials have no readable end');
   if (expiresAt <= issuedAt) return problem('its credentials have ended already');
   const accountId = textOf(fieldOf(first, 'assumedRoleUser'), 'arn')?.split(':')[4] ?? '';
   const account = /^\d{12}$/.test(accountId) ? { accountId } : {};

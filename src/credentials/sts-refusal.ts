@@ -121,8 +121,8 @@ function explainExpired(refusal: Refusal): AppError | undefined {
   if (awsCode !== 'ExpiredToken' && awsCode !== 'ExpiredTokenException') return undefined;
   if (callerKind === 'keys') {
     return refused(refusal, {
-      words: 'the temporary credentials in the file have ended',
-      hint: `put new ones there, or store long-term keys: \`rolekeeper add ${loginTargetOf(refusal)}\``,
+      words: `the temporary credentials in the ${context.areKeysOfCaller === true ? 'environment' : 'file'} have ended`,
+      hint: hintForKeys(refusal, `put new ones there, or store long-term keys: \`rolekeeper add ${loginTargetOf(refusal)}\``),
     });
   }
   if (callerKind === 'role') {
@@ -147,13 +147,21 @@ function explainUnknownKey(refusal: Refusal): AppError | undefined {
   if (callerKind === 'keys') {
     return refused(refusal, {
       words: 'it does not know this access key: deleted, inactive, or of another partition',
-      hint: `check the key in IAM and the region of "${profileOf(refusal)}"; \`rolekeeper add ${loginTargetOf(refusal)}\` stores a new one`,
+      hint: hintForKeys(
+        refusal,
+        `check the key in IAM and the region of "${profileOf(refusal)}"; \`rolekeeper add ${loginTargetOf(refusal)}\` stores a new one`,
+      ),
     });
   }
   return refused(refusal, {
     words: 'it does not know this session: revoked, or of another partition',
     hint: `run \`rolekeeper login ${loginTargetOf(refusal)}\``,
   });
+}
+
+function hintForKeys({ context }: Refusal, inStore: string): string {
+  if (context.areKeysOfCaller !== true) return inStore;
+  return 'set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary keys, AWS_SESSION_TOKEN anew in that environment';
 }
 
 function explainSignature(refusal: Refusal): AppError | undefined {
@@ -169,7 +177,10 @@ function explainSignature(refusal: Refusal): AppError | undefined {
   return refused(refusal, {
     words:
       callerKind === 'keys' ? 'the secret access key does not belong to this access key id' : 'the stored session is damaged',
-    hint: callerKind === 'keys' ? `type the pair again: \`rolekeeper add ${target}\`` : `run \`rolekeeper login ${target}\``,
+    hint:
+      callerKind === 'keys'
+        ? hintForKeys(refusal, `type the pair again: \`rolekeeper add ${target}\``)
+        : `run \`rolekeeper login ${target}\``,
   });
 }
 

@@ -13,6 +13,8 @@ export interface CallContext {
   readonly callerArn?: string;
   /** The hop that made the caller's credentials; when absent, whoever has a session token counts as a session. */
   readonly callerKind?: CallerKind;
+  /** The keys are no item and no line of a file, but the environment's of whoever asks. */
+  readonly areKeysOfCaller?: true;
   /** The MFA device behind the caller's session. */
   readonly sessionMfaSerial?: string;
   /** What stands in the recipe and was not sent, since it is no setting: `"externalid" in [rolekeeper dev]`. */

@@ -2,7 +2,7 @@
 // credential provider"). @smithy/credential-provider-imds reads this process's environment only, and knows neither EKS nor a token's file.
 
 import { containerLack } from '../config/caller-bound.ts';
-import type { ContainerHop, ContainerToken } from '../config/entry-hop.ts';
+import { type ContainerHop, type ContainerToken, describeContainer } from '../config/entry-hop.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { readMachineDocument } from '../credentials/machine-document.ts';
 import { Secret, secretsIn } from '../credentials/secret.ts';
@@ -12,13 +12,14 @@ import type { EntryCall, EntryPorts } from './entry.ts';
 
 /** Throws `machine-failed`, and `environment-lacks` where the environment names no endpoint. */
 export async function requestContainer(
-  { url, authorization }: ContainerHop,
+  hop: ContainerHop,
   { profile, signal }: EntryCall,
   { askLink, readSmallFile, clock }: EntryPorts,
 ): Promise<Credentials> {
+  const { url, authorization } = hop;
   if (url === undefined) throw containerLack(profile);
   const failed = (problem: string, hint = "check the task's role (ECS) or the pod's identity association (EKS)") =>
-    new AppError('machine-failed', { service: `the container's credentials endpoint at ${placeOf(url)}`, problem, hint });
+    new AppError('machine-failed', { service: describeContainer(hop), problem, hint });
   const headers = await authorizationHeader(authorization, readSmallFile, failed);
   const reply = await askLink({ url, method: 'GET', headers, ...(signal === undefined ? {} : { signal }) });
   if (reply.kind === 'problem') throw failed(reply.problem);
@@ -27,11 +28,6 @@ export async function requestContainer(
   const document = readMachineDocument(reply.body, { now: clock.now(), sent: secretsIn(headers) });
   if (document.kind === 'problem') throw failed(document.problem);
   return document.credentials;
-}
-
-/** Its path is the whole secret of a task of ECS: who knows it is given the role. */
-function placeOf(url: string): string {
-  return new URL(url).origin;
 }
 
 async function authorizationHeader(

@@ -1,14 +1,15 @@
 // What `get` does when nothing fresh is at hand: refresh within its deadline, or fall back on what is still valid.
 // Decides only: never prompts, never prints.
 
-import type { ProfileName } from '../config/names.ts';
-import type { Recipe } from '../config/recipe.ts';
+import { programOf } from '../config/entry-hop.ts';
+import { entryOf, type Recipe } from '../config/recipe.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { isBackingOff, isComfortable, isValid, type Life } from '../credentials/plan.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import { type ObtainPorts, obtain, openChain } from './obtain.ts';
 import type { Demand } from './refresh-one.ts';
+import { readStored } from './stored.ts';
 
 /** `T` is whatever form the credentials are at hand in. */
 export type Answer<T> =
@@ -27,8 +28,11 @@ export interface Budget {
 export interface AnswerPorts<T> {
   readonly budget: Budget;
   readonly clock: Clock;
-  /** Starts a refresh of the last hop, or joins one. `accepts`, `signal` and so on are this caller's. */
-  readonly refresh: (demand: Demand) => Promise<T>;
+  /**
+   * Starts a refresh of the last hop, or joins one. `accepts`, `signal` and so on are this caller's. `found` is told what is at hand after all,
+   * where nobody could tell before.
+   */
+  readonly refresh: (demand: Demand, found: (stored: T) => void) => Promise<T>;
   /** Ends after so much time, or later on an overloaded machine; at once when the signal is aborted. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -37,7 +41,7 @@ export interface AnswerPorts<T> {
  * `stored` is what is at hand, as far as that could be told. `isUnfinished`: time ran out, and a refresh in the background should go on.
  */
 export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
-  profile: ProfileName,
+  recipe: Pick<Recipe, 'profile' | 'hops'>,
   stored: T | undefined,
   { budget, clock, refresh, outwait }: AnswerPorts<T>,
 ): Promise<Answer<T>> {
@@ -53,18 +57,35 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
     sharesFailures: true,
     signal: giveUp.signal,
   };
-  const outcome = await Promise.race([refresh(demand).catch(toAppError), timedOut]);
+  let atHand = fallback;
+  const found = (late: T) => {
+    atHand = late;
+  };
+  const outcome = await Promise.race([refresh(demand, found).catch(toAppError), timedOut]);
   end.abort();
   // Once more: a machine may have slept through the night while this waited.
   const isStillValid = (life: Pick<Life, 'expiresAt'>) => isValid(life, clock.now());
-  const lasting = fallback !== undefined && isStillValid(fallback) ? fallback : undefined;
+  const lasting = atHand !== undefined && isStillValid(atHand) ? atHand : undefined;
   if (outcome instanceof AppError || (outcome !== 'timed-out' && isStillValid(outcome))) return fallingBack(outcome, lasting);
   giveUp.abort();
-  const late = new AppError('deadline', {
-    doing: `getting credentials for "${profile}"`,
+  return { ...fallingBack(tooLate(recipe, waitMs), lasting), isUnfinished: true };
+}
+
+/** Whose command is slow is the one thing that its person can change. */
+function tooLate({ profile, hops }: Pick<Recipe, 'profile' | 'hops'>, waitMs: number): AppError {
+  const entry = entryOf({ hops });
+  const program = entry === undefined ? undefined : programOf(entry);
+  return new AppError('deadline', {
+    doing: `getting credentials for "${profile}"${program === undefined ? '' : `, for which the command of ${program} runs,`}`,
     seconds: Math.round(waitMs / 100) / 10,
+    ...(program === undefined ? {} : { hint: `try again; if that lasts, run the command of ${program} by hand` }),
   });
-  return { ...fallingBack(late, lasting), isUnfinished: true };
+}
+
+export interface DirectRefresh {
+  readonly fallback: Credentials | undefined;
+  readonly demand: Demand;
+  readonly found: (stored: Credentials) => void;
 }
 
 /**
@@ -73,7 +94,7 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
  */
 export async function refreshDirectly(
   recipe: Recipe,
-  { fallback, demand }: { readonly fallback: Credentials | undefined; readonly demand: Demand },
+  { fallback, demand, found }: DirectRefresh,
   ports: ObtainPorts,
 ): Promise<Credentials> {
   const chain = await openChain(recipe, ports, demand.signal);
@@ -82,6 +103,9 @@ export async function refreshDirectly(
   const now = ports.clock.now();
   const mayFallBack = fallback !== undefined && isValid(fallback, now);
   if (mayFallBack && last !== undefined && isBackingOff(ports.state.read(last.id)?.failure, now)) return fallback;
+  // The state that says whose keys these are may be out of reach: only now can the store be asked for what it has.
+  const stored = fallback === undefined && last !== undefined ? await readStored(last, ports) : undefined;
+  if (stored !== undefined) found(stored);
   return (await obtain(chain, chain.steps.length - 1, { demand, ports })).credentials;
 }
 

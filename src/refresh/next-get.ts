@@ -3,7 +3,7 @@
 
 import { environmentLack, isCallerBound } from '../config/caller-bound.ts';
 import { beforeEntry, callOfEntry } from '../config/entry-hop.ts';
-import { certificateOf, describeHop, givenKeys, type Hop, needsCode, type Recipe } from '../config/recipe.ts';
+import { certificateOf, describeHop, entryOf, givenKeys, type Hop, needsCode, type Recipe } from '../config/recipe.ts';
 import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
 import { lifeOf } from './kept.ts';
@@ -89,7 +89,8 @@ export function refreshDueAt({ recipe, records, signIn, now }: NextGetInputs): n
   if (life === undefined || lastHop === undefined || needsCode(lastHop) || isCallerBound(recipe)) return undefined;
   const session = signIn ?? records?.[recipe.hops.findIndex(needsCode)];
   if (session?.expiresAt !== undefined && !isValid({ expiresAt: session.expiresAt }, now)) return undefined;
-  return dueAt(life, session?.expiresAt);
+  const due = dueAt(life, session?.expiresAt);
+  return Math.max(due, last?.failure?.retryAt ?? due);
 }
 
 interface Way {
@@ -109,8 +110,8 @@ function wayToLast({ recipe: { hops }, records, signIn, now }: NextGetInputs): W
   const isSignedIn = signIn?.expiresAt !== undefined && isValid({ expiresAt: signIn.expiresAt }, now);
   const isLogin = (hop: Hop) => needsCode(hop) || (hop.kind === 'identity-center' && !isSignedIn);
   if (made.some(isLogin)) return { needsLogin: true, calls: [] };
-  const [start] = made;
-  const first = start === undefined ? undefined : beforeHop(start);
+  const entry = entryOf({ hops: made });
+  const first = entry === undefined ? undefined : beforeEntry(entry);
   return { needsLogin: false, calls: made.flatMap((hop) => callOf(hop) ?? []), ...(first === undefined ? {} : { first }) };
 }
 
@@ -137,10 +138,6 @@ function unknownWords({ keys, hops }: Recipe): string {
 function callOf(hop: Hop): string | undefined {
   if (hop.kind === 'session') return 'GetSessionToken';
   return hop.kind === 'role' ? `AssumeRole ${describeHop(hop)}` : callOfEntry(hop);
-}
-
-function beforeHop(hop: Hop): string | undefined {
-  return hop.kind === 'session' || hop.kind === 'role' ? undefined : beforeEntry(hop);
 }
 
 function quiet(kind: NextKind, why: string): NextGet {

@@ -48,7 +48,8 @@ export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: Abo
     const principal = await principalWithoutKeys(recipe, ports);
     return { recipe, principal, steps: stepsOf(recipe, principal) };
   }
-  const call = { endpoint: keys.endpoint, network, ...(signal === undefined ? {} : { signal }) };
+  const context = { profile, loginTarget: recipe.loginTarget, ...callerOf(undefined, recipe) };
+  const call = { endpoint: keys.endpoint, network, context, ...(signal === undefined ? {} : { signal }) };
   const { caller, userArn } = await loadPrincipal({ profile, keys }, ports, call);
   return { recipe, principal: userArn, caller, steps: stepsOf(recipe, userArn) };
 }
@@ -199,17 +200,24 @@ function contextOf({ recipe, principal, steps }: Chain, index: number): CallCont
   return {
     profile,
     loginTarget,
-    ...callerOf(source, principal),
+    ...callerOf(source, recipe, principal),
     ...(sessionMfaSerial === undefined ? {} : { sessionMfaSerial }),
     ...(recipe.unused === undefined ? {} : { unused: recipe.unused }),
   };
 }
 
-function callerOf(source: Step | undefined, userArn: string): Pick<CallContext, 'callerArn' | 'callerKind'> {
+/** `userArn` is not known where STS is asked for it. */
+function callerOf(
+  source: Step | undefined,
+  { keys }: Recipe,
+  userArn?: string,
+): Pick<CallContext, 'callerArn' | 'callerKind' | 'areKeysOfCaller'> {
+  const owner = userArn === undefined ? {} : { callerArn: userArn };
   switch (source?.kind) {
     case undefined:
+      return { ...owner, callerKind: 'keys', ...(keys?.ofCaller === undefined ? {} : { areKeysOfCaller: true }) };
     case 'session':
-      return { callerArn: userArn, callerKind: source?.kind ?? 'keys' };
+      return { ...owner, callerKind: 'session' };
     case 'role':
       return { callerArn: source.request.roleArn, callerKind: 'role' };
     case 'entry': {

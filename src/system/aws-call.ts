@@ -6,6 +6,7 @@ import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
 import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
+import { EndedReply } from './sts-http.ts';
 
 /** What the calls of one adapter share. */
 export interface Line {
@@ -86,12 +87,12 @@ export async function withinDeadline<T>(
 
 export type Send<T> = (options: SendOptions) => Promise<T>;
 
-/** Once more when AWS says that the clock is off, which has been set by then. */
+/** Once more when AWS says that the clock is off, which has been set by then, and when its reply was slept through. */
 export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   try {
     return await send(sendOptions(turn));
   } catch (error) {
-    if (!isClockFailure(error)) throw error;
+    if (!isClockFailure(error) && !(error instanceof EndedReply)) throw error;
     return send(sendOptions(turn));
   }
 }

@@ -2,34 +2,50 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { parseMoment } from '../credentials/foreign-document.ts';
 import { isFields, isText, isWord, parseJson } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
+import { isAppError } from '../errors.ts';
 import type { ForeignSignIns } from '../ports/identity-center.ts';
 import type { Clock } from '../ports/time.ts';
-import { readSmallFile } from './small-file.ts';
+import { readOwnCache } from './own-cache.ts';
 
 /** Less is of no use: the call has to be made yet. */
 const leadMs = 60_000;
 
-/** `home` is where AWS's programs look, wherever the config is. */
-export function createForeignSignIns(home: string, clock: Clock): ForeignSignIns {
+export interface CachePlace {
+  /** Where AWS's programs look, wherever the config is. */
+  readonly home: string;
+  /** Undefined where files have no owner (Windows). */
+  readonly uid: number | undefined;
+}
+
+export function createForeignSignIns({ home, uid }: CachePlace, clock: Clock): ForeignSignIns {
   return {
     read: ({ sessionName, startUrl, oidc: { region } }) => {
       // As botocore names its files (utils.py, SSOTokenLoader).
       const name = createHash('sha1')
         .update(sessionName ?? startUrl)
         .digest('hex');
-      // Whatever is wrong with another program's file, it is as good as not there; so is what is being written at this moment.
-      const file = readSmallFile(join(home, '.aws', 'sso', 'cache', `${name}.json`));
-      const fields = file.kind === 'ok' ? parseJson(file.text) : undefined;
+      const fields = parseJson(readIfSound(join(home, '.aws', 'sso', 'cache', `${name}.json`), uid) ?? '');
       if (!isFields(fields)) return undefined;
       const { accessToken, expiresAt } = fields;
       if (!isWord(accessToken) || !isText(expiresAt)) return undefined;
       // A session that was moved to another place keeps its name.
       if (fields['startUrl'] !== startUrl || fields['region'] !== region) return undefined;
       // Old versions write `2026-01-02T03:04:05UTC`.
-      const end = Date.parse(expiresAt.replace(/UTC$/, 'Z'));
-      return end - leadMs > clock.now() ? { value: new Secret(accessToken), expiresAt: end } : undefined;
+      const end = parseMoment(expiresAt.replace(/UTC$/, 'Z'));
+      return end !== undefined && end - leadMs > clock.now() ? { value: new Secret(accessToken), expiresAt: end } : undefined;
     },
   };
+}
+
+/** Whatever is wrong with another program's file, it is as good as not there; so is what is being written at this moment. */
+function readIfSound(path: string, uid: number | undefined): string | undefined {
+  try {
+    return readOwnCache(path, uid);
+  } catch (error) {
+    if (!isAppError(error, 'config-unreadable')) throw error;
+    return undefined;
+  }
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
+import { endWith } from './end-dialog.ts';
 import type { Ask } from './prompter.ts';
 
 interface Dialog {
@@ -54,14 +55,14 @@ export function dialogIn(name: keyof typeof dialogs, env: Environment): Ask {
     const child = spawn(command, args(plain(question)), {
       env: { ...env, PROMPT_QUESTION: question },
       stdio: [...stdio],
-      signal,
     });
+    endWith(signal, child);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       output = (output + chunk).slice(0, longestOutput);
     });
     try {
-      const [status] = await once(child, 'close');
+      const [status] = await once(child, 'close', { signal });
       return status === 0 ? { kind: 'typed', text: new Secret(output.replace(/\r?\n$/, '')) } : { kind: 'dismissed' };
     } catch {
       // Not installed; or ended, because nobody came.

@@ -23,7 +23,14 @@ export interface LeaseFiles {
 export function createLeaseFiles(staleMs: number): LeaseFiles {
   let seen: Identity | undefined;
   let isRetired = false;
-  const isUnchanged = (path: string): boolean => isSame(seen, identityAt(path));
+  const isUnchanged = (path: string): boolean => {
+    try {
+      return isSame(seen, identityAt(path));
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return false; // out of reach, it may be another's by now
+    }
+  };
   const release = (path: string): void => {
     if (isUnchanged(path)) rmdirSync(path);
   };

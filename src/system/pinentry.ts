@@ -5,18 +5,20 @@ import { createInterface } from 'node:readline';
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { PromptAnswer } from '../ports/person.ts';
+import { endWith } from './end-dialog.ts';
 import type { Ask } from './prompter.ts';
 
 /** `nobody` where there is no pinentry, or none that can show anything here. */
 export function pinentryIn(env: Environment): Ask {
   return async (question, signal) => {
-    const child = spawn('pinentry', [], { env, stdio: ['pipe', 'pipe', 'ignore'], signal });
+    const child = spawn('pinentry', [], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    endWith(signal, child);
     let isGone = false;
     child.once('error', () => {
-      isGone = true; // not installed, or aborted: the conversation below ends without an answer
+      isGone = true; // not installed: the conversation below ends without an answer
     });
     child.stdin.on('error', () => undefined); // it has ended; its last words are read all the same
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: child.stdout, signal })[Symbol.asyncIterator]();
     try {
       const commands = [...terminalOptions(env), 'SETTITLE rolekeeper', `SETDESC ${encoded(question)}`, 'SETPROMPT Code:'];
       const answer = await converse(commands, { lines, send: (line) => void child.stdin.write(`${line}\n`) });

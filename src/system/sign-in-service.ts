@@ -6,12 +6,13 @@ import {
   RegisterClientCommand,
   SSOOIDCClient,
   StartDeviceAuthorizationCommand,
+  type StartDeviceAuthorizationResponse,
 } from '@aws-sdk/client-sso-oidc';
 import { soundEnd } from '../credentials/credentials.ts';
 import { reasonIn } from '../credentials/foreign-words.ts';
 import { isWord } from '../credentials/json.ts';
 import { Secret } from '../credentials/secret.ts';
-import type { SignInService, TokenGrant, TokenOutcome } from '../ports/identity-center.ts';
+import type { DeviceAuthorization, SignInService, TokenGrant, TokenOutcome } from '../ports/identity-center.ts';
 import type { ServiceEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
@@ -57,31 +58,7 @@ export function createSignInService(options: IdentityCenterOptions): SignInServi
         construct,
         async (client) => {
           const command = { clientId, clientSecret: clientSecret.reveal(), startUrl };
-          const reply = await client.send(new StartDeviceAuthorizationCommand(command));
-          const {
-            deviceCode,
-            userCode,
-            verificationUri,
-            verificationUriComplete = verificationUri,
-            expiresIn = 0,
-            interval,
-          } = reply;
-          const now = clock.now();
-          const expiresAt = soundEnd(now + expiresIn * 1000, { now, longestMs: longest.deviceMs });
-          if (!deviceCode || !userCode || !verificationUri || !verificationUriComplete || expiresAt === undefined) {
-            throw new ReplyProblem('its reply has no code for a device');
-          }
-          // Somebody is about to read these on a terminal, and to type one or let a camera see the other.
-          const isReadable = /^[!-~]{1,64}$/.test(userCode) && [verificationUri, verificationUriComplete].every(isPage);
-          if (!isReadable) throw new ReplyProblem('its reply has signs that belong in no address or code');
-          return {
-            deviceCode: new Secret(deviceCode),
-            userCode,
-            verificationUrl: verificationUri,
-            completeUrl: verificationUriComplete,
-            expiresAt,
-            intervalMs: intervalIn(interval),
-          };
+          return authorizationIn(await client.send(new StartDeviceAuthorizationCommand(command)), clock);
         },
       ),
     exchange: (grant, { signIn: { oidc }, client: { clientId, clientSecret }, call }) => {
@@ -105,6 +82,27 @@ const longest = {
   tokenMs: 90 * 86_400_000,
   deviceMs: 3_600_000,
 } as const;
+
+function authorizationIn(reply: StartDeviceAuthorizationResponse, clock: Clock): DeviceAuthorization {
+  const { deviceCode, userCode, verificationUri: page, verificationUriComplete: completePage = page, expiresIn = 0 } = reply;
+  const now = clock.now();
+  const expiresAt = soundEnd(now + expiresIn * 1000, { now, longestMs: longest.deviceMs });
+  if (!deviceCode || !userCode || !page || !completePage || expiresAt === undefined) {
+    throw new ReplyProblem('its reply has no code for a device');
+  }
+  // Somebody is about to read these on a terminal, and to type one or let a camera see the other.
+  const isReadable = /^[!-~]{1,64}$/.test(userCode) && isPage(page) && isPage(completePage);
+  if (!isReadable) throw new ReplyProblem('its reply has signs that belong in no address or code');
+  const intervalMs = intervalIn(reply.interval);
+  return {
+    deviceCode: new Secret(deviceCode),
+    userCode,
+    verificationUrl: page,
+    completeUrl: completePage,
+    expiresAt,
+    intervalMs,
+  };
+}
 
 /** RFC 8628, 3.2, where the service says nothing. Never a flood, and never so slow that nobody waits. */
 function intervalIn(seconds: number | undefined): number {

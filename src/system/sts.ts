@@ -17,7 +17,7 @@ import {
   sendWebIdentity,
 } from './sts-client.ts';
 import { isForbidden } from './sts-failure.ts';
-import { ReplyProblem } from './sts-http.ts';
+import { EndedReply, ReplyProblem } from './sts-http.ts';
 
 export interface StsOptions {
   readonly clock: Clock;
@@ -37,10 +37,12 @@ export function createSts({ clock, deadlineMs = 10_000 }: StsOptions): Sts {
         return issuedBy(reply, turn, call.context?.callerArn);
       }),
     assumeRole: (request, call) =>
-      converse('AssumeRole', call, { line, request: refusedRequest(request), sent: codeIn(request) }, async (turn) => {
-        const reply = await oncePerCode(request.mfa, turn, (options) => sendAssumeRole(request, options));
-        return issuedBy(reply, turn, reply.arn ?? request.roleArn);
-      }),
+      converse('AssumeRole', call, { line, request: refusedRequest(request), sent: codeIn(request) }, (turn) =>
+        oncePerCode(request.mfa, turn, async (options) => {
+          const reply = await sendAssumeRole(request, options);
+          return issuedBy(reply, turn, reply.arn ?? request.roleArn);
+        }),
+      ),
     // Neither of these is signed, so a clock that is off does not matter.
     assumeRoleWithWebIdentity: (request, call) =>
       converse(
@@ -97,7 +99,7 @@ function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | un
   const issuedAt = line.clock.now();
   const expiresAt = Expiration.getTime();
   if (!Number.isFinite(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
-  if (expiresAt <= issuedAt) throw new ReplyProblem('its credentials have ended already');
+  if (expiresAt <= issuedAt) throw new EndedReply();
   const accountId = arn?.split(':')[4];
   return {
     accessKeyId: AccessKeyId,

@@ -77,7 +77,9 @@ function endOf(
       said.complaint = (said.complaint + chunk).slice(-longestComplaint);
     });
     child.once('error', (cause) => resolve({ problem: cause.message, cause }));
-    child.once('exit', (...how) => void timers.push(setTimeout(() => resolve(endBy(...how)), afterEndMs)));
+    // A loop that was held up runs its timers before it reads: what is in the pipes comes first.
+    const settle = (end: End) => setImmediate(resolve, end);
+    child.once('exit', (...how) => void timers.push(setTimeout(settle, afterEndMs, endBy(...how))));
     child.once('close', (...how) => resolve(endBy(...how)));
   }).finally(() => {
     for (const timer of timers) clearTimeout(timer);

@@ -123,6 +123,27 @@ describe('a refresh', () => {
   });
 });
 
+describe('the last step of a recipe', () => {
+  // The keychain was gone as well: the agent failed with what was asked for in its memory.
+  it('is known on where the state that told it is out of reach, until all is forgotten', async () => {
+    await world.during(second, refresh());
+    expect(world.room.lastStep(recipe)).toEqual(step);
+    world.state.principal = () => undefined;
+    expect(world.room.lastStep(recipe)).toEqual(step);
+    world.room.forgetAll();
+    expect(world.room.lastStep(recipe)).toBeUndefined();
+  });
+
+  it('is learnt anew after all was forgotten', async () => {
+    await world.during(second, refresh());
+    world.room.lastStep(recipe);
+    world.room.forgetAll();
+    world.room.lastStep(recipe);
+    world.state.principal = () => undefined;
+    expect(world.room.lastStep(recipe)).toEqual(step);
+  });
+});
+
 describe('what the store would not take', () => {
   beforeEach(async () => {
     await world.during(second, refresh());

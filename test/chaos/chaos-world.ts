@@ -48,6 +48,7 @@ export class ChaosWorld {
   onAgentLeft: (ran: Ran) => void = () => undefined;
   #agent: StartedAgent | undefined;
   #wantsAgent = false;
+  #starting: Promise<void> | undefined;
   readonly #roles: { readonly role: EditedRole; readonly from: number; readonly to: number }[] = [];
   #agentUndisturbedSince = Number.POSITIVE_INFINITY;
 
@@ -192,8 +193,15 @@ export class ChaosWorld {
     await (isWanted ? this.startAgentAgain() : this.endAgent());
   }
 
-  /** If one is wanted and none is there. */
+  /** If one is wanted and none is there. Two faults that end at once start one. */
   async startAgentAgain(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     if (!this.#wantsAgent || this.#agent !== undefined) return;
     this.#agent = await startAgent({
       start: () => this.run(['agent', 'run']),
@@ -208,11 +216,13 @@ export class ChaosWorld {
 
   /** SIGTERM, and gone. */
   async endAgent(): Promise<void> {
+    await this.#starting;
     await this.#takeAgent()?.end('SIGTERM');
   }
 
   /** SIGKILL, and gone. */
   async killAgent(): Promise<void> {
+    await this.#starting;
     await this.#takeAgent()?.end('SIGKILL');
   }
 

@@ -18,6 +18,7 @@ function issuedFor(roleArn: string | undefined, accessKeyId: string, expiresAt =
     expiresAt,
     at: 0,
     roleArn,
+    seconds: 3_600,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Call } from './callers.ts';
 import type { Canary } from './canary.ts';
 import type { Blow, ChaosWorld } from './chaos-world.ts';
 import { type FaultKind, ruleOf } from './fault-rules.ts';
-import { brokenRules, type Expected } from './invariants.ts';
+import { brokenRules, deadlineMs, type Expected } from './invariants.ts';
 import { edited } from './profiles.ts';
 import { wasWithinReach } from './second-look.ts';
 import type { Tally } from './tally.ts';
@@ -24,12 +24,14 @@ const echoMs = 6_000;
 const settlingMs = 500;
 /** A `get` that refreshes takes the CPU time of 5.2 empty processes (231 ms against 44); what the keyring does for it comes on top. */
 const processesInAGet = 6;
-/** So slow a start, and the program takes its machine for a starved one: then it gives itself up to 15 s (system/own-time.ts). */
+/** So slow a start, and the program takes its machine for a starved one: then it gives itself 15 s, from when it has started (commands/get.ts). */
 const starvedMs = 600;
-const starvedAllowanceMs = 15_000;
+const starvedLimitMs = 15_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
 const outOfTime = 7;
+/** A call is tried once more where it was slept through. Two sleeps may fall into one: that between two rounds, and the fault. */
+const clockWords = /this computer's clock is [^\n]* behind/;
 
 export class Judge {
   readonly #chaos: ChaosWorld;
@@ -130,7 +132,9 @@ export class Judge {
     const ofStop: readonly ExitStatus[] = this.#stoppedMs(call) > 0 ? [5, 7] : [];
     // It says so, and goes on in the background.
     const ofStarvation: readonly ExitStatus[] = this.#isStarved(call) ? [7] : [];
-    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation];
+    const isSleptThrough = this.#active(call, echoMs).includes('machine-sleeps') && clockWords.test(call.ran.stderr);
+    const ofSleeps: readonly ExitStatus[] = isSleptThrough ? [6] : [];
+    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation, ...ofSleeps];
   }
 
   async #missed(call: Call): Promise<string | undefined> {
@@ -165,7 +169,7 @@ export class Judge {
   #allowanceMs(call: Call): number {
     const slowestMs = this.#slowestMs(call);
     const allowanceMs = processesInAGet * Math.max(0, slowestMs - this.#canary.quietMs());
-    return slowestMs < starvedMs ? allowanceMs : Math.max(allowanceMs, starvedAllowanceMs);
+    return slowestMs < starvedMs ? allowanceMs : allowanceMs + starvedLimitMs - deadlineMs;
   }
 
   #isStarved(call: Call): boolean {

@@ -8,6 +8,8 @@ export interface ChaosProfile {
   readonly needsLogin: boolean;
   /** Undefined for the keys themselves. */
   readonly role: string | undefined;
+  /** How long its credentials are asked for: another time is another recipe. */
+  readonly seconds: number;
 }
 
 /** The profile whose role an edit of the config changes. */
@@ -15,7 +17,11 @@ export const edited = 'flip';
 export const editedRoles = ['Ops', 'Long'] as const;
 export type EditedRole = (typeof editedRoles)[number];
 
-const recipes: readonly (ChaosProfile & { readonly settings: Readonly<Record<string, string>> })[] = [
+interface ChaosRecipe extends Omit<ChaosProfile, 'seconds'> {
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const recipes: readonly ChaosRecipe[] = [
   { name: 'dev', needsLogin: true, role: 'Dev', settings: { source_profile: 'corp' } },
   // The recipe of dev once more: one AssumeRole for both.
   { name: 'twin', needsLogin: true, role: 'Dev', settings: { source_profile: 'corp' } },
@@ -28,7 +34,10 @@ const recipes: readonly (ChaosProfile & { readonly settings: Readonly<Record<str
   { name: 'bare', needsLogin: false, role: undefined, settings: { keys: 'corp', session: 'none' } },
 ];
 
-export const chaosProfiles: readonly ChaosProfile[] = recipes;
+export const chaosProfiles: readonly ChaosProfile[] = recipes.map(({ settings, ...profile }) => ({
+  ...profile,
+  seconds: Number(settings['duration_seconds'] ?? 3_600),
+}));
 
 /** `$STS` stands for the endpoint. */
 export function chaosConfig(editedRole: EditedRole): string {

@@ -29,7 +29,7 @@ export async function wasWithinReach(
 ): Promise<string | undefined> {
   const isUsable = (accessKeyId: string) => {
     const issued = chaos.tap.issued(accessKeyId);
-    if (issued === undefined || issued.roleArn !== roleArn) return false;
+    if (issued === undefined || issued.roleArn !== roleArn || issued.seconds !== call.profile.seconds) return false;
     return issued.at < call.startedAt && issued.expiresAt > chaos.clock.awsNow() + leftMs;
   };
   if (reach.hasStore && (await chaos.withStore(storeDeadlineMs, (store) => inStore(store, isUsable)).catch(unreachable))) {

@@ -26,6 +26,8 @@ export interface Issued {
   /** When the reply was whole. */
   readonly at: number;
   readonly roleArn: string | undefined;
+  /** As it was asked for. */
+  readonly seconds: number;
 }
 
 export interface WireTap {
@@ -97,7 +99,7 @@ function tap(near: Socket, far: Socket, { flights, byKey, secrets }: Notes): voi
     heard.answered = (heard.answered + chunk.toString('latin1')).slice(0, keptBytes);
     for (const secret of secretsIn(heard.answered)) secrets.add(secret);
     if (flight === undefined || flight.issued !== undefined) return;
-    flight.issued = issuedIn(heard.answered, flight.roleArn);
+    flight.issued = issuedIn(heard.answered, flight);
     if (flight.issued !== undefined) byKey.set(flight.issued.accessKeyId, flight.issued);
   });
   near.once('close', end);
@@ -129,13 +131,14 @@ function secretsIn(answered: string): readonly string[] {
   return [...answered.matchAll(/<(SecretAccessKey|SessionToken)>([^<]+)<\/\1>/g)].map(([, , secret = '']) => secret);
 }
 
-function issuedIn(answered: string, roleArn: string | undefined): Issued | undefined {
+function issuedIn(answered: string, { roleArn, key }: OpenFlight): Issued | undefined {
   if (!answered.includes('</Credentials>')) return undefined;
   const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(answered)?.[1];
   const [accessKeyId, secretAccessKey, sessionToken] = [field('AccessKeyId'), field('SecretAccessKey'), field('SessionToken')];
   const expiresAt = Date.parse(field('Expiration') ?? '');
   if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined) return undefined;
-  return { accessKeyId, secretAccessKey, sessionToken, expiresAt, at: performance.now(), roleArn };
+  const seconds = Number(new URLSearchParams(key).get('DurationSeconds'));
+  return { accessKeyId, secretAccessKey, sessionToken, expiresAt, at: performance.now(), roleArn, seconds };
 }
 
 function portOf(server: Server): number {

@@ -86,7 +86,7 @@ describe('readIdentityCenter', () => {
       `${section}[profile dev]\nsso_session = corp\nsso_region = us-east-1\n`,
       'sso_region is one thing in [profile dev] and another in [sso-session corp] (line 3)',
     ],
-    ['no place', '[profile dev]\n', 'has no sso_start_url, sso_region'],
+    ['no place', '[profile dev]\n', 'has no sso_start_url, sso_region add sso_start_url and sso_region to [profile dev]'],
     ['a place that is no URL', '[profile dev]\nsso_region = eu-west-1\nsso_start_url = corp\n', 'is not an https URL'],
     ['a region that is none', '[profile dev]\nsso_region = a/b\nsso_start_url = https://a.example\n', 'sso_region'],
   ])('refuses %s', (_what, config, words) => {

@@ -31,6 +31,10 @@ describe('withoutSecrets', () => {
     expect(shown('nothing of it', token)).toBe('nothing of it');
   });
 
+  it('has an end where a text has none', () => {
+    expect(shown(`${token}${'x'.repeat(2_000_000)}`, token)).toMatch(/^\[secret\]x{9000,10000}$/);
+  });
+
   it('lets no eight characters of a secret through, whatever is around them', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9+/_=-]{8,60}$/);
     fc.assert(

@@ -39,6 +39,8 @@ describe('readMachineDocument', () => {
     [JSON.stringify({ ...document, Code: 'AssumeRoleUnauthorizedAccess' }), 'it says AssumeRoleUnauthorizedAccess'],
     [JSON.stringify({ Code: 'c'.repeat(101) }), `it says ${'c'.repeat(100)}…`],
     [JSON.stringify({ ...document, Expiration: 'soon' }), 'its credentials have no readable end'],
+    // Without a zone it was taken for the local time: west of Greenwich, hours too late.
+    [JSON.stringify({ ...document, Expiration: '2030-01-01T00:00:00' }), 'its credentials have no readable end'],
     [JSON.stringify({ ...document, Expiration: '2026-01-02T00:00:00Z' }), 'its credentials have ended already'],
   ])('says what is wrong with %s', (text, problem) => {
     expect(readMachineDocument(text, { now, sent: [] })).toEqual({ kind: 'problem', problem });

@@ -24,6 +24,9 @@ const notYetCurrent =
 const wrongSecret =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key.';
 
+// Its hint was to store another key, which nobody would have looked at.
+const ofCaller = { profile: 'job', areKeysOfCaller: true } as const;
+const setAnew = 'set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary keys, AWS_SESSION_TOKEN anew in that environment';
 const setTheClock = 'set the clock (`sudo timedatectl set-ntp true` on Linux), then try again';
 
 // What AWS says → text and hint, whole.
@@ -85,6 +88,22 @@ const table: readonly [string, Partial<Refusal>, { readonly code?: string; reado
     {
       text: `AWS refused AssumeRole for ${roleArn}: the temporary credentials in the file have ended (ExpiredToken)`,
       hint: 'put new ones there, or store long-term keys: `rolekeeper add corp`',
+    },
+  ],
+  [
+    'temporary credentials in the environment that ended',
+    { awsCode: 'ExpiredToken', message: 'expired', context: ofCaller },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: the temporary credentials in the environment have ended (ExpiredToken)`,
+      hint: setAnew,
+    },
+  ],
+  [
+    'an unknown access key in the environment',
+    { awsCode: 'InvalidClientTokenId', message: 'The security token included in the request is invalid.', context: ofCaller },
+    {
+      text: `AWS refused AssumeRole for ${roleArn}: it does not know this access key: deleted, inactive, or of another partition (InvalidClientTokenId)`,
+      hint: setAnew,
     },
   ],
   [

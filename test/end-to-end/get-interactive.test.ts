@@ -92,11 +92,19 @@ describe('get --interactive', () => {
     expect([prompts(), sessions()]).toEqual([[], 1]);
   }, 60_000);
 
-  it('fails as without the flag where nobody can be asked', async () => {
+  it('says so where nobody can be asked, with the hint of any other get', async () => {
     const ran = await world.rolekeeper(['get', 'dev', '--interactive'], { env: { ...pinentry('none') } });
     expect(ran).toMatchObject({ status: 4, stdout: '' });
+    expect(ran.stderr).toContain("needs today's MFA login; it may be asked for, but there is neither a terminal here nor");
     expect(ran.stderr).toContain('hint: run `rolekeeper login corp`');
   });
+
+  // The next one, whose settings were right, got the failure of this one.
+  it('keeps a way to ask that is misspelt to itself', async () => {
+    const misspelt = await world.rolekeeper(['get', 'dev', '--interactive'], { env: { ROLEKEEPER_PROMPT: 'pinetry' } });
+    expect(misspelt).toMatchObject({ status: 2, stdout: '' });
+    expectCredentials(await world.rolekeeper(['get', 'dev', '--interactive'], { env: pinentry(world.sts.totp('alice')) }));
+  }, 60_000);
 });
 
 describe('a plain get', () => {

@@ -52,7 +52,7 @@ describe('a first sign-in that was killed', () => {
 });
 
 describe('a second sign-in that was killed', () => {
-  it.each<FaultPoint>(['client registered', 'tokens answered', 'index item written', 'tokens written'])(
+  it.each<FaultPoint>(['tokens answered', 'index item written', 'tokens written'])(
     'at "%s" takes nothing away from the first',
     async (step) => {
       await succeed(world.rolekeeper(login));

@@ -1,7 +1,9 @@
 // What `get` makes of a sign-in to IAM Identity Center: refreshed without a person, ended by the organisation, forgotten by a logout.
 
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -167,6 +169,23 @@ describe('uninstall --purge', () => {
     await world.center.stop();
     expect((await succeed(purge())).stderr).toContain('could not be ended at AWS, and is only forgotten here');
     expect(filesIn(world.home).filter((path) => path.includes('/age/'))).toEqual([]);
+  });
+
+  it('waits ten seconds for one that takes the call and says nothing', { timeout: 60_000 }, async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const env = { AWS_ENDPOINT_URL_SSO: `http://127.0.0.1:${port}` };
+    try {
+      await open();
+      await succeed(world.rolekeeper(['login', 'dev'], { env: { ...world.desktop, ...env } }));
+      expect((await succeed(purge())).stderr).toContain(
+        'could not be ended at AWS, and is only forgotten here: no answer in 10 s',
+      );
+    } finally {
+      silent.close();
+    }
   });
 });
 

@@ -91,6 +91,16 @@ describe('login by a code', () => {
     await succeed(world.rolekeeper(['get', 'dev']));
   });
 
+  // Each login failed with the registration that was kept, for as long as that seemed good: three months.
+  it('registers anew where AWS has forgotten the client', async () => {
+    await open();
+    await succeed(login(['dev', '--device-code']));
+    world.center.forgetClients();
+    await succeed(login(['dev', '--device-code']));
+    await succeed(world.rolekeeper(['refresh', 'dev', '--force']));
+    expect(world.center.calls()).toMatchObject({ RegisterClient: 2, StartDeviceAuthorization: 3, CreateToken: 2 });
+  });
+
   it('says who said no', async () => {
     await open();
     world.center.person('denies');

@@ -30,10 +30,12 @@ async function open(config = centerSections + ordinary): Promise<void> {
 
 describe('profiles with sso_ keys', () => {
   it('are adopted with the roles behind them, work, and go back to the byte', async () => {
-    await open();
+    await open(`${centerSections}${ordinary}[profile tool]\ncredential_process = /opt/tool\n`);
     const before = world.readConfig();
     const { stderr } = await succeed(world.rolekeeper(['adopt', '--all', '--yes']));
-    expect(stderr).toContain('next: `rolekeeper login dev`');
+    // One sign-in is enough for both, and a profile that is left out is not left out without a word.
+    expect(stderr.match(/next: .*/g)).toEqual(['next: `rolekeeper login dev`']);
+    expect(stderr).toContain('"tool" goes on running another program');
     expect(world.readConfig()).toContain(`[profile dev]
 region = eu-west-1
 services = local
@@ -74,6 +76,8 @@ sso_role_name = Admin
     await succeed(world.rolekeeper(['get', 'dev']));
     const shown = (await succeed(world.rolekeeper(['status', 'dev']))).stdout;
     expect(shown).toContain('refreshed from');
+    // Every such profile was a "role".
+    expect(shown).toMatch(new RegExp(`^dev +${workAccountId} Admin `, 'm'));
     expect(shown).not.toContain('log in');
   });
 

@@ -78,6 +78,7 @@ describe('what can go wrong', () => {
     expect((await failure('job', { AWS_ACCESS_KEY_ID: '' })).stderr).toContain(
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set',
     );
+    expect((await failure('job', { AWS_ACCESS_KEY_ID: 'ASIAUNKNOWN000000000' })).stderr).toContain('anew in that environment');
     const { stdout } = await succeed(world.rolekeeper(['explain', 'job']));
     expect(stdout).toContain('fails at once: profile "job" starts from the keys of its caller');
     expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ContainerHop, InstanceHop } from '../../src/config/entry-hop.ts';
+import { beforeEntry, type ContainerHop, type InstanceHop } from '../../src/config/entry-hop.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { requestMachine } from '../../src/hops/machine.ts';
 import type { LinkReply } from '../../src/ports/link.ts';
@@ -148,6 +148,7 @@ describe('a container', () => {
     const failure = await ask().catch((error: unknown) => error);
     expect(failure).toMatchObject({ details: { service: "the container's credentials endpoint at http://169.254.170.2" } });
     expect(JSON.stringify(failure)).not.toContain('/v2/');
+    expect(beforeEntry(hop)).toBe("the container's credentials endpoint at http://169.254.170.2 is asked"); // of \`explain\`
   });
 
   it('reads the token file anew each time', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysAccount, parseProfileName } from '../../src/config/names.ts';
-import type { Recipe } from '../../src/config/recipe.ts';
-import { type Credentials, toKeysItem } from '../../src/credentials/credentials.ts';
+import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
+import { type Credentials, toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
@@ -51,13 +51,17 @@ async function world() {
     log: { event: () => undefined },
   };
   const answer = (stored?: Credentials) =>
-    refreshAndAnswer(recipe.profile, stored, {
+    refreshAndAnswer(recipe, stored, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
       clock,
-      refresh: (demand) => refreshDirectly(recipe, { fallback: stored, demand }, ports),
+      refresh: (demand, found) => refreshDirectly(recipe, { fallback: stored, demand, found }, ports),
       outwait: clock.wait,
     });
-  return { clock, sts, answer, ports, state };
+  const putIntoStore = async (credentials: Credentials) => {
+    const account = stepsOf(recipe, aliceArn).at(-1)?.account ?? keysAccount(dev);
+    await store.set(account, toCredentialsItem(credentials, account));
+  };
+  return { clock, sts, answer, ports, state, putIntoStore };
 }
 
 function storedFor(now: number, leftMinutes: number): Credentials {
@@ -75,6 +79,26 @@ describe('refreshAndAnswer', () => {
   it('gives new credentials where AWS gives them', async () => {
     const { answer } = await world();
     expect(await answer()).toMatchObject({ kind: 'credentials', isUnfinished: false, credentials: { accessKeyId: 'ASIA0001' } });
+  });
+
+  // A `get` that could not read the state, and so did not know what to look for in the store, failed with AWS beside credentials that were valid.
+  it('falls back on what the store has, where nobody knew before whose keys these are', async () => {
+    const { answer, sts, clock, putIntoStore } = await world();
+    await putIntoStore(storedFor(clock.now(), 10));
+    sts.failNext(down);
+    expect(await answer()).toMatchObject({ kind: 'credentials', credentials: { accessKeyId: 'STORED' } });
+    sts.hang();
+    const waiting = answer();
+    await clock.advance(3_799);
+    await clock.advance(1);
+    expect(await waiting).toMatchObject({ kind: 'credentials', isUnfinished: true, credentials: { accessKeyId: 'STORED' } });
+  });
+
+  it('falls back on nothing that has ended, wherever it was found', async () => {
+    const { answer, sts, clock, putIntoStore } = await world();
+    await putIntoStore(storedFor(clock.now(), -1));
+    sts.failNext(down);
+    expect(await answer()).toMatchObject({ kind: 'failure', error: down });
   });
 
   it('falls back on what is valid, whatever failed', async () => {
@@ -104,7 +128,7 @@ describe('refreshAndAnswer', () => {
   it('never gives what has ended before it came', async () => {
     const { clock } = await world();
     const brought = storedFor(clock.now(), 60);
-    const answering = refreshAndAnswer(dev, undefined, {
+    const answering = refreshAndAnswer(recipe, undefined, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
       clock,
       refresh: async () => {
@@ -114,6 +138,28 @@ describe('refreshAndAnswer', () => {
       outwait: () => new Promise(() => undefined),
     });
     expect(await answering).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline' } });
+  });
+
+  // "try again" it said, each time.
+  it('names the command of the person that it waits for', async () => {
+    const { clock } = await world();
+    const waiting = refreshAndAnswer(
+      { profile: dev, hops: [{ kind: 'process', command: 'sleep 60', namedIn: '/config' }] },
+      undefined,
+      {
+        budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+        clock,
+        refresh: () => new Promise<Credentials>(() => undefined),
+        outwait: clock.wait,
+      },
+    );
+    await clock.advance(3_800);
+    expect(await waiting).toMatchObject({
+      error: {
+        message: 'getting credentials for "dev", for which the command of credential_process runs, took longer than 3.8 s',
+        hint: 'try again; if that lasts, run the command of credential_process by hand',
+      },
+    });
   });
 
   it('waits 2.5 s with something to fall back on, and says that the work is unfinished', async () => {
@@ -144,7 +190,7 @@ describe('refreshAndAnswer', () => {
       return clock.wait(ms, signal);
     };
     const brought = storedFor(clock.now(), 60);
-    const answer = await refreshAndAnswer(dev, stored, {
+    const answer = await refreshAndAnswer(recipe, stored, {
       budget,
       clock: { ...clock, wait: noted('to the clock') },
       refresh: async (demand) => {
@@ -201,11 +247,12 @@ describe('refreshAndAnswer', () => {
   it('notes that somebody asked, and has keys as they are refused', async () => {
     const { ports, state, clock } = await world();
     const demand = patientDemand(() => true);
-    await refreshDirectly(recipe, { fallback: undefined, demand }, ports);
+    const found = () => expect.fail('the store has nothing');
+    await refreshDirectly(recipe, { fallback: undefined, demand, found }, ports);
     expect(state.list().map(({ id }) => state.askedAt(id) !== undefined)).toEqual([true]);
     const bare = { ...recipe, hops: [] };
     const fallback = storedFor(clock.now(), 10);
-    await expect(refreshDirectly(bare, { fallback, demand }, ports)).rejects.toThrow('has no hop -1');
+    await expect(refreshDirectly(bare, { fallback, demand, found }, ports)).rejects.toThrow('has no hop -1');
   });
 
   it('makes no call while backing off with something to fall back on', async () => {

@@ -200,6 +200,13 @@ describe('nextGet', () => {
     expect(next('portal', [undefined]).why).toContain('`rolekeeper login portal`, or a sign-in of `aws sso login`,');
   });
 
+  // It named a time that was over.
+  it('refreshDueAt is no sooner than the next try after a failure', () => {
+    const recipe = recipeOf('dev');
+    const records = recordsOf(recipe, [session, { agoMs: 43 * minute, leftMs: 17 * minute, hasFailed: true }]);
+    expect(refreshDueAt({ recipe, records, now })).toBe(now + minute);
+  });
+
   it('refreshDueAt is undefined behind a sign-in that is over', () => {
     const recipe = recipeOf('portal');
     const records = recordsOf(recipe, [{ agoMs: minute, leftMs: 59 * minute }]);

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignIn } from '../../src/config/sign-in.ts';
 import { createForeignSignIns } from '../../src/system/aws-sso-cache.ts';
@@ -27,8 +28,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-function read(): string | undefined {
-  return createForeignSignIns(home, clock).read(signIn)?.value.reveal();
+function read(uid = process.getuid?.()): string | undefined {
+  return createForeignSignIns({ home, uid }, clock).read(signIn)?.value.reveal();
 }
 
 describe('the cache of `aws sso login`', () => {
@@ -48,6 +49,7 @@ describe('the cache of `aws sso login`', () => {
     ['a depth without end', '{"a":'.repeat(40_000)],
     ['more than any sign-in has', JSON.stringify({ ...whole, more: 'x'.repeat(300_000) })],
     ['an end that is over', JSON.stringify({ ...whole, expiresAt: '2001-01-01T00:00:00Z' })],
+    ['an end without a zone', JSON.stringify({ ...whole, expiresAt: '2099-01-01T00:00:00' })],
     ['an end that is none', JSON.stringify({ ...whole, expiresAt: 'soon' })],
     ['an end as a number', JSON.stringify({ ...whole, expiresAt: clock.now() + 3_600_000 })],
     ['another start page', JSON.stringify({ ...whole, startUrl: 'https://evil.awsapps.com/start' })],
@@ -57,6 +59,13 @@ describe('the cache of `aws sso login`', () => {
   ])('is none with %s', (_what, text) => {
     writeFileSync(path, text);
     expect(read()).toBeUndefined();
+  });
+
+  // Whoever may write there could have somebody else's account used.
+  it("is none where it is another user's, unless root reads it: a container has its host's files", () => {
+    writeFileSync(path, JSON.stringify(whole));
+    const { uid } = statSync(path);
+    expect([uid, uid + 1, 0].map((reader) => read(reader))).toEqual(['aoa-token', undefined, 'aoa-token']);
   });
 
   // A pipe in its place held every `get` up for ever, and the agent with it.

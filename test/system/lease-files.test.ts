@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, type Stats, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, type Stats, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,6 +92,16 @@ describe('createLeaseFiles', () => {
     const files = createLeaseFiles(staleMs);
     await look(files);
     utimesSync(lease, new Date(), new Date());
+    expect(files.isUnchanged(lease)).toBe(false);
+  });
+
+  // With the state out of reach in the middle of a refresh, `get` ended in an unexpected failure (status 1).
+  it('counts a lease that is out of reach as no longer its own', async () => {
+    makeLease(longAgo);
+    const files = createLeaseFiles(staleMs);
+    await look(files);
+    rmdirSync(lease);
+    symlinkSync(lease, lease); // ELOOP: as good as EACCES, which root never meets
     expect(files.isUnchanged(lease)).toBe(false);
   });
 

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { askLink } from '../../src/system/link.ts';
+import { Bundles } from '../harness/bundle-module.ts';
 
 let server: Server | undefined;
 afterEach(() => {
@@ -78,6 +82,24 @@ describe('askLink', () => {
     const url = await serve(() => undefined);
     await new Promise((resolve) => server?.close(resolve));
     expect(await get(url)).toEqual({ kind: 'problem', problem: 'nothing listens there' });
+  });
+
+  // Who stands between a machine and its metadata service is given its role. Node 24 takes a proxy from the environment when it is told to.
+  it('goes through no proxy, whatever the environment says', async () => {
+    const url = await serve((request, response) => response.end(`asked for ${request.url}`));
+    const bundles = new Bundles();
+    try {
+      const module = bundles.add('src/system/link.ts');
+      const ask = `import(${JSON.stringify(module)}).then((m) => m.askLink({ url: ${JSON.stringify(`${url}/x`)}, method: 'GET', headers: {} }))`;
+      const proxies = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'ALL_PROXY'].map((name) => [name, 'http://127.0.0.1:9']);
+      const env = { ...process.env, ...Object.fromEntries(proxies), NODE_USE_ENV_PROXY: '1', NO_PROXY: '' };
+      const { stdout } = await promisify(execFile)(process.execPath, ['-e', `${ask}.then((reply) => console.log(reply.body))`], {
+        env,
+      });
+      expect(stdout).toBe('asked for /x\n');
+    } finally {
+      bundles.close();
+    }
   });
 
   it("a caller's signal ends it, with the caller's own reason", async () => {

@@ -75,6 +75,17 @@ describe('pinentry', () => {
     expect((await asking).kind).toBe('dismissed');
   });
 
+  // The get that asked waited for it for ever, far past its fifty seconds.
+  it.each(['pinentry', 'zenity'])('%s that does not let itself be ended is not waited for', async (chosen) => {
+    install(chosen, `trap '' TERM; echo $$ > ${directory}/prompts; echo OK; while :; do sleep 1; done`);
+    const giveUp = new AbortController();
+    const asking = ask({ chosen, env: { DISPLAY: ':7' }, signal: giveUp.signal });
+    await expect.poll(prompts, { timeout: 15_000 }).not.toBe('');
+    giveUp.abort();
+    expect((await asking).kind).toBe('dismissed');
+    await expect.poll(() => existsSync(`/proc/${prompts().trim()}`), { timeout: 15_000 }).toBe(false);
+  });
+
   it.each([
     ['is not there', undefined],
     ['says nothing', 'exit 0'],

@@ -60,6 +60,22 @@ describe('the STS adapter and the clock', () => {
     expect(Math.abs((clock.learnt[0] ?? 0) - Date.now() - laterMs)).toBeLessThan(4_000);
   });
 
+  // Who waited for it was told that AWS could not be reached.
+  it('a reply that was slept through until its credentials had ended is asked for once more', async () => {
+    let sleptMs = 0;
+    const now = () => {
+      if (sleptMs === 0 && outcomes().at(-1) === 'AssumeRole ok') {
+        sleptMs = 2 * 60 * minute;
+        double.advance(sleptMs);
+      }
+      return Date.now() + sleptMs;
+    };
+    const sts = createSts({ clock: { ...learningClock(), now, learn: () => undefined } });
+    const { expiresAt } = await sts.assumeRole(role, callBy(alice, double.url));
+    expect(expiresAt).toBeGreaterThan(double.now());
+    expect(outcomes()).toEqual(['AssumeRole ok', 'AssumeRole ok']);
+  });
+
   it.each([
     ['behind', -40 * minute],
     ['ahead', 3 * 60 * minute],

@@ -167,6 +167,19 @@ describe('the STS adapter and bad replies', () => {
     expect(JSON.stringify(failure)).not.toMatch(/a\+session|alice\/secret/);
   });
 
+  // A host is written in small letters, and in pieces of 63 at most.
+  it('a redirect to a host of what was sent shows none of it', async () => {
+    const sessionToken = 'FwoGZXIvYXdzEXAMPLEtokenOfSomeLength';
+    double.fault({ kind: 'redirect', location: `https://${sessionToken}.evil.example/` });
+    const call = callBy(alice, double.url);
+    const caller = { ...call.caller, sessionToken: new Secret(sessionToken) };
+    const failure = await createSts({ clock: learningClock(), deadlineMs: 5000 })
+      .assumeRole(role, { ...call, caller })
+      .catch((error: unknown) => error);
+    expect(String(failure)).toContain('it redirects to [secret].evil.example, which STS never does');
+    expect(JSON.stringify(failure)).not.toMatch(/example?token/i);
+  });
+
   it('no failure shows a secret', async () => {
     const secrets = [alice.secretAccessKey];
     for (const kind of ['html', 'garbage', 'truncated', 'reset', 'throttle'] as const) {
