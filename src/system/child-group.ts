@@ -6,26 +6,35 @@ import { errorCode } from './problem-words.ts';
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export interface ChildGroup {
+export interface ChildGroup<C extends ChildProcess = ChildProcess> {
+  readonly child: C;
   /** Ends all of it that this user may end. */
   end(): void;
   /** It may live on: what a signal does to this process is no matter of it any more. */
   release(): void;
 }
 
-/** For a child that was spawned `detached`. A terminal's Ctrl-C does not reach it there. */
-export function holdGroup({ pid }: Pick<ChildProcess, 'pid'>): ChildGroup {
+/** `begin` spawns it `detached`: a terminal's Ctrl-C does not reach it there. A signal that comes meanwhile is heard when it has begun. */
+export function holdGroup<C extends ChildProcess>(begin: () => C): ChildGroup<C> {
+  let child: C | undefined;
   const release = () => {
     for (const signal of endings) process.off(signal, follow);
   };
   const follow = (signal: NodeJS.Signals) => {
     release();
-    killGroup(pid);
+    killGroup(child?.pid);
     // Whoever else listens has heard it; without anybody it does to us what it was sent for.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   for (const signal of endings) process.on(signal, follow);
-  return { end: () => killGroup(pid), release };
+  try {
+    const begun = begin();
+    child = begun;
+    return { child: begun, end: () => killGroup(begun.pid), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 function killGroup(pid: number | undefined): void {

@@ -1,6 +1,6 @@
 // Runs a command line that the person has put into the configuration, and takes what it prints. Never longer than it may, never endless output.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { callerMark } from '../config/caller-mark.ts';
 import { withoutSecrets } from '../credentials/foreign-words.ts';
 import { Secret } from '../credentials/secret.ts';
@@ -23,22 +23,23 @@ async function outputOf(run: ProgramRun, env: NodeJS.ProcessEnv): Promise<string
   const failed = (problem: string, cause?: unknown) =>
     new AppError('program-failed', { setting, wanted, profile, problem }, cause);
   if (signal?.aborted === true) throw failed(unwanted);
-  const child = spawn(command, {
-    shell: true,
-    env: { ...env, ...callerMark(profile, env) },
-    stdio: ['ignore', 'pipe', showsStderr ? 'inherit' : 'pipe'],
-    detached: true,
-  });
-  const group = holdGroup(child);
+  const group = holdGroup(() =>
+    spawn(command, {
+      shell: true,
+      env: { ...env, ...callerMark(profile, env) },
+      stdio: ['ignore', 'pipe', showsStderr ? 'inherit' : 'pipe'],
+      detached: true,
+    }),
+  );
   const said: Said = { output: '', complaint: '' };
   try {
-    const { problem, cause } = await endOf(child, run, { group, said });
+    const { problem, cause } = await endOf(group, run, said);
     if (problem === undefined) return said.output;
     throw failed(withComplaint(problem, said), cause);
   } finally {
     group.release();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    group.child.stdout?.destroy();
+    group.child.stderr?.destroy();
   }
 }
 
@@ -55,16 +56,12 @@ interface End {
   readonly cause?: unknown;
 }
 
-function endOf(
-  child: ChildProcess,
-  { waitMs, longestOutput, signal }: ProgramRun,
-  { group, said }: { readonly group: ChildGroup; readonly said: Said },
-): Promise<End> {
+function endOf({ child, end }: ChildGroup, { waitMs, longestOutput, signal }: ProgramRun, said: Said): Promise<End> {
   const timers: NodeJS.Timeout[] = [];
   const over = new AbortController();
   return new Promise<End>((resolve) => {
     const stop = (problem: string) => {
-      group.end();
+      end();
       resolve({ problem });
     };
     signal?.addEventListener('abort', () => stop(unwanted), { signal: over.signal });
@@ -78,7 +75,7 @@ function endOf(
     });
     child.once('error', (cause) => resolve({ problem: cause.message, cause }));
     // A loop that was held up runs its timers before it reads: what is in the pipes comes first.
-    const settle = (end: End) => setImmediate(resolve, end);
+    const settle = (ended: End) => setImmediate(resolve, ended);
     child.once('exit', (...how) => void timers.push(setTimeout(settle, afterEndMs, endBy(...how))));
     child.once('close', (...how) => resolve(endBy(...how)));
   }).finally(() => {

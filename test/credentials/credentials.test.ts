@@ -11,6 +11,7 @@ import {
   parsePassphraseItem,
   parseProcessJson,
   parseTotpItem,
+  soundEnd,
   toCredentialsItem,
   toKeysItem,
   toKeysJson,
@@ -87,6 +88,21 @@ describe('isEpochMs', () => {
     ['1', false],
   ])('of %j is %s', (value, expected) => {
     expect(isEpochMs(value)).toBe(expected);
+  });
+});
+
+describe('soundEnd', () => {
+  it.each([
+    ['a time', 1_500.9, 1_500],
+    ['the furthest that is believed', 2_000, 2_000],
+    ['what is further off', 9e15, 2_000],
+    ['what is just to come', 1_000.5, 1_000],
+    ['what is over', 1_000, undefined],
+    ['no end', Number.POSITIVE_INFINITY, undefined],
+    ['no number', '1500', undefined],
+    ['nothing', undefined, undefined],
+  ])('of %s: %j → %j', (_what, at, end) => {
+    expect(soundEnd(at, { now: 1_000, longestMs: 1_000 })).toBe(end);
   });
 });
 

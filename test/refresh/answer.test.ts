@@ -6,6 +6,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import type { ObtainPorts } from '../../src/refresh/obtain.ts';
+import { type Demand, patientDemand } from '../../src/refresh/refresh-one.ts';
 import { openMemoryStore } from '../../src/stores/memory.ts';
 import { noEntryPorts } from '../fakes/entry-ports.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
@@ -60,7 +61,7 @@ async function world() {
     const account = stepsOf(recipe, aliceArn).at(-1)?.account ?? keysAccount(dev);
     await store.set(account, toCredentialsItem(credentials, account));
   };
-  return { clock, sts, answer, putIntoStore };
+  return { clock, sts, answer, ports, state, putIntoStore };
 }
 
 function storedFor(now: number, leftMinutes: number): Credentials {
@@ -177,6 +178,81 @@ describe('refreshAndAnswer', () => {
     await clock.advance(3_799);
     await clock.advance(1);
     expect(await waiting).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline', hint: 'try again' } });
+  });
+
+  /** What a caller wants of the refresh, and how long it waits for it. */
+  async function wanted(stored: Credentials | undefined, budget = { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 }) {
+    const { clock } = await world();
+    const demands: Demand[] = [];
+    const waits: string[] = [];
+    const noted = (how: string) => (ms: number, signal: AbortSignal | undefined) => {
+      waits.push(`${how} ${ms}`);
+      return clock.wait(ms, signal);
+    };
+    const brought = storedFor(clock.now(), 60);
+    const answer = await refreshAndAnswer(recipe, stored, {
+      budget,
+      clock: { ...clock, wait: noted('to the clock') },
+      refresh: async (demand) => {
+        demands.push(demand);
+        return brought;
+      },
+      outwait: noted('leniently'),
+    });
+    const [demand] = demands;
+    if (demand === undefined) throw new Error('it was asked for');
+    return { answer, demand, waits, now: clock.now() };
+  }
+
+  it('gives up a lock in its own time with nothing to fall back on, and else waits for it as long as for the rest', async () => {
+    expect((await wanted(undefined)).demand).toMatchObject({ lockWaitMs: 2_000, sharesFailures: true });
+    const hurried = { limitMs: 500.4, patienceMs: 300, lockWaitMs: 2_000 };
+    expect((await wanted(undefined, hurried)).demand.lockWaitMs).toBe(500);
+    const { clock } = await world();
+    expect((await wanted(storedFor(clock.now(), 10))).demand.lockWaitMs).toBe(2_500);
+  });
+
+  it('is lenient with a starved machine only where nothing is at hand', async () => {
+    const { clock } = await world();
+    expect((await wanted(undefined)).waits).toEqual(['leniently 3800']);
+    expect((await wanted(storedFor(clock.now(), 10))).waits).toEqual(['to the clock 2500']);
+    expect((await wanted(undefined, { limitMs: -5, patienceMs: 0, lockWaitMs: 0 })).waits).toEqual(['leniently 0']);
+  });
+
+  it('wants what callers are content with, and marks what is finished', async () => {
+    const { answer, demand, now } = await wanted(undefined);
+    expect(demand.accepts({ issuedAt: now - 45 * minute, expiresAt: now + 15 * minute })).toBe(false);
+    expect(demand.accepts({ issuedAt: now - 44 * minute, expiresAt: now + 16 * minute })).toBe(true);
+    expect(answer).toMatchObject({ kind: 'credentials', isUnfinished: false });
+    expect(demand.signal?.aborted).toBe(false);
+  });
+
+  it('says whose credentials took how long', async () => {
+    const { answer, sts, clock } = await world();
+    sts.hang();
+    const waiting = answer();
+    await clock.advance(3_800);
+    expect(await waiting).toMatchObject({ error: { message: 'getting credentials for "dev" took longer than 3.8 s' } });
+  });
+
+  it('marks a failure, and what it falls back on then, as finished', async () => {
+    const { answer, sts, clock } = await world();
+    sts.failNext(down);
+    expect(await answer()).toMatchObject({ kind: 'failure', isUnfinished: false });
+    await clock.advance(10_000);
+    sts.failNext(down);
+    expect(await answer(storedFor(clock.now(), 10))).toMatchObject({ kind: 'credentials', isUnfinished: false });
+  });
+
+  it('notes that somebody asked, and has keys as they are refused', async () => {
+    const { ports, state, clock } = await world();
+    const demand = patientDemand(() => true);
+    const found = () => undefined;
+    await refreshDirectly(recipe, { fallback: undefined, demand, found }, ports);
+    expect(state.list().map(({ id }) => state.askedAt(id) !== undefined)).toEqual([true]);
+    const bare = { ...recipe, hops: [] };
+    const fallback = storedFor(clock.now(), 10);
+    await expect(refreshDirectly(bare, { fallback, demand, found }, ports)).rejects.toThrow('has no hop -1');
   });
 
   it('makes no call while backing off with something to fall back on', async () => {
