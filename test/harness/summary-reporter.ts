@@ -12,7 +12,11 @@ export default class SummaryReporter implements Reporter {
     const skipped = count('skipped') + count('pending');
     if (skipped > 0 && process.env['CI'] !== undefined) process.exitCode = 1;
     const onceMore = tests.filter((test) => test.diagnostic()?.flaky === true);
-    const named = onceMore.map(({ module, fullName }) => `once more: ${module.relativeModuleId}: ${fullName}\n`);
+    const named = onceMore.map((test) => {
+      const { module, fullName } = test;
+      const why = test.result().errors?.[0]?.message.slice(0, 500) ?? 'no reason';
+      return `once more: ${module.relativeModuleId}: ${fullName}: ${why}\n`;
+    });
     const line = `tests: ${count('passed')} passed, ${count('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
     process.once('exit', () => process.stdout.write([...named, line].join('')));
   }
