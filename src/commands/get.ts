@@ -112,8 +112,8 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   if (cached !== undefined) noteWanted(cached.step, { profile: recipe.profile, stored: cached.credentials }, wiring);
   const freshness = cached === undefined ? 'expired' : freshnessOf(cached.credentials, clock.now());
   if (cached !== undefined && (freshness === 'fresh' || freshness === 'due')) {
-    const isWaiting = isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
-    const refreshLater = freshness === 'due' && !isWaiting && !isCallerBound(recipe);
+    const isWaiting = () => isBackingOff(wiring.state.read(cached.step.id)?.failure, clock.now());
+    const refreshLater = freshness === 'due' && !isCallerBound(recipe) && !isWaiting();
     return {
       answer: { kind: 'credentials', credentials: cached.credentials, isUnfinished: false },
       isCached: true,
