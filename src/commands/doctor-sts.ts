@@ -2,8 +2,7 @@
 
 import { type ConfigFiles, keptProfiles } from '../config/profile-settings.ts';
 import { keysOf, type Recipe } from '../config/recipe.ts';
-import type { Finding } from '../doctor/finding.ts';
-import { commandIn } from '../doctor/finding.ts';
+import { commandIn, type Finding } from '../doctor/finding.ts';
 import { isAppError } from '../errors.ts';
 import { loadPrincipal } from '../hops/keys.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';

@@ -1,5 +1,6 @@
 // One line of the audit trail: an entry as JSON, and back. Pure.
 
+import { isFields, parseJson } from '../credentials/json.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 
 const format = 1;
@@ -13,7 +14,8 @@ export function toAuditLine({ at, verb, profile, outcome, keySuffix, code, answe
 
 /** Undefined for what is no entry: half a line after a crash, or one of a later version. */
 export function parseAuditLine(line: string): AuditEntry | undefined {
-  const fields = parseFields(line);
+  const value = parseJson(line); // undefined for a line that was cut off
+  const fields = isFields(value) ? value : {};
   const { v, at, verb, profile, outcome, answeredBy } = fields;
   const time = typeof at === 'string' ? Date.parse(at) : Number.NaN;
   if (v !== format || !Number.isFinite(time) || typeof profile !== 'string') return undefined;
@@ -34,16 +36,6 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
       isClaimed: claimed === true,
     },
   };
-}
-
-function parseFields(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}; // a line that was cut off
-    throw error;
-  }
 }
 
 function isOneOf<T extends string>(value: unknown, words: readonly T[]): value is T {

@@ -1,20 +1,25 @@
 // Recipes that start from what only the environment of a caller can hold: keys, or where a container's credentials are. Pure.
 
 import { AppError } from '../errors.ts';
+import type { ContainerHop } from './entry-hop.ts';
 import type { Recipe } from './recipe.ts';
 
 type Start = Pick<Recipe, 'keys' | 'hops'>;
 
 /** True where no background can go on: it has another environment. */
-export function isCallerBound({ keys, hops: [first] }: Start): boolean {
-  return keys?.ofCaller !== undefined || (first?.kind === 'machine' && first.service === 'EcsContainer');
+export function isCallerBound(recipe: Start): boolean {
+  return recipe.keys?.ofCaller !== undefined || containerOf(recipe) !== undefined;
 }
 
 /** What this caller's environment lacks; undefined where it has all that the recipe starts from. */
-export function environmentLack({ profile, keys, hops: [first] }: Start & Pick<Recipe, 'profile'>): AppError | undefined {
+export function environmentLack({ profile, keys, hops }: Start & Pick<Recipe, 'profile'>): AppError | undefined {
   if (keys?.ofCaller === 'absent') return keysLack(profile);
-  const isContainer = first?.kind === 'machine' && first.service === 'EcsContainer';
-  return isContainer && first.url === undefined ? containerLack(profile) : undefined;
+  const container = containerOf({ hops });
+  return container !== undefined && container.url === undefined ? containerLack(profile) : undefined;
+}
+
+function containerOf({ hops: [first] }: Pick<Recipe, 'hops'>): ContainerHop | undefined {
+  return first?.kind === 'machine' && first.service === 'EcsContainer' ? first : undefined;
 }
 
 /** For `credential_source = Environment`. */

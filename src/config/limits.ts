@@ -1,6 +1,8 @@
 // What STS takes: one parse function for each parameter, from its text in the config to its value. Pure; nothing here throws.
 // Limits: the STS API reference of AssumeRole and GetSessionToken, and the patterns of AWS's own service model.
 
+import { isFields, parseJson } from '../credentials/json.ts';
+
 export type Checked<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'problem'; readonly problem: string };
 
 /** The serial number of an MFA device: a hardware token's own, or the ARN of a virtual device. Not a security key's. */
@@ -55,7 +57,7 @@ export function parsePolicy(raw: string): Checked<string> {
   if (text.length > maxPolicyCharacters) return problem(`is longer than ${maxPolicyCharacters} characters, AWS's limit`);
   const odd = [...text].find((character) => !/^[\t\n\r\u0020-\u00ff]$/.test(character));
   if (odd !== undefined) return problem(`AWS takes no ${shown(odd)} in a policy`);
-  return isJsonObject(text) ? ok(text) : problem('is not a JSON object');
+  return isFields(parseJson(text)) ? ok(text) : problem('is not a JSON object');
 }
 
 /** ARNs of managed policies, separated by commas or line ends. */
@@ -164,15 +166,6 @@ function parseList(raw: string, max: number): Checked<readonly string[]> {
 function doubled(keys: readonly string[]): string | undefined {
   const folded = keys.map((key) => key.toLowerCase());
   return keys.find((_key, index) => folded.indexOf(folded[index] ?? '') < index);
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false; // a SyntaxError, which says no more to a person than its absence
-  }
 }
 
 function reserved(text: string): string {

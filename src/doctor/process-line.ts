@@ -1,6 +1,6 @@
 // Judges a credential_process line: how it is written, and what came of running it as the clients do. Pure; never repeats an answer.
 
-import { parseJson } from '../credentials/json.ts';
+import { isFields, parseJson } from '../credentials/json.ts';
 import type { LineRun } from '../ports/inspector.ts';
 import { commandIn, editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
 
@@ -166,11 +166,8 @@ function answerProblem({ stdout, stderr }: LineRun): Problem | undefined {
 /** `Version` 1, both keys, and of temporary credentials an end in UTC (sdk-contract.md 1 and 2). */
 function isAnswer(stdout: string): boolean {
   const answer = parseJson(stdout);
-  if (typeof answer !== 'object' || answer === null) return false;
-  const fields = new Map<string, unknown>(Object.entries(answer));
-  const isText = (key: string) => typeof fields.get(key) === 'string';
-  const hasEnd = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(fields.get('Expiration')));
-  return (
-    fields.get('Version') === 1 && isText('AccessKeyId') && isText('SecretAccessKey') && (hasEnd || !fields.has('SessionToken'))
-  );
+  if (!isFields(answer)) return false;
+  const isText = (key: string) => typeof answer[key] === 'string';
+  const hasEnd = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(answer['Expiration']));
+  return answer['Version'] === 1 && isText('AccessKeyId') && isText('SecretAccessKey') && (hasEnd || !('SessionToken' in answer));
 }
