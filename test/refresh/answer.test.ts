@@ -1,55 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { keysAccount, parseProfileName } from '../../src/config/names.ts';
-import { type Recipe, stepsOf } from '../../src/config/recipe.ts';
-import { type Credentials, toCredentialsItem, toKeysItem } from '../../src/credentials/credentials.ts';
+import { keysAccount } from '../../src/config/names.ts';
+import { stepsOf } from '../../src/config/recipe.ts';
+import { type Credentials, toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
-import type { ObtainPorts } from '../../src/refresh/obtain.ts';
 import { type Demand, patientDemand } from '../../src/refresh/refresh-one.ts';
-import { openMemoryStore } from '../../src/stores/memory.ts';
-import { noEntryPorts } from '../fakes/entry-ports.ts';
-import { fakeClock } from '../fakes/fake-clock.ts';
-import { fakeLock } from '../fakes/fake-lock.ts';
-import { fakeState } from '../fakes/fake-state.ts';
-import { aliceArn, fakeSts } from '../fakes/fake-sts.ts';
+import { aliceArn } from '../fakes/fake-sts.ts';
+import { dev, world as emptyWorld, minute, recipe as recipeOf, roleHop, withKeys } from './obtain-world.ts';
 
-const minute = 60_000;
-const endpoint = { region: 'eu-west-1', useFips: false, useDualstack: false, useGlobal: false };
-const corp = parseProfileName('corp');
-const dev = parseProfileName('dev');
-const recipe: Recipe = {
-  profile: dev,
-  keys: { name: corp, endpoint },
-  hops: [{ kind: 'role', request: { roleArn: 'arn:aws:iam::222233334444:role/Dev', durationSeconds: 3600 }, endpoint }],
-  loginTarget: dev,
-  network: {},
-  chain: [dev, corp],
-  notes: [],
-};
+const recipe = recipeOf([roleHop]);
 const down = new AppError('network', { endpoint: 'sts', problem: 'refused' });
 
 async function world() {
-  const clock = fakeClock();
-  const sts = fakeSts(clock);
-  const store = openMemoryStore();
-  const [state, lock] = [fakeState(), fakeLock()];
-  await store.set(
-    keysAccount(corp),
-    toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
-  );
-  const ports: ObtainPorts = {
-    ...noEntryPorts,
-    clock,
-    sts,
-    store,
-    state,
-    lock,
-    readLoginCache: () => undefined,
-    random: () => 1,
-    remember: async () => undefined,
-    log: { event: () => undefined },
-  };
+  const { clock, sts, store, state, ports } = await withKeys(emptyWorld());
   const answer = (stored?: Credentials) =>
     refreshAndAnswer(recipe, stored, {
       budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
