@@ -166,8 +166,8 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
   const answer = await refreshAndAnswer(recipe, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: () =>
-      (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
+    refresh: (_demand, found) =>
+      (step === undefined ? firstRefresh(asked, found, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
     outwait: clock.wait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === known;
@@ -184,18 +184,19 @@ function elsewhere({ recipe, caller }: Asked, known: Remembered | undefined, { c
   };
 }
 
-/** Nobody knew whose keys these are, hence neither what memory and store have for them. */
-async function firstRefresh({ recipe, room, caller }: Asked, { clock, noteAsked }: AnswersPorts): Promise<Remembered> {
+/** Nobody knew whose keys these are, hence neither what memory and store have for them: `found` is told. */
+async function firstRefresh(
+  { recipe, room, caller }: Asked,
+  found: (known: Remembered) => void,
+  { clock, noteAsked }: AnswersPorts,
+): Promise<Remembered> {
   const step = await room.findLastStep(recipe);
   noteAsked({ step, profile: recipe.profile, caller });
   const known = await room.look(step, recipe.profile);
-  if (known !== undefined && isComfortable(known, clock.now())) return known;
-  try {
-    return await room.refresh(recipe, step);
-  } catch (error) {
-    if (known === undefined || !isValid(known, clock.now())) throw error;
-    return known;
-  }
+  if (known === undefined) return await room.refresh(recipe, step);
+  if (isComfortable(known, clock.now())) return known;
+  found(known);
+  return await room.refresh(recipe, step);
 }
 
 // Nobody waits for it: the state has a failure, and the next caller who needs it will hear of it.

@@ -72,11 +72,13 @@ export interface FarSts extends Sts {
   readonly mostAtOnce: number;
   /** Out of reach, or there again. */
   cut(isCut: boolean): void;
+  /** Each call takes so long from now on. */
+  slowDown(ms: number): void;
   /** AWS refuses this role, now and always. */
   refuse(role: string): void;
 }
 
-const callMs = 300;
+const usualCallMs = 300;
 
 /** AWS over a network: each call takes a while, and teaches the clock. */
 export function farSts(machine: FakeMachine): FarSts {
@@ -84,6 +86,7 @@ export function farSts(machine: FakeMachine): FarSts {
   const attempts: Attempt[] = [];
   const ends = new Map<string, number>();
   const refused = new Set<string>();
+  let callMs = usualCallMs;
   let [isCut, lateCalls, atOnce, mostAtOnce] = [false, 0, 0, 0];
   const reach = async () => {
     await machine.clock.wait(callMs);
@@ -100,6 +103,9 @@ export function farSts(machine: FakeMachine): FarSts {
     },
     cut: (cutNow) => {
       isCut = cutNow;
+    },
+    slowDown: (ms) => {
+      callMs = ms;
     },
     refuse: (role) => void refused.add(role),
     getCallerIdentity: async (call) => {

@@ -342,6 +342,21 @@ describe('who asked', () => {
     expect(await got('dev')).toBe(first);
   });
 
+  // What the store had was found under way, and was forgotten when the caller's time ran out.
+  it.each([
+    ['fails', (sts: AgentWorld['sts']) => sts.cut(true)],
+    ['does not answer in time', (sts: AgentWorld['sts']) => sts.slowDown(minute)],
+  ])('is given what the store has where nobody knew whose keys these are and AWS %s', async (_how, spoil) => {
+    world.state.fillDisk();
+    const first = await got('dev');
+    await world.machine.run(50 * minute);
+    world.room.forgetAll();
+    spoil(world.sts);
+    const { answer, tookMs } = await timed(get('dev'));
+    expect(keyIdIn(answer)).toBe(first);
+    expect(tookMs).toBeLessThan(4 * second);
+  });
+
   function lastId(): KeyId {
     throw new Error('nobody was noted');
   }
