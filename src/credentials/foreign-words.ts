@@ -6,12 +6,15 @@ const mask = '[secret]';
 
 /** So many characters in a row are no chance: whatever was cut off, escaped or put between others is still found. */
 const pieceLength = 8;
+/** What is shorter is nobody's secret, and is a part of ordinary words: masking it would only take those apart. */
+const shortestSecret = 4;
 /** More of it nobody looks at: a reply may have a megabyte. */
 const longestText = 10_000;
 
 /**
  * Every piece of these secrets becomes `[secret]`, in capitals or not: endpoints say back what they were sent, whole, cut off in the middle,
- * as the name of a host. A secret shorter than a piece is found whole. Of a text without end only its beginning comes back.
+ * as the name of a host. A secret shorter than a piece is found whole, the shortest not at all. Of a text without end only its beginning comes
+ * back.
  */
 export function withoutSecrets(said: string, secrets: readonly Secret[]): string {
   const text = said.slice(0, longestText);
@@ -37,8 +40,8 @@ export function capped(text: string, length = 300): string {
 }
 
 function mark(isSecret: Uint8Array, text: string, secret: string): void {
+  if (secret.length < shortestSecret) return;
   const length = Math.min(pieceLength, secret.length);
-  if (length === 0) return;
   const pieces = new Set<string>();
   for (let at = 0; at + length <= secret.length; at++) pieces.add(secret.slice(at, at + length));
   for (let at = 0; at + length <= text.length; at++) {

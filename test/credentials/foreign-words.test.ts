@@ -26,6 +26,10 @@ describe('withoutSecrets', () => {
     expect(shown('the code 123456 is wrong, 12345 as well', '123456')).toBe('the code [secret] is wrong, 12345 as well');
   });
 
+  it('takes no words apart for what is too short to be a secret', () => {
+    expect(shown('the connection was lost, say 1234', 's', 't', 'the', '1234')).toBe('the connection was lost, say [secret]');
+  });
+
   it('masks all secrets, and leaves the rest as it is', () => {
     expect(shown('ÄÖ Token abcdefgh and 1234567890 İ', 'abcdefgh', '1234567890', '')).toBe('ÄÖ Token [secret] and [secret] İ');
     expect(shown('nothing of it', token)).toBe('nothing of it');
