@@ -1,6 +1,7 @@
 // Reads the settings of IAM Identity Center: a profile that names an `sso-session` section, or the old form with sso_start_url. Pure.
 // Precedence is botocore's (credentials.py, SSOProvider): what profile and section both say must be the same.
 
+import { isAccountId } from '../credentials/credentials.ts';
 import { type AwsFile, findSection } from './aws-config.ts';
 import type { IdentityCenterHop } from './entry-hop.ts';
 import type { ProfileSettings } from './profile-settings.ts';
@@ -31,10 +32,6 @@ export function readIdentityCenter(settings: ProfileSettings, { files, env, fail
     { settings: settings.get, services: settings.service, env, fail },
   );
   return { kind: 'identity-center', signIn, accountId, roleName };
-}
-
-export function isAccountId(text: string): boolean {
-  return /^\d{12}$/.test(text);
 }
 
 /** As permission sets are called. */

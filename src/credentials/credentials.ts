@@ -86,6 +86,11 @@ export function isEpochMs(value: unknown): value is EpochMs {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastTime;
 }
 
+/** Of AWS: its number has twelve digits. */
+export function isAccountId(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{12}$/.test(value);
+}
+
 /**
  * A time that was told by somebody else, who may tell it in other units or without end: at most `longestMs` from now. Undefined for what is
  * none, or is over.

@@ -1,8 +1,8 @@
 // What another program's credential_process prints: parsed to the letter, since half of it would be somebody else's credentials. Pure.
 // The form: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
-import type { EpochMs, KeysDocument, Parsed } from './credentials.ts';
-import { isFields, isWord, parseJson } from './json.ts';
+import { type EpochMs, isAccountId, type KeysDocument, type Parsed } from './credentials.ts';
+import { isFields, isText, isWord, parseJson } from './json.ts';
 import { Secret } from './secret.ts';
 
 export interface ForeignDocument extends KeysDocument {
@@ -38,7 +38,7 @@ export function readForeignFields(fields: Readonly<Record<string, unknown>>): Pa
       secretAccessKey: new Secret(secret),
       ...(token === undefined ? {} : { sessionToken: new Secret(token) }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(typeof accountId === 'string' && /^\d{12}$/.test(accountId) ? { accountId } : {}),
+      ...(isAccountId(accountId) ? { accountId } : {}),
     },
   };
 }
@@ -48,6 +48,11 @@ export function parseMoment(text: string): EpochMs | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(text)) return undefined;
   const at = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** For `readIssued`: undefined where there is none, NaN for what is no moment. */
+export function readEnd(value: unknown): number | undefined {
+  return isText(value) ? (parseMoment(value) ?? Number.NaN) : undefined;
 }
 
 /** Undefined where it is absent; `null` and an empty text count as that, as with AWS's own programs. */

@@ -26,7 +26,7 @@ export async function requestContainer(
   if (reply.status === 401 || reply.status === 403) throw failed(`it refuses the token (HTTP status ${reply.status})`);
   if (reply.status !== 200) throw failed(`it answered with HTTP status ${reply.status}`);
   const document = readMachineDocument(reply.body, { now: clock.now(), sent: secretsIn(headers) });
-  if (document.kind === 'problem') throw failed(document.problem);
+  if (document.kind !== 'ok') throw failed(document.problem);
   return document.credentials;
 }
 

@@ -25,7 +25,7 @@ export async function requestInstance(
   if (!/^[\w+=,.@-]{1,64}$/.test(role)) throw failed('it names no role');
   const body = bodyOf(await ask(rolePath + role, { method: 'GET', headers }), failed);
   const document = readMachineDocument(body, { now: clock.now(), sent: secretsIn(headers) });
-  if (document.kind === 'problem') throw failed(document.problem);
+  if (document.kind !== 'ok') throw failed(document.problem);
   return document.credentials;
 }
 

@@ -5,8 +5,8 @@ import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
+import { isSleptThrough } from './reply-credentials.ts';
 import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
-import { EndedReply } from './sts-http.ts';
 
 /** What the calls of one adapter share. */
 export interface Line {
@@ -92,7 +92,7 @@ export async function twiceAtMost<T>(turn: Turn, send: Send<T>): Promise<T> {
   try {
     return await send(sendOptions(turn));
   } catch (error) {
-    if (!isClockFailure(error) && !(error instanceof EndedReply)) throw error;
+    if (!isClockFailure(error) && !isSleptThrough(error)) throw error;
     return send(sendOptions(turn));
   }
 }

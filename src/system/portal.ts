@@ -8,13 +8,12 @@ import {
   paginateListAccounts,
   SSOClient,
 } from '@aws-sdk/client-sso';
-import { isAccountId, isRoleName } from '../config/identity-center.ts';
-import { isEpochMs } from '../credentials/credentials.ts';
-import { isWord } from '../credentials/json.ts';
-import { Secret } from '../credentials/secret.ts';
+import { isRoleName } from '../config/identity-center.ts';
+import { isAccountId } from '../credentials/credentials.ts';
+import { readIssued } from '../credentials/issued.ts';
 import type { Portal, PortalCall } from '../ports/identity-center.ts';
 import { type ClientSettings, createErrands, type IdentityCenterOptions } from './identity-center-call.ts';
-import { ReplyProblem } from './sts-http.ts';
+import { credentialsOf, unlessSleptThrough } from './reply-credentials.ts';
 
 /** Lists of hundreds of accounts run into AWS's limits: the SDK waits longer from try to try. */
 const listTries = 8;
@@ -30,25 +29,15 @@ export function createPortal(options: IdentityCenterOptions): Portal {
   const tokenOf = ({ accessToken }: PortalCall) => accessToken.reveal();
   return {
     getRoleCredentials: (role, call) =>
-      errands.run({ ...errandOf('GetRoleCredentials', call), role }, once, async (client) => {
-        const { roleCredentials } = await client.send(new GetRoleCredentialsCommand({ ...role, accessToken: tokenOf(call) }));
-        const { accessKeyId, secretAccessKey, sessionToken, expiration } = roleCredentials ?? {};
-        if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken) || !expiration) {
-          throw new ReplyProblem('its reply holds no complete credentials');
-        }
-        const issuedAt = clock.now();
-        const expiresAt = Math.floor(expiration);
-        if (!isEpochMs(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
-        if (expiresAt <= issuedAt) throw new ReplyProblem('its credentials have ended already');
-        return {
-          accessKeyId,
-          secretAccessKey: new Secret(secretAccessKey),
-          sessionToken: new Secret(sessionToken),
-          issuedAt,
-          expiresAt,
-          accountId: role.accountId,
-        };
-      }),
+      errands.run({ ...errandOf('GetRoleCredentials', call), role }, once, (client) =>
+        unlessSleptThrough(async () => {
+          const { roleCredentials } = await client.send(new GetRoleCredentialsCommand({ ...role, accessToken: tokenOf(call) }));
+          const { accessKeyId, secretAccessKey, sessionToken, expiration } = roleCredentials ?? {};
+          const expiresAt = expiration ? Math.floor(expiration) : undefined;
+          const came = { accessKeyId, secretAccessKey, sessionToken, expiresAt, accountId: role.accountId };
+          return credentialsOf(readIssued(came, clock.now()));
+        }),
+      ),
     listAccounts: (call) =>
       lists.run(errandOf('ListAccounts', call), often, async (client) => {
         const pages = await collect(paginateListAccounts({ client, pageSize: 100 }, { accessToken: tokenOf(call) }));

@@ -11,8 +11,9 @@ import type { CreateSessionCall, CreateSessionRequest, RolesAnywhere } from '../
 import type { StsEndpoint } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { learner, withinDeadline } from './aws-call.ts';
+import { credentialsOf, unlessSleptThrough } from './reply-credentials.ts';
 import { type AwsRefusal, failureOf, RefusedReply } from './sts-failure.ts';
-import { ReplyProblem, StsHttpHandler } from './sts-http.ts';
+import { StsHttpHandler } from './sts-http.ts';
 
 export interface RolesAnywhereOptions {
   readonly clock: Clock;
@@ -26,7 +27,7 @@ export function createRolesAnywhere({ clock, deadlineMs = 10_000 }: RolesAnywher
     createSession: (request, call) =>
       withinDeadline(
         { deadlineMs, signal: call.signal, endpoint: call.endpoint.url ?? `IAM Roles Anywhere in ${call.endpoint.region}` },
-        (exchange) => twiceAtMost(request, { call, clock, ...exchange }),
+        (exchange) => unlessSleptThrough(() => onceMoreByRightClock(request, { call, clock, ...exchange })),
         // The private key is in no request.
         (error, ended) =>
           failureOf(error, { operation: 'CreateSession', sent: [], signal: call.signal, ...ended }, (refusal) =>
@@ -47,7 +48,7 @@ interface Turn {
 const clearlyOffMs = 60_000;
 
 /** Once more where the reply to a refused request shows that the clock was off: it has been set by then. */
-async function twiceAtMost(request: CreateSessionRequest, turn: Turn): Promise<Credentials> {
+async function onceMoreByRightClock(request: CreateSessionRequest, turn: Turn): Promise<Credentials> {
   const before = turn.clock.now();
   const startedAt = performance.now();
   const first = await send(request, turn);
@@ -102,9 +103,7 @@ function hostOf({ region, useFips, useDualstack }: StsEndpoint): string {
 
 function credentialsIn({ isRefused, status, text, headers }: Reply, clock: Clock): Credentials {
   if (isRefused) throw new RefusedReply({ ...parseRefusal(text, headers), httpStatus: status });
-  const parsed = parseSessionReply(text, clock.now());
-  if (parsed.kind === 'problem') throw new ReplyProblem(parsed.problem);
-  return parsed.credentials;
+  return credentialsOf(parseSessionReply(text, clock.now()));
 }
 
 function refusalScene(

@@ -18,13 +18,6 @@ export class ReplyProblem extends Error {
   }
 }
 
-/** Read so late that what it brought had ended: the machine slept in between. */
-export class EndedReply extends ReplyProblem {
-  constructor() {
-    super('its credentials have ended already');
-  }
-}
-
 export interface Exchange {
   readonly network: Network;
   /** Who should answer, for messages; STS when absent. */

@@ -2,12 +2,13 @@
 // credentials that are whole or refused.
 
 import type { Credentials } from '../credentials/credentials.ts';
-import { isWord } from '../credentials/json.ts';
+import { readIssued } from '../credentials/issued.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AssumeRoleRequest, MfaAnswer, Sts } from '../ports/sts.ts';
 import type { Clock } from '../ports/time.ts';
 import { converse, type Line, type Send, sendOptions, type Turn, twiceAtMost } from './aws-call.ts';
+import { credentialsOf } from './reply-credentials.ts';
 import {
   type IssuedReply,
   sendAssumeRole,
@@ -17,7 +18,6 @@ import {
   sendWebIdentity,
 } from './sts-client.ts';
 import { isForbidden } from './sts-failure.ts';
-import { EndedReply, ReplyProblem } from './sts-http.ts';
 
 export interface StsOptions {
   readonly clock: Clock;
@@ -90,25 +90,15 @@ async function probe(turn: Turn): Promise<void> {
   }
 }
 
-/** All of it or nothing: half a set of credentials would fail later, at somebody who cannot know why. */
 function issuedBy({ credentials }: IssuedReply, { line }: Turn, arn: string | undefined): Credentials {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {};
-  if (!isWord(AccessKeyId) || !isWord(SecretAccessKey) || !isWord(SessionToken) || Expiration === undefined) {
-    throw new ReplyProblem('its reply holds no complete credentials');
-  }
-  const issuedAt = line.clock.now();
-  const expiresAt = Expiration.getTime();
-  if (!Number.isFinite(expiresAt)) throw new ReplyProblem('its credentials have no readable end');
-  if (expiresAt <= issuedAt) throw new EndedReply();
-  const accountId = arn?.split(':')[4];
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: new Secret(SecretAccessKey),
-    sessionToken: new Secret(SessionToken),
-    issuedAt,
-    expiresAt,
-    ...(accountId !== undefined && /^\d{12}$/.test(accountId) ? { accountId } : {}),
+  const came = {
+    accessKeyId: credentials?.AccessKeyId,
+    secretAccessKey: credentials?.SecretAccessKey,
+    sessionToken: credentials?.SessionToken,
+    expiresAt: credentials?.Expiration?.getTime(),
+    accountId: arn?.split(':')[4],
   };
+  return credentialsOf(readIssued(came, line.clock.now()));
 }
 
 function codeIn({ mfa }: Pick<AssumeRoleRequest, 'mfa'>): readonly Secret[] {

@@ -29,13 +29,13 @@ describe('readMachineDocument', () => {
 
   it.each(Object.keys(document))('takes nothing where %s is missing, empty or no text', (name) => {
     for (const value of [undefined, '', 7]) {
-      expect(read({ [name]: value })).toEqual({ kind: 'problem', problem: 'its answer holds no complete credentials' });
+      expect(read({ [name]: value })).toEqual({ kind: 'problem', problem: 'its reply holds no complete credentials' });
     }
   });
 
   it.each([
-    ['[]', 'its answer is no JSON object'],
-    ['<html>', 'its answer is no JSON object'],
+    ['[]', 'its reply is no JSON object'],
+    ['<html>', 'its reply is no JSON object'],
     [JSON.stringify({ ...document, Code: 'AssumeRoleUnauthorizedAccess' }), 'it says AssumeRoleUnauthorizedAccess'],
     [JSON.stringify({ Code: 'c'.repeat(101) }), `it says ${'c'.repeat(100)}…`],
     [JSON.stringify({ ...document, Expiration: 'soon' }), 'its credentials have no readable end'],
@@ -43,6 +43,7 @@ describe('readMachineDocument', () => {
     [JSON.stringify({ ...document, Expiration: '2030-01-01T00:00:00' }), 'its credentials have no readable end'],
     [JSON.stringify({ ...document, Expiration: '2026-01-02T00:00:00Z' }), 'its credentials have ended already'],
   ])('says what is wrong with %s', (text, problem) => {
-    expect(readMachineDocument(text, { now, sent: [] })).toEqual({ kind: 'problem', problem });
+    const kind = problem.includes('have ended') ? 'ended' : 'problem';
+    expect(readMachineDocument(text, { now, sent: [] })).toEqual({ kind, problem });
   });
 });

@@ -54,10 +54,10 @@ describe('parseSessionReply', () => {
   });
 
   it.each([
-    ['soon', 'its credentials have no readable end'],
-    ['2026-01-02T00:00:00Z', 'its credentials have ended already'],
-  ])('takes no credentials that end %s', (expiration, problem) => {
-    expect(reply({ ...issued, expiration })).toEqual({ kind: 'problem', problem });
+    ['soon', 'problem', 'its credentials have no readable end'],
+    ['2026-01-02T00:00:00Z', 'ended', 'its credentials have ended already'],
+  ])('takes no credentials that end %s', (expiration, kind, problem) => {
+    expect(reply({ ...issued, expiration })).toEqual({ kind, problem });
   });
 });
 

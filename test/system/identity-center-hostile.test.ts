@@ -173,6 +173,16 @@ describe('an Identity Center whose numbers make no sense', () => {
     },
   );
 
+  it('credentials whose reply was slept through until they had ended are asked for once more', async () => {
+    const moments = [Date.now() - 1_000, Date.now() + 3_600_000];
+    const center = await serve((_sent, response) => {
+      const roleCredentials = { accessKeyId: 'ASIA', secretAccessKey: 's', sessionToken: 't', expiration: moments.shift() };
+      reply(response, { roleCredentials });
+    });
+    expect((await center.getRoleCredentials()).expiresAt).toBeGreaterThan(Date.now());
+    expect(moments).toEqual([]);
+  });
+
   const device = { deviceCode: 'd', userCode: 'ABCD-EFGH', verificationUri: 'https://device.example/', expiresIn: 600 };
 
   it.each([0, -5, 0.001, Number.MAX_VALUE, 'often'])(

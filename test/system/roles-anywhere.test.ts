@@ -204,10 +204,17 @@ describe('CreateSession', () => {
     expect(error.isTransient).toBe(true);
   });
 
+  const credentials = { accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'C', expiration: '2020-01-01T00:00:00Z' };
+  const ended = { status: 201, body: JSON.stringify({ credentialSet: [{ credentials }] }) };
+
   it('refuses credentials that have ended', async () => {
-    const credentials = { accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'C', expiration: '2020-01-01T00:00:00Z' };
-    world.aws.replyNext({ status: 201, body: JSON.stringify({ credentialSet: [{ credentials }] }) });
+    for (let times = 0; times < 2; times++) world.aws.replyNext(ended);
     expect((await failure(create(alice))).message).toContain('have ended already');
+  });
+
+  it('asks once more where a reply was slept through until its credentials had ended', async () => {
+    world.aws.replyNext(ended);
+    expect((await create(alice)).accessKeyId).not.toBe(credentials.accessKeyId);
   });
 
   it('ends with its deadline, and with its caller', async () => {
