@@ -130,7 +130,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
     outwait: wiring.outwait,
   });
   const isCached = answer.kind === 'credentials' && answer.credentials === fallback;
-  return { answer, isCached, refreshLater: answer.isUnfinished };
+  return { answer, isCached, refreshLater: answer.isUnfinished && !isCallerBound(recipe) };
 }
 
 /**

@@ -1,7 +1,9 @@
 // The ways in that need no keys of ours, where something is missing or wrong, and in the agent.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../src/credentials/digest.ts';
 import { type RunningAgent, startAgent, statusOf } from '../harness/agent.ts';
+import { fileTree } from '../harness/file-tree.ts';
 import { MovedClock } from '../harness/moved-clock.ts';
 import { until } from '../harness/session-bus.ts';
 import { openWaysWorld, type WaysWorld } from '../harness/ways-world.ts';
@@ -84,6 +86,32 @@ describe('what can go wrong', () => {
     expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain(
       'nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
     );
+  });
+});
+
+describe('a refresh in the background', () => {
+  const env = { ROLEKEEPER_AUTOSTART: '1' };
+  /** `get` notes whom it has started a refresh for. */
+  const isStarted = (profile: string) => {
+    const note = `started-${sha256Hex(`refresh ${profile}`).slice(0, 16)}`;
+    return fileTree(world.home).some((path) => path.includes(note));
+  };
+
+  it.each(['job', 'task'])("is not begun for %s, which starts from its caller's environment", async (profile) => {
+    for (const one of ['pod', profile]) await succeed(get(one));
+    world.sts.advance(43 * 60_000);
+    await succeed(get('behind-pod')); // any reply of AWS tells us its time
+    for (const one of ['pod', profile]) await succeed(get(one, env));
+    expect([isStarted('pod'), isStarted(profile)]).toEqual([true, false]);
+  });
+
+  it('is not begun either where a caller with such an environment could not wait for AWS', { timeout: 90_000 }, async () => {
+    world.sts.fault({ kind: 'slow', ms: 30_000 });
+    const [pod, job] = [await get('pod', env), await get('job', env)];
+    expect([pod.status, job.status]).toEqual([7, 7]);
+    // On a machine so slow that they had more time, the call of AWS has ended before them: nothing is left to be done behind.
+    expect(isStarted('pod')).toBe(pod.stderr.includes('getting credentials for'));
+    expect(isStarted('job')).toBe(false);
   });
 });
 
