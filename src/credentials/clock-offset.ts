@@ -20,16 +20,23 @@ export interface Anchor extends Reading {
 /** Less is no offset: the Date header has whole seconds, and the reply took its time. */
 export const toleranceMs = 2_000;
 
+/** An offset below this ends nothing that matters, so it is not worth a guess. */
+const farBehindMs = 300_000;
+/** So exactly a clock is put right: AWS tells whole seconds, and its reply took its time. */
+const agreementMs = 15_000;
+
 /** An anchor lasts this long before it is written anew, so that the bound stays near. */
 export const anchorLifeMs = 3_600_000;
 
 /**
  * Now as AWS counts. The offset measured at the anchor corrects the wall clock; the uptime since then is a lower bound, so that a wall
  * clock turned back revives nothing. After a reboot less is proven, but nothing false: uptime grew by less than the time that passed.
+ * A clock that was far behind and now shows what the uptime proves was put right: corrected once more, it would end a day's session.
  */
 export function awsNow(anchor: Anchor | undefined, reading: Reading): EpochMs {
   if (anchor === undefined) return reading.wallMs;
-  return Math.round(Math.max(reading.wallMs - offsetOf(anchor), anchor.awsMs + provenSince(anchor, reading)));
+  const byWall = isPutRight(anchor, reading) ? reading.wallMs : reading.wallMs - offsetOf(anchor);
+  return Math.round(Math.max(byWall, anchor.awsMs + provenSince(anchor, reading)));
 }
 
 /** An AWS time as the local wall clock will show it. An offset under the tolerance counts as none, so that one time is always shown alike. */
@@ -72,6 +79,12 @@ const anchorFormat = 1;
 
 function offsetOf({ wallMs, awsMs }: Anchor): number {
   return wallMs - awsMs;
+}
+
+// Another boot's uptime says too little. A virtual machine that was paused shows a later time than its uptime proves.
+function isPutRight(anchor: Anchor, { wallMs, uptimeMs }: Reading): boolean {
+  const proven = anchor.awsMs + uptimeMs - anchor.uptimeMs;
+  return uptimeMs >= anchor.uptimeMs && offsetOf(anchor) < -farBehindMs && Math.abs(wallMs - proven) < agreementMs;
 }
 
 // An uptime that is less than the anchor's began after the anchor, and all of it has passed since.

@@ -62,6 +62,35 @@ describe('awsNow', () => {
     );
   });
 
+  it('is right when the wall clock, which was far behind, is put right in the same boot', () => {
+    const farBehind = fc.integer({ min: -50 * year, max: -300 * second - 1 });
+    fc.assert(
+      fc.property(trueTime, farBehind, uptime, passed, fc.integer({ min: 0, max: 14_999 }), (at, off, up, ms, wrong) => {
+        const now = awsNow(learnt({ at, off, up }), { wallMs: at + ms + wrong, uptimeMs: up + ms });
+        expect(now).toBe(at + ms + wrong);
+      }),
+    );
+  });
+
+  const at = 1_767_000_000_000;
+  const behind = learnt({ at, off: -2 * hour, up: hour });
+  it.each([
+    ['in another boot', behind, { wallMs: at + 60_000, uptimeMs: hour - 1 }, at + 2 * hour + 60_000],
+    ['at the anchor itself', behind, { wallMs: at, uptimeMs: hour }, at],
+    ['15 s later than the uptime proves', behind, { wallMs: at + 75_000, uptimeMs: hour + 60_000 }, at + 2 * hour + 75_000],
+    ['15 s earlier than the uptime proves', behind, { wallMs: at + 45_000, uptimeMs: hour + 60_000 }, at + 2 * hour + 45_000],
+    ['a little earlier', behind, { wallMs: at + 50_000, uptimeMs: hour + 60_000 }, at + 60_000],
+    [
+      'and was only five minutes behind',
+      learnt({ at, off: -300 * second, up: hour }),
+      { wallMs: at + 60_000, uptimeMs: hour + 60_000 },
+      at + 360_000,
+    ],
+    ['and was ahead', learnt({ at, off: 2 * hour, up: hour }), { wallMs: at + 70_000, uptimeMs: hour + 60_000 }, at + 60_000],
+  ])('has these bounds where a clock shows the right time %s', (_where, anchor, reading, now) => {
+    expect(awsNow(anchor, reading)).toBe(now);
+  });
+
   it('is never more than the truth after a reboot, when the wall clock runs on', () => {
     fc.assert(
       fc.property(trueTime, offset, uptime, passed, fc.double({ min: 0, max: 1, noNaN: true }), (at, off, up, ms, share) => {
