@@ -178,9 +178,13 @@ interface Words<C extends ErrorCode> {
 }
 
 // Replies of AWS and names from files may hold newlines and terminal escapes; a message is one printable line.
-// C0, DEL and C1 controls and the bidirectional overrides become spaces.
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+  return printable(text).trim();
+}
+
+/** For a terminal: C0, DEL and C1 controls and the bidirectional overrides become spaces. Whoever named a thing is not always who looks at it. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
 
 function shortChain(chain: readonly string[]): string {

@@ -1,7 +1,7 @@
 // `rolekeeper log`: what the audit trail says, oldest first. Only reads.
 
 import { toAuditLine } from '../config/audit-line.ts';
-import { AppError } from '../errors.ts';
+import { AppError, printable } from '../errors.ts';
 import type { AuditEntry } from '../ports/audit.ts';
 import type { Wiring } from '../wiring.ts';
 import { parseSince } from './log-since.ts';
@@ -65,7 +65,7 @@ function inWords(entries: readonly AuditEntry[], toLocal: (at: number) => number
     keySuffix === undefined ? '' : `…${keySuffix}`,
     callerInWords(caller),
   ]);
-  return `${textTable(rows).join('\n')}\n`;
+  return `${textTable(rows.map((row) => row.map(printable))).join('\n')}\n`;
 }
 
 function callerInWords({ pid, program, isClaimed }: AuditEntry['caller']): string {

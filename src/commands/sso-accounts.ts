@@ -1,5 +1,6 @@
 // `rolekeeper sso accounts`: which accounts and roles a person has in IAM Identity Center, and which profiles there are for them.
 
+import { printable } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { askPortal, type PortalQuestion, profilesOfRoles } from './portal-roles.ts';
 import { writeStdout } from './stdout.ts';
@@ -22,9 +23,4 @@ export async function ssoAccounts(question: PortalQuestion, isJson: boolean, wir
     profile ?? '-',
   ]);
   writeStdout(`${textTable([head, ...lines]).join('\n')}\n`);
-}
-
-/** Whoever names accounts is not always who looks at the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }

@@ -6,9 +6,10 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -18,6 +19,7 @@ import { AppError, toAppError } from '../errors.ts';
 import type { AuditEntry, AuditLog, AuditTrail } from '../ports/audit.ts';
 import type { Log } from '../ports/log.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { readPlainBytes } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
 export interface AuditPlace {
@@ -65,28 +67,40 @@ export function createAuditLog({ base, machine }: Pick<AuditPlace, 'base' | 'mac
 function append(entry: AuditEntry, { base, machine, owner }: AuditPlace, { fileBytes, files }: AuditLimits): void {
   const directory = ensurePrivateDirectory({ base, below: [machine, directoryName], owner });
   const names = namesIn(directory);
-  const name = fileFor(entry, { directory, last: names.at(-1), fileBytes });
-  // Not through a link that somebody put there.
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+  const name = fileFor(entry, { directory, names, fileBytes });
+  // Not through a link that somebody put there, and not into a pipe, which would be waited for.
+  const flags =
+    constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   const file = openSync(join(directory, name), flags, 0o600);
   try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new AppError('config-unreadable', { path: join(directory, name), problem: 'it is not a file' });
     if (!names.includes(name)) {
       fchmodSync(file, 0o600);
       for (const old of names.slice(0, Math.max(0, names.length + 1 - files))) remove(join(directory, old));
     }
-    appendFileSync(file, toAuditLine(entry));
+    appendFileSync(file, `${endsInLine(file, stats.size) ? '' : '\n'}${toAuditLine(entry)}`);
   } finally {
     closeSync(file);
   }
 }
 
+/** False after a full disk, or a process that was killed: half a line would take the next one with it. */
+function endsInLine(file: number, size: number): boolean {
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  return readSync(file, last, 0, 1, size - 1) === 0 || last.toString() === '\n';
+}
+
 /** `2026-01-02.000.jsonl`: in the order of their names they are in the order of their time. */
 function fileFor(
   { at }: AuditEntry,
-  { directory, last, fileBytes }: { readonly directory: string; readonly last: string | undefined; readonly fileBytes: number },
+  { directory, names, fileBytes }: { readonly directory: string; readonly names: readonly string[]; readonly fileBytes: number },
 ): string {
   const day = new Date(at).toISOString().slice(0, 10);
-  const number = last?.startsWith(day) === true ? Number(last.slice(11, 14)) : -1;
+  // Not simply the last one: a clock that was ahead has left files of days to come.
+  const last = names.findLast((name) => name.startsWith(day));
+  const number = last === undefined ? -1 : Number(last.slice(11, 14));
   const isFull = number === -1 || (sizeOf(join(directory, last ?? '')) >= fileBytes && number < mostPerDay);
   return `${day}.${String(isFull ? number + 1 : number).padStart(3, '0')}.jsonl`;
 }
@@ -108,7 +122,7 @@ function entriesAfter(path: string, seen: Map<string, number>): readonly AuditEn
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readPlainBytes(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return Buffer.alloc(0); // its time was over
     throw new AppError('config-unreadable', { path, problem: problemWords(error) }, error);

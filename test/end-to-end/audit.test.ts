@@ -1,7 +1,7 @@
 // The audit trail from outside: who asked, in whichever way the answer came; nothing where nobody wants it, and no secret in any case.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +49,19 @@ async function keyOf(profile: string): Promise<string> {
   const { AccessKeyId }: { AccessKeyId: string } = JSON.parse((await succeed(world.rolekeeper(['get', profile]))).stdout);
   return AccessKeyId;
 }
+
+describe('the log of it', () => {
+  // A profile may have been asked for by anybody, and the file may have been written by others.
+  it('gives no orders to a terminal', async () => {
+    switchOn();
+    await keyOf('dev');
+    const [path = ''] = auditFiles();
+    const line = readFileSync(path, 'utf8').replaceAll('"dev"', '"\\u001b[2Jd\u202ee\u009bv"');
+    writeFileSync(path, line);
+    const { stdout } = await succeed(world.rolekeeper(['log']));
+    expect(stdout).toMatch(/get {2} \[2Jd e v {2}cached|get {2} \[2Jd e v {2}refreshed/);
+  });
+});
 
 describe('the audit trail', () => {
   it('is off unless somebody switches it on', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -93,6 +94,27 @@ describe('the audit trail', () => {
     trail().record(entry);
     expect(readFileSync(target, 'utf8')).toBe('precious');
     expect(events).toEqual(['audit.unwritable']);
+  });
+
+  it.each(['the trail', 'the log'])('has no wait for a pipe in the place of a file: %s', (who) => {
+    mkdirSync(directory(), { recursive: true });
+    execFileSync('mkfifo', ['-m', '600', join(directory(), '2026-01-02.000.jsonl')]);
+    if (who === 'the log') return expect(createAuditLog(place()).read()).toEqual([]);
+    trail().record(entry);
+    expect(events).toEqual(['audit.unwritable']);
+  });
+
+  it('begins a line of its own after half a line of somebody who was killed', () => {
+    trail().record(entry);
+    writeFileSync(join(directory(), '2026-01-02.000.jsonl'), '{"v":1,"at":"2026', { flag: 'a' });
+    for (const later of [1, 2]) trail().record({ ...entry, at: at + later });
+    expect(createAuditLog(place()).read()).toEqual([entry, { ...entry, at: at + 1 }, { ...entry, at: at + 2 }]);
+  });
+
+  it('keeps its bounds where a clock that was ahead has left a file of a day to come', () => {
+    const small = trail({ fileBytes: 100, files: 3 });
+    for (const later of [30 * day, 0, 1, 2, 3]) small.record({ ...entry, at: at + later });
+    expect(files()).toEqual(['2026-01-02.002.jsonl', '2026-01-02.003.jsonl', '2026-02-01.000.jsonl']);
   });
 
   it('is closed to others again where somebody has opened its directory', () => {
