@@ -12,7 +12,7 @@ import { credentialVariables, obtainForPerson } from './person-credentials.ts';
 /** Returns the program's exit status; 128 + its signal's number when one ended it, as shells do. */
 export async function exec(profile: string, command: readonly string[], wiring: Wiring): Promise<number> {
   const [program, ...args] = command;
-  if (program === undefined) {
+  if (program === undefined || program === '') {
     throw new AppError('usage', { problem: 'exec needs a command', hint: `as in \`rolekeeper exec ${profile} -- aws s3 ls\`` });
   }
   const variables = credentialVariables(await obtainForPerson(profile, 'exec', wiring));

@@ -235,6 +235,7 @@ static int get(const char *profile) {
   int64_t deadline_ms = now_ms(CLOCK_MONOTONIC) + limit_ms; // the other clock may jump meanwhile
   snprintf(deadline, sizeof deadline, "%lld", (long long)(now_ms(CLOCK_REALTIME) + limit_ms));
   void (*usual)(int) = signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); // Node ignores it as well: a full quota is an error to be told
 #ifdef __linux__
   prctl(PR_SET_DUMPABLE, 0); // core(5): a dump into a pipe does not ask for the limit. Ends with exec.
 #endif

@@ -21,6 +21,7 @@ describe('a mistyped command line', () => {
     ['get --profile dev', 'get: the name of a profile is missing', 'say it without `--profile`, as in `rolekeeper get dev`'],
     ['get dev extra', 'get: what is "extra"?', 'run `rolekeeper get --help`'],
     ['exec dev -- no-such-program', 'there is no program "no-such-program" on PATH', undefined],
+    ['exec dev -- ', 'exec needs a command', 'as in `rolekeeper exec dev -- aws s3 ls`'],
   ])('`%s` is answered with: %s', async (line, problem, hint) => {
     const ran = await world.rolekeeper(line.split(' '));
     expect(ran).toMatchObject({ status: 2, stdout: '' });

@@ -373,6 +373,16 @@ describe('the streams', () => {
     ]);
   });
 
+  // SIGXFSZ ended it, without a word.
+  it('a limit on the size of files is said', async () => {
+    await world.agent(({ end }) => end(answer(0, document)));
+    const { status, stderr } = await sh('ulimit -f 0; exec "$0" get dev >"$HOME/answer"');
+    expect([status, stderr]).toEqual([
+      1,
+      'rolekeeper: could not write to stdout: File too large\nrolekeeper: hint: check where it leads\n',
+    ]);
+  });
+
   it('a message that nobody reads still has its status', async () => {
     await world.agent(({ end }) => end(answer(4, 'x'.repeat(maxDocument))));
     expect(await sh('exec 2>/dev/full; exec "$0" get dev')).toMatchObject({ status: 4 });
