@@ -28,7 +28,7 @@ const lockWaitMs = 2_000;
 const storeDeadlineMs = 1_500;
 /** So long the agent may be busy, and as long make its answer, where a `get` has the time. */
 const busyAgentMs = 1_500;
-/** On a machine as in `starvedMs`, where the keychain is as slow. */
+/** The same on a starved machine. */
 const starvedStoreDeadlineMs = 10_000;
 
 /** Prints the profile's credentials. Throws AppError; stdout is then empty. `isInteractive` as if the settings said so. */
@@ -46,16 +46,17 @@ export async function noteRefusal(rawProfile: string, error: unknown, { noteAnsw
 
 /** Says what was given, for the audit trail. */
 async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean): Promise<Given> {
+  const isStarved = performance.now() > starvedStartMs;
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
-  const store = await wiring.openStore({ deadlineMs: storeDeadline(performance.now()), prompts: 'never' });
+  const store = await wiring.openStore({ deadlineMs: isStarved ? starvedStoreDeadlineMs : storeDeadlineMs, prompts: 'never' });
   try {
     if (recipe.hops.length === 0) {
       const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store);
       writeStdout(toKeysJson(keys));
       return { outcome: 'cached', keySuffix: keySuffix(keys.accessKeyId) };
     }
-    const { answer, isCached, refreshLater } = await answerFor(recipe, store, wiring);
+    const { answer, isCached, refreshLater } = await answerFor(recipe, { store, isStarved }, wiring);
     const needed = loginNeededBy(answer);
     if (needed !== undefined && (isInteractive || mayAsk(recipe, wiring.env, wiring.interactiveSetting()))) {
       const { getAsking } = await import('./get-interactive.ts');
@@ -71,7 +72,7 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
     return { outcome: isCached ? 'cached' : 'refreshed', keySuffix: keySuffix(answer.credentials.accessKeyId) };
   } catch (error) {
     if (!isAppError(error, 'store-locked', 'store-unavailable')) throw error;
-    const document = await documentInMemory(error, profile, wiring);
+    const document = await documentInMemory(error, { profile, isStarved }, wiring);
     writeStdout(document);
     return { outcome: 'cached', keySuffix: keySuffixIn(document) };
   } finally {
@@ -83,10 +84,14 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
  * Where the store is closed or gone the agent may still have them in memory, or be the only one to have it open. The front passes over an agent
  * that is busy for a moment; here it is waited for. Throws the error where it gives nothing.
  */
-async function documentInMemory(storeError: AppError, profile: string, wiring: Wiring): Promise<Buffer> {
+async function documentInMemory(
+  storeError: AppError,
+  { profile, isStarved }: { readonly profile: string; readonly isStarved: boolean },
+  wiring: Wiring,
+): Promise<Buffer> {
   const { documentOfAgent } = await import('./tell-agent.ts');
   const { clock, env } = wiring;
-  const { limitMs: leftMs } = budgetAfter(performance.now(), leftOfDeadline(env, clock.toLocal(clock.now())));
+  const { limitMs: leftMs } = budgetLeft(isStarved, leftOfDeadline(env, clock.toLocal(clock.now())));
   const waitMs = Math.min(Math.floor(Math.max(leftMs, 0) / 2), busyAgentMs); // to acknowledge, and as long again to answer
   const document = await documentOfAgent(profile, waitMs, wiring);
   if (document === undefined) throw storeError;
@@ -106,7 +111,11 @@ interface Answered {
   readonly refreshLater: boolean;
 }
 
-async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<Answered> {
+async function answerFor(
+  recipe: Recipe,
+  { store, isStarved }: { readonly store: Store; readonly isStarved: boolean },
+  wiring: Wiring,
+): Promise<Answered> {
   const { clock } = wiring;
   const cached = await readCached(recipe, store, wiring);
   if (cached !== undefined) noteWanted(cached.step, { profile: recipe.profile, stored: cached.credentials }, wiring);
@@ -124,7 +133,7 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
   const ports = await wiring.openRefresh(store);
   const fallback = cached?.credentials;
   const answer = await refreshAndAnswer(recipe, fallback, {
-    budget: budgetAfter(performance.now(), leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
+    budget: budgetLeft(isStarved, leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
     clock,
     refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),
     outwait: wiring.outwait,
@@ -134,22 +143,17 @@ async function answerFor(recipe: Recipe, store: Store, wiring: Wiring): Promise<
 }
 
 /**
- * A process that took this long to get here shares its machine with dozens like it. Nothing can keep the 4 s then (decisions.md 1 asserts
+ * A process whose mere start took this long shares its machine with dozens like it. Nothing can keep the 4 s then (decisions.md 1 asserts
  * them for 20 processes), and giving up early, or passing over a lock whose holder is as slow, would only make more work.
  */
-const starvedMs = 600;
+const starvedStartMs = 450;
 const starvedBudget: Budget = { limitMs: 15_000, patienceMs, lockWaitMs: 12_000 };
 
 /** The front counted `leftMs` for a machine with time to spare, so a starved start is past it. */
-function budgetAfter(elapsedMs: number, leftMs: number): Budget {
-  if (elapsedMs > starvedMs) return starvedBudget;
-  const within = (ms: number) => Math.min(ms - elapsedMs, leftMs);
+function budgetLeft(isStarved: boolean, leftMs: number): Budget {
+  if (isStarved) return starvedBudget;
+  const within = (ms: number) => Math.min(ms - performance.now(), leftMs);
   return { limitMs: within(limitMs), patienceMs: within(patienceMs), lockWaitMs };
-}
-
-/** Asked before anything but Node's own start was done. */
-function storeDeadline(elapsedMs: number): number {
-  return elapsedMs > starvedMs / 2 ? starvedStoreDeadlineMs : storeDeadlineMs;
 }
 
 interface Cached {

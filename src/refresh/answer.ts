@@ -61,10 +61,13 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
   const found = (late: T) => {
     atHand = late;
   };
-  const outcome = await Promise.race([refresh(demand, found).catch(toAppError), timedOut]);
-  end.abort();
-  // Once more: a machine may have slept through the night while this waited.
   const isStillValid = (life: Pick<Life, 'expiresAt'>) => isValid(life, clock.now());
+  const attempt = () => Promise.race([refresh(demand, found).catch(toAppError), timedOut]);
+  const first = await attempt();
+  // A machine may have slept through the night while they were on their way.
+  const isSleptThrough = first !== 'timed-out' && !(first instanceof AppError) && !isStillValid(first);
+  const outcome = isSleptThrough ? await attempt() : first;
+  end.abort();
   const lasting = atHand !== undefined && isStillValid(atHand) ? atHand : undefined;
   if (outcome instanceof AppError || (outcome !== 'timed-out' && isStillValid(outcome))) return fallingBack(outcome, lasting);
   giveUp.abort();

@@ -50,6 +50,7 @@ export class ChaosWorld {
   #wantsAgent = false;
   #starting: Promise<void> | undefined;
   readonly #roles: { readonly role: EditedRole; readonly from: number; readonly to: number }[] = [];
+  readonly #agentPids = new Set<number>();
   #agentUndisturbedSince = Number.POSITIVE_INFINITY;
 
   private constructor(parts: Pick<ChaosWorld, 'world' | 'bus' | 'tap' | 'clock' | 'lock'>) {
@@ -211,7 +212,13 @@ export class ChaosWorld {
       },
       isAnswering: async () => (await this.#converse('status', '', statusMs)).kind === 'answer',
     });
+    this.#agentPids.add(this.#agent.pid);
     this.#agentUndisturbedSince = performance.now();
+  }
+
+  /** Of one that is gone as well. */
+  isAgent(pid: number | undefined): boolean {
+    return pid !== undefined && this.#agentPids.has(pid);
   }
 
   /** SIGTERM, and gone. */

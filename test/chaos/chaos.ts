@@ -101,7 +101,13 @@ function countExtraFlights(
   const withoutLocks = judge
     .spells()
     .filter(({ kind }) => kind === 'state-unreadable' || kind === 'state-removed' || kind === 'disk-full');
-  const circumstances = { blows: chaos.blows, startedAt: (pid: number) => judge.begun.get(pid), lock: chaos.lock, withoutLocks };
+  const circumstances = {
+    blows: chaos.blows,
+    startedAt: (pid: number) => judge.begun.get(pid),
+    askedSince: (flight: Flight) => (chaos.isAgent(flight.pid) ? judge.waitingSince(flight) : undefined),
+    lock: chaos.lock,
+    withoutLocks,
+  };
   for (const { flight, earlier, why } of extraFlights(flights.slice(first), circumstances)) {
     countIn(tally.extraRefreshes, why ?? 'unexplained');
     if (why !== undefined) continue;
@@ -121,11 +127,13 @@ function countExtraFlights(
 }
 
 /** Times are counted from the second call. */
-function flightInWords({ pid, startedAt, endedAt }: Flight, from: number, { agentPid, blows }: ChaosWorld): string {
+function flightInWords({ pid, startedAt, endedAt }: Flight, from: number, chaos: ChaosWorld): string {
   const span = (begin: number, end: number | undefined) =>
     `${Math.round(begin - from)} to ${Math.round((end ?? Infinity) - from)} ms`;
-  const struck = blows.filter((blow) => blow.pid === pid).map(({ kind, ...blow }) => `, ${kind} ${span(blow.from, blow.to)}`);
-  return `${pid === agentPid ? 'agent' : 'process'} ${pid}, ${span(startedAt, endedAt)}${struck.join('')}`;
+  const struck = chaos.blows
+    .filter((blow) => blow.pid === pid)
+    .map(({ kind, ...blow }) => `, ${kind} ${span(blow.from, blow.to)}`);
+  return `${chaos.isAgent(pid) ? 'agent' : 'process'} ${pid}, ${span(startedAt, endedAt)}${struck.join('')}`;
 }
 
 function callsOf({ tap }: ChaosWorld) {

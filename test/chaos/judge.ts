@@ -10,6 +10,7 @@ import { brokenRules, deadlineMs, type Expected } from './invariants.ts';
 import { edited } from './profiles.ts';
 import { wasWithinReach } from './second-look.ts';
 import type { Tally } from './tally.ts';
+import type { Flight } from './wire-tap.ts';
 
 /** A fault while it lasted, on the monotonic clock. */
 export interface Spell {
@@ -24,8 +25,11 @@ const echoMs = 6_000;
 const settlingMs = 500;
 /** A `get` that refreshes takes the CPU time of 5.2 empty processes (231 ms against 44); what the keyring does for it comes on top. */
 const processesInAGet = 6;
-/** So slow a start, and the program takes its machine for a starved one: then it gives itself 15 s, from when it has started (commands/get.ts). */
-const starvedMs = 600;
+/**
+ * So slow an empty process, and a program may need 450 ms for its start: then it takes its machine for a starved one, and gives itself 15 s, from
+ * when it has started (commands/get.ts). It loads half as much again, and no two starts are alike.
+ */
+const starvedMs = 225;
 const starvedLimitMs = 15_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
@@ -41,6 +45,7 @@ export class Judge {
   #forgotten = 0;
   /** When processes began, by pid. */
   readonly begun = new Map<number, number>();
+  readonly #calls: Call[] = [];
 
   constructor({ chaos, canary, tally }: { readonly chaos: ChaosWorld; readonly canary: Canary; readonly tally: Tally }) {
     this.#chaos = chaos;
@@ -64,9 +69,21 @@ export class Judge {
     return this.#spells;
   }
 
+  /** When the first of those callers began that waited for this role at that moment. */
+  waitingSince({ roleArn: arn, startedAt: at }: Flight): number | undefined {
+    const waiting = this.#calls.filter(
+      (call) =>
+        call.startedAt <= at &&
+        at <= call.endedAt &&
+        this.#expected(call).some((one) => one.kind === 'role' && one.roleArn === arn),
+    );
+    return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ startedAt }) => startedAt));
+  }
+
   async judge(call: Call): Promise<void> {
     const { ran } = call;
     this.begun.set(call.pid, call.startedAt);
+    this.#calls.push(call);
     const broken = [...brokenRules(this.#factsOf(call))];
     const kinds = this.#active(call, echoMs);
     if (ran.status !== undefined && ran.status !== 0 && broken.length === 0) {

@@ -7,7 +7,8 @@ function flight(pid: number, startedAt: number, endedAt: number | undefined, key
 }
 
 function reasons(flights: readonly Flight[], more: Partial<Circumstances> = {}): readonly (string | undefined)[] {
-  const circumstances = { blows: [], startedAt: () => undefined, lock: 'kernel' as const, withoutLocks: [], ...more };
+  const nobody = { startedAt: () => undefined, askedSince: () => undefined };
+  const circumstances = { blows: [], ...nobody, lock: 'kernel' as const, withoutLocks: [], ...more };
   return extraFlights(flights, circumstances).map(({ why }) => why);
 }
 
@@ -29,6 +30,7 @@ describe('extraFlights', () => {
     ['the holder was killed', { blows: [{ kind: 'kill', pid: 1, from: 1_100, to: forEver }] }],
     ['the lock was passed over after 2 s', { startedAt: (pid) => (pid === 2 ? -900 : undefined) }],
     ['the lock was passed over after 2 s', { startedAt: (pid) => (pid === 1 ? -1_000 : undefined) }],
+    ['the lock was passed over after 2 s', { askedSince: ({ pid }) => (pid === 2 ? -900 : undefined) }],
     ['the holder was stopped before its call', { blows: [{ kind: 'stop', pid: 2, from: 900, to: 1_100 }] }],
     ['there was no place for locks', { withoutLocks: [{ from: 0, to: 2_000 }] }],
     ['the lease of a killed or stopped holder', { lock: 'lease', blows: [{ kind: 'kill', pid: 7, from: 0, to: forEver }] }],
@@ -44,6 +46,7 @@ describe('extraFlights', () => {
     ['a stop that is over', { blows: [{ kind: 'stop', pid: 1, from: 100, to: 500 }] }],
     ['a stop that comes later', { blows: [{ kind: 'stop', pid: 1, from: 1_300, to: 2_000 }] }],
     ['a stop of the second that was over when the first began', { blows: [{ kind: 'stop', pid: 2, from: 100, to: 900 }] }],
+    ['an agent that was asked just now', { askedSince: () => -600 }],
     ['a kill of somebody else', { blows: [{ kind: 'kill', pid: 7, from: 1_100, to: forEver }] }],
     ['a place for locks that came back', { withoutLocks: [{ from: 0, to: 900 }] }],
   ])('takes no excuse from %s', (_what, more) => {

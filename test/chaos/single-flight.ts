@@ -7,6 +7,8 @@ export interface Circumstances {
   readonly blows: readonly Blow[];
   /** When processes began, by pid; for those that are known. */
   readonly startedAt: (pid: number) => number | undefined;
+  /** Since when the agent had been asked for that role by callers that still waited. Undefined for a process that is no agent, or that nobody asked. */
+  readonly askedSince: (flight: Flight) => number | undefined;
   readonly lock: 'kernel' | 'lease';
   /** Times without a place for locks. */
   readonly withoutLocks: readonly { readonly from: number; readonly to: number }[];
@@ -42,7 +44,7 @@ function isUnderWayAt(at: number, { startedAt, endedAt }: Flight): boolean {
 }
 
 function explanation(flight: Flight, earlier: readonly Flight[], circumstances: Circumstances): string | undefined {
-  const { blows, startedAt, lock, withoutLocks } = circumstances;
+  const { blows, lock, withoutLocks } = circumstances;
   const at = flight.startedAt;
   const isHit = (kind: Blow['kind'], pid: number | undefined) =>
     blows.some((blow) => blow.kind === kind && blow.pid === pid && blow.from <= at && at < blow.to + lingersMs);
@@ -50,7 +52,7 @@ function explanation(flight: Flight, earlier: readonly Flight[], circumstances: 
   if (earlier.some(({ pid }) => isHit('kill', pid))) return 'the holder was killed';
   if (earlier.some((other) => at - other.startedAt >= patienceMs)) return 'the lock was passed over after 2 s';
   // Whoever passed over a lock may have been first at AWS: the holder was held up before its call.
-  if ([flight, ...earlier].some((one) => hasWaited(one, startedAt))) return 'the lock was passed over after 2 s';
+  if ([flight, ...earlier].some((one) => hasWaited(one, circumstances))) return 'the lock was passed over after 2 s';
   if (earlier.some((other) => wasStoppedWhen(other, flight, blows))) return 'the holder was stopped before its call';
   if (withoutLocks.some(({ from, to }) => from <= at && at <= to)) return 'there was no place for locks';
   if (lock === 'lease' && blows.some(({ from }) => from <= at && at - from < leaseMs))
@@ -58,9 +60,9 @@ function explanation(flight: Flight, earlier: readonly Flight[], circumstances: 
   return undefined;
 }
 
-function hasWaited({ pid, startedAt: at }: Flight, startedAt: Circumstances['startedAt']): boolean {
-  const begun = pid === undefined ? undefined : startedAt(pid);
-  return begun !== undefined && at - begun >= patienceMs;
+function hasWaited(flight: Flight, { startedAt, askedSince }: Circumstances): boolean {
+  const begun = (flight.pid === undefined ? undefined : startedAt(flight.pid)) ?? askedSince(flight);
+  return begun !== undefined && flight.startedAt - begun >= patienceMs;
 }
 
 function wasStoppedWhen(other: Flight, { pid, startedAt }: Flight, blows: readonly Blow[]): boolean {

@@ -6,6 +6,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { refreshAndAnswer, refreshDirectly } from '../../src/refresh/answer.ts';
 import { type Demand, patientDemand } from '../../src/refresh/refresh-one.ts';
+import { fakeClock } from '../fakes/fake-clock.ts';
 import { aliceArn } from '../fakes/fake-sts.ts';
 import { dev, world as emptyWorld, minute, recipe as recipeOf, roleHop, withKeys } from './obtain-world.ts';
 
@@ -43,6 +44,28 @@ describe('refreshAndAnswer', () => {
   it('gives new credentials where AWS gives them', async () => {
     const { answer } = await world();
     expect(await answer()).toMatchObject({ kind: 'credentials', isUnfinished: false, credentials: { accessKeyId: 'ASIA0001' } });
+  });
+
+  const slept = (left: Credentials[]) => {
+    const clock = fakeClock();
+    return refreshAndAnswer(recipe, undefined, {
+      budget: { limitMs: 3_800, patienceMs: 2_500, lockWaitMs: 2_000 },
+      clock,
+      refresh: async () => left.shift() ?? storedFor(clock.now(), -1),
+      outwait: clock.wait,
+    });
+  };
+
+  // "took longer than 3.8 s", it said, after a tenth of a second.
+  it('asks once more where the machine slept through the life of what came', async () => {
+    const now = fakeClock().now();
+    expect(await slept([storedFor(now, 0), storedFor(now, 60)])).toMatchObject({ kind: 'credentials', isUnfinished: false });
+  });
+
+  it('never gives what has ended, and does not ask for ever', async () => {
+    const left = [0, 0, 60].map((minutes) => storedFor(fakeClock().now(), minutes));
+    expect(await slept(left)).toMatchObject({ kind: 'failure', error: { code: 'deadline' } });
+    expect(left).toHaveLength(1);
   });
 
   // A `get` that could not read the state, and so did not know what to look for in the store, failed with AWS beside credentials that were valid.
