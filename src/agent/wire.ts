@@ -136,7 +136,10 @@ function parseBody(body: Buffer): AgentRequest | undefined {
   if (verb === undefined || argument === undefined || cwd === undefined || !/^\d{1,15}$/.test(deadline ?? '')) return undefined;
   const env = variables.map((field) => splitOnce(field)).filter((pair) => pair !== undefined);
   if (env.length !== variables.length) return undefined;
-  return { verb, argument, deadlineMs: Number(deadline), cwd, env: Object.fromEntries(env) };
+  // Of a name that is there twice a process takes the first as well (getenv(3)).
+  const first = new Map<string, string>();
+  for (const [name, value] of env) if (!first.has(name)) first.set(name, value);
+  return { verb, argument, deadlineMs: Number(deadline), cwd, env: Object.fromEntries(first) };
 }
 
 function splitOnce(field: string): readonly [string, string] | undefined {

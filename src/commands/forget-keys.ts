@@ -22,6 +22,7 @@ import type { Wiring } from '../wiring.ts';
 import { forgetItems } from './forget-items.ts';
 import { writeStderr } from './report.ts';
 import { plaintextOf, removeKeys, usableKeys, usersOfKeys } from './stored-keys.ts';
+import { withoutRotation } from './without-rotation.ts';
 
 export interface ForgetKeysOptions {
   readonly name: string;
@@ -165,9 +166,6 @@ async function confirm(name: ProfileName, { abandonsRotation }: ForgetKeysOption
   if (!(await terminal.confirm(`Remove keys/${name}?`))) throw new AppError('interrupted', {});
 }
 
-/** A rotation that is being carried out at this moment is waited for, and then counts. */
-const rotationWaitMs = 10_000;
-
 interface Removing {
   readonly options: ForgetKeysOptions;
   readonly store: Store;
@@ -177,7 +175,7 @@ interface Removing {
 async function removeAll({ name, users, steps }: Found, { options, store, records }: Removing, wiring: Wiring): Promise<number> {
   const { state, clock } = wiring;
   const lock = await wiring.openLock();
-  const outcome = await lock.withLock('rotate', { waitMs: rotationWaitMs }, async () => {
+  const unsureCount = await withoutRotation([name], wiring, async () => {
     await refuseRotating(options, { name, users, store, records });
     // The keys first, so that nothing begins with them behind our back; their name in the list last, so that this can be run again.
     await store.delete(keysAccount(name));
@@ -191,14 +189,8 @@ async function removeAll({ name, users, steps }: Found, { options, store, record
     await removeKeys(name, { store, lock, state });
     return unsure.length;
   });
-  if (outcome.kind === 'busy')
-    throw new AppError('keys-at-risk', {
-      keys: name,
-      problem: 'a rotation is being carried out at this moment',
-      hint: 'run the command again when it is done',
-    });
   writeStderr([`keys/${name} is gone from ${store.description}`]);
-  if (outcome.value === 0) return 0;
+  if (unsureCount === 0) return 0;
   writeStderr(['a refresh is still under way and may store its credentials again: `rolekeeper logout --all` in a minute']);
   return 1;
 }

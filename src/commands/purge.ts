@@ -27,10 +27,11 @@ import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { endSignIns } from './end-sign-ins.ts';
-import { temporaryItem } from './forget-items.ts';
+import { forgetItems, type Item, temporaryItem } from './forget-items.ts';
 import type { InstallPorts } from './install.ts';
 import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
 import { byAge } from './undo-order.ts';
+import { withoutRotation } from './without-rotation.ts';
 
 export interface PurgePlan {
   /** What it will do. */
@@ -56,14 +57,14 @@ export interface PurgeWords {
  */
 export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: PurgePorts): Promise<PurgePlan> {
   // Opened once: a store may ask for its passphrase each time.
-  const { description, accounts, keys, undo, inFiles } = await withStore(ports, async (store) => {
+  const { description, accounts, keys, ids, undo, inFiles } = await withStore(ports, async (store) => {
     const found = await inspect(store, ports);
     if (found.keys.length > 0 && !deletesKeys) throw keysAreThere(found.keys, store.description, ports);
     const inFiles = await keysInFiles(found.keys, store, ports);
     const undo = await planUndo(found.keys, store, ports);
     const stuck = undo.imports.find(({ keys }) => found.keys.includes(keys) && !undo.keys.has(keys) && !inFiles.has(keys));
     if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
-    return { ...found, description: store.description, undo, inFiles };
+    return { ...found, ids: await idsOf(found.keys, store), description: store.description, undo, inFiles };
   });
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
@@ -78,16 +79,15 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
     ],
     diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before ?? '', after)).join(''),
     run: async () => {
-      await withStore(ports, async (open) => {
+      const changeAll = async (store: Store) => {
+        if ((await idsOf(keys, store)).join() !== ids.join()) throw changedMeanwhile(keys);
+        const temporary = accounts.flatMap((account) => temporaryItem(account) ?? []);
         // While the files still say how AWS is reached.
-        await endSignIns(
-          accounts.flatMap((account) => temporaryItem(account) ?? []),
-          open,
-          ports,
-        );
+        await endSignIns(temporary, store, ports);
         await alone(ports, () => writeUndone(undo, ports));
-        await deleteAll(open, accounts);
-      });
+        await deleteAll(store, { accounts, temporary }, ports);
+      };
+      await withStore(ports, (store) => withoutRotation(keys, ports, () => changeAll(store)));
       const left = ports.removeState();
       ports.say(left.map((path) => `left, since it is not ours or holds keys: ${path}`));
     },
@@ -339,8 +339,31 @@ function writeUndone({ texts }: Undo, { textFiles, credentialsPath }: PurgePorts
   }
 }
 
-async function deleteAll(store: Store, accounts: readonly Account[]): Promise<void> {
+interface Doomed {
+  readonly accounts: readonly Account[];
+  /** Those that a refresh under way might store again. */
+  readonly temporary: readonly Item[];
+}
+
+async function deleteAll(store: Store, { accounts, temporary }: Doomed, ports: PurgePorts): Promise<void> {
+  const { clock, state, openLock, say } = ports;
+  await forgetItems(temporary, { clock, state, store, lock: await openLock(), say: (line) => say([line]) });
   for (const account of [...accounts, indexAccount()]) await store.delete(account);
+}
+
+/** Which keys these are: after a rotation they have the same name. */
+async function idsOf(names: readonly ProfileName[], store: Store): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const name of names) ids.push((await usableKeys(name, store))?.accessKeyId ?? '');
+  return ids;
+}
+
+function changedMeanwhile(keys: readonly ProfileName[]): AppError<'keys-at-risk'> {
+  return new AppError('keys-at-risk', {
+    keys: keys.join(', '),
+    problem: 'they are others than a moment ago',
+    hint: 'run the command again',
+  });
 }
 
 async function withStore<T>({ openStore }: PurgePorts, work: (store: Store) => Promise<T>): Promise<T> {

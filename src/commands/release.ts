@@ -13,6 +13,7 @@ import { importsAmong, planRelease, type ReleasePlan, type ReleaseWish } from '.
 import { writeStderr } from './report.ts';
 import { showRestored, writeRestored } from './undo-files.ts';
 import { importTakenBack, plaintextQuestion } from './undo-import.ts';
+import { withoutRotation } from './without-rotation.ts';
 
 export interface ReleaseOptions extends ReleaseWish {
   readonly isDryRun: boolean;
@@ -21,13 +22,14 @@ export interface ReleaseOptions extends ReleaseWish {
 
 const storeDeadlineMs = 60_000;
 
+type KeysByProfile = ReadonlyMap<ProfileName, LongTermKeys>;
+
 /** With `isAll` what cannot be released is listed; else throws for the first that cannot, and changes nothing. */
 export async function release(options: ReleaseOptions, wiring: Wiring): Promise<void> {
   refuseNone('release', options);
   const undoNotes = await wiring.openUndoNotes();
-  const keys = await keysToPutBack(options, undoNotes, wiring);
-  const plan = () => planRelease(options, { undoNotes, keys }, wiring);
-  const planned = plan();
+  const plan = (keys: KeysByProfile) => planRelease(options, { undoNotes, keys }, wiring);
+  const planned = plan(await keysToPutBack(options, undoNotes, wiring));
   writeStderr([
     ...refusedLines(planned.refused),
     ...(planned.ordinary.length === 0 ? [] : [`not on rolekeeper: ${planned.ordinary.join(', ')}`]),
@@ -43,21 +45,22 @@ export async function release(options: ReleaseOptions, wiring: Wiring): Promise<
     return;
   }
   if (!options.isYes) await confirmRelease(planned, options, wiring);
-  const done = await alone(wiring, () => {
-    const current = plan();
-    writeRestored(current.files, wiring);
-    for (const { profile } of [...current.released, ...current.imported]) undoNotes.forget(profile);
-    return current;
-  });
+  const carryOut = (keys: KeysByProfile) =>
+    alone(wiring, () => {
+      const current = plan(keys);
+      writeRestored(current.files, wiring);
+      for (const { profile } of [...current.released, ...current.imported]) undoNotes.forget(profile);
+      return current;
+    });
+  const names = planned.imported.map(({ note }) => note.keys);
+  const done = await (names.length === 0
+    ? carryOut(new Map())
+    : withoutRotation(names, wiring, async () => carryOut(await keysToPutBack(options, undoNotes, wiring))));
   writeStderr(farewell(done));
 }
 
 /** Those of the imports, by the profile; where they are not in the store, that import cannot be taken back. */
-async function keysToPutBack(
-  wish: ReleaseWish,
-  undoNotes: UndoNotes,
-  wiring: Wiring,
-): Promise<ReadonlyMap<ProfileName, LongTermKeys>> {
+async function keysToPutBack(wish: ReleaseWish, undoNotes: UndoNotes, wiring: Wiring): Promise<KeysByProfile> {
   const found = new Map<ProfileName, LongTermKeys>();
   const imports = importsAmong(wish, undoNotes, wiring);
   if (imports.length === 0) return found;

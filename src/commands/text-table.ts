@@ -3,7 +3,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
 export function textTable(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => shownLength(row[column] ?? ''))));
+  // Not Math.max of a list: a log may have more rows than a call takes arguments.
+  const widestOf = (column: number) => rows.reduce((most, row) => Math.max(most, shownLength(row[column] ?? '')), 0);
+  const widths = (rows[0] ?? []).map((_cell, column) => widestOf(column));
   return rows.map((row) =>
     row
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - shownLength(cell)))

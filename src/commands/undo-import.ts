@@ -10,6 +10,7 @@ import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { type Restored, readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
+import { withoutRotation } from './without-rotation.ts';
 
 const storeDeadlineMs = 60_000;
 
@@ -19,13 +20,15 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
   const undoNotes = await wiring.openUndoNotes();
   const note = readNote('import', profile, undoNotes);
   const keys = await storedKeys(profile, note.keys, wiring);
-  const restored = () => restoredFiles(note, { keys, profile }, wiring);
-  const files = restored();
+  const files = restoredFiles(note, { keys, profile }, wiring);
   if (options.isDryRun) return showRestored(files);
   if (!options.isYes) await confirmUndo(profile, files, wiring);
-  await alone(wiring, () => {
-    writeRestored(restored(), wiring);
-    undoNotes.forget(profile);
+  await withoutRotation([note.keys], wiring, async () => {
+    const current = await storedKeys(profile, note.keys, wiring);
+    await alone(wiring, () => {
+      writeRestored(restoredFiles(note, { keys: current, profile }, wiring), wiring);
+      undoNotes.forget(profile);
+    });
   });
   writeStderr(importTakenBack(note));
 }

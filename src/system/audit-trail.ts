@@ -108,8 +108,10 @@ function fileFor(
 const mostPerDay = 999;
 
 function entriesAfter(path: string, seen: Map<string, number>): readonly AuditEntry[] {
-  const from = seen.get(path) ?? 0;
-  if (sizeOf(path) <= from) return [];
+  const size = sizeOf(path);
+  const before = seen.get(path) ?? 0;
+  const from = size < before ? 0 : before; // removed, and made again
+  if (size <= from) return [];
   const bytes = readBytes(path).subarray(from);
   const end = bytes.lastIndexOf('\n') + 1; // the rest is just being written
   seen.set(path, from + end);

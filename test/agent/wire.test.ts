@@ -97,6 +97,12 @@ describe('a request', () => {
     expect(readRequest(whole.subarray(0, -1))).toEqual({ kind: 'more', needsBytes: whole.length });
   });
 
+  it('has the first value of a variable that is there twice, as a process sees it', () => {
+    const body = 'get\0dev\x001\0/\0HOME=a\0X=1\0HOME=b\0';
+    const read = readRequest(raw(`rolekeeper 1 ${body.length}`, body));
+    expect(read).toMatchObject({ kind: 'request', request: { env: { HOME: 'a', X: '1' } } });
+  });
+
   it('with bytes past its end is malformed', () => {
     fc.assert(
       fc.property(requests, fc.uint8Array({ minLength: 1, maxLength: 20 }), (request, more) => {

@@ -11,4 +11,10 @@ describe('textTable', () => {
       ]),
     ).toEqual(['A     B   C', 'long      x', 'ä€    bb']);
   });
+
+  // `log` of a long trail was an unexpected failure.
+  it('has as many rows as there are', () => {
+    const rows = Array.from({ length: 200_000 }, (_, index) => [String(index), 'x']);
+    expect(textTable(rows).at(-1)).toBe('199999  x');
+  });
 });

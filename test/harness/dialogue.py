@@ -1,10 +1,11 @@
 # Runs a program on a terminal of its own and answers its questions in order, each when it is asked. Shows what the terminal showed.
-# usage: dialogue.py JSON PROGRAM ARGUMENT...   where JSON is [[PATTERN, KEYS], ...], no keys close the terminal; a question that does not come ends it after a minute
+# usage: dialogue.py JSON PROGRAM ARGUMENT...   where JSON is [[PATTERN, KEYS, COMMAND?], ...]: the command is run before the keys are pressed; no keys close the terminal; a question that does not come ends it after a minute
 import json
 import os
 import pty
 import re
 import select
+import subprocess
 import sys
 
 answers, command = json.loads(sys.argv[1]), sys.argv[2:]
@@ -26,7 +27,9 @@ while True:
     asked += chunk
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", asked.decode(errors="replace"))
     if answers and re.search(answers[0][0], plain):
-        keys = answers.pop(0)[1]
+        keys, *meanwhile = answers.pop(0)[1:]
+        for line in meanwhile:
+            subprocess.run(line, shell=True, check=True, stdout=subprocess.DEVNULL)
         if keys == "":
             os.close(terminal)  # as when the window is closed
             break

@@ -11,8 +11,8 @@ export const controlC = '\u0003';
 export const hangUp = '';
 export const down = '\u001b[B';
 
-/** What is asked, as a pattern, and the keys that are pressed then. */
-export type Answer = readonly [pattern: string, keys: string];
+/** What is asked, as a pattern, and the keys that are pressed then, after a command of a shell if there is one. */
+export type Answer = readonly [pattern: string, keys: string, meanwhile?: string];
 
 /** `stdout` is what the terminal showed, without its colours and cursor movements. Fails where a question never comes. */
 export async function converse(

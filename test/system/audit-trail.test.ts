@@ -141,6 +141,15 @@ describe('the log of it', () => {
     expect(log.readNew().map((one) => one.at)).toEqual([at + 1, at + day]);
   });
 
+  it('begins anew with a file that was removed and made again', () => {
+    const log = createAuditLog(place());
+    for (const later of [0, 1, 2]) trail().record({ ...entry, at: at + later });
+    expect(log.readNew()).toHaveLength(3);
+    rmSync(directory(), { recursive: true });
+    trail().record({ ...entry, at: at + 3 });
+    expect(log.readNew()).toEqual([{ ...entry, at: at + 3 }]);
+  });
+
   it('passes over what is no entry', () => {
     trail().record(entry);
     const path = join(directory(), '2026-01-02.000.jsonl');
