@@ -28,8 +28,13 @@ describe('recordEdit', () => {
     'aws_session_token=t\n',
     '# aws_access_key_id: AKIAOTHER\n',
     'aws_secret_access_key =\n  other\n',
+    // These went into the record, so into a file, as they are.
+    'aws_secret_access_key =\n\n  other\n',
+    'aws_secret_access_key =\n# new\n  other\n',
+    'aws_session_token =\n  other=\n',
+    'aws_session_token = a\u2028b\n',
   ])('recordEdit refuses an edit that takes out %j, which is in no store', (line) => {
-    expect(() => recordEdit('/f', { before: `[a]\n${line}`, after: '[a]\n' }, keys)).toThrow(/^will not edit \/f:[23]: /);
+    expect(() => recordEdit('/f', { before: `[a]\n${line}`, after: '[a]\n' }, keys)).toThrow(/^will not edit \/f:[234]: /);
   });
 
   it('takesKeys knows whether taking the edit back gives the keys back', () => {
