@@ -3,7 +3,7 @@
 // lines are read only when somebody asks, so that a thousand sections take about two milliseconds in a cold process.
 
 import { AppError } from '../errors.ts';
-import { lineCounter, skipBlanks, startsComment, strip } from './aws-config-text.ts';
+import { endOfLine, lineCounter, nextLine, skipBlanks, startsComment, strip } from './aws-config-text.ts';
 import { readValue } from './aws-config-values.ts';
 
 /** One `key = value` with its continuation lines. Offsets count from the start of the text. */
@@ -81,7 +81,7 @@ interface Scan extends ScannedFile {
   readonly sections: SectionLines[];
   readonly defaults: Map<string, OpenSetting>;
   /** Settings of more than one line, those of `[DEFAULT]` left out. */
-  readonly continued: OpenSetting[];
+  readonly continued: Set<OpenSetting>;
   /** Header → offset. */
   readonly headers: Map<string, number>;
   section?: OpenSection | undefined;
@@ -106,7 +106,7 @@ const openBracket = 0x5b;
 const defaultHeader = 'DEFAULT';
 
 function newScan(text: string, path: string, lineAt: (offset: number) => number): Scan {
-  return { text, path, lineAt, sections: [], defaults: new Map(), continued: [], headers: new Map(), indent: 0, line: 0 };
+  return { text, path, lineAt, sections: [], defaults: new Map(), continued: new Set(), headers: new Map(), indent: 0, line: 0 };
 }
 
 // A header; then blank lines, comments, and unindented `key = value`, where an empty value may have indented ASCII `key = value` below.
@@ -158,16 +158,11 @@ function takeLines(scan: Scan, from: number, to: number): void {
   const { text } = scan;
   scan.section = undefined;
   scan.line = scan.lineAt(from) - 1;
-  let carriageReturn = text.indexOf('\r', from);
   for (let start = from; start < to; ) {
-    // Universal newlines: \n, \r\n and a lone \r all end a line.
-    if (carriageReturn !== -1 && carriageReturn < start) carriageReturn = text.indexOf('\r', start);
-    const newline = text.indexOf('\n', start);
-    const lineEnd = newline === -1 ? to : newline;
-    const end = carriageReturn !== -1 && carriageReturn < lineEnd ? carriageReturn : lineEnd;
+    const end = endOfLine(text, start);
     scan.line += 1;
     takeLine(scan, start, end);
-    start = end + (end === carriageReturn && newline === end + 1 ? 2 : 1);
+    start = nextLine(text, end);
   }
   closeSection(scan, to);
 }
@@ -193,7 +188,7 @@ function takeLine(scan: Scan, start: number, end: number): void {
 }
 
 function continueSetting(scan: Scan, setting: OpenSetting, end: number): void {
-  if (setting.lastLine === setting.line && scan.section?.settings !== scan.defaults) scan.continued.push(setting);
+  if (scan.section?.settings !== scan.defaults) scan.continued.add(setting);
   setting.lastLine = scan.line;
   setting.end = end;
 }

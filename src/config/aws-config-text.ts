@@ -16,13 +16,10 @@ export function nextLine(text: string, end: number): number {
 /** From an offset to its 1-based line. Counts once, as far as it was asked. */
 export function lineCounter(text: string): (offset: number) => number {
   const starts = [0];
-  const hasReturns = text.includes('\r');
   let next = 0;
   return (offset) => {
-    while (next <= offset && next < text.length) {
-      const newline = text.indexOf('\n', next);
-      if (newline === -1 || hasReturns) next = nextLine(text, endOfLine(text, next));
-      else next = newline + 1;
+    while (next <= offset) {
+      next = nextLine(text, endOfLine(text, next));
       starts.push(next);
     }
     return lastAtMost(starts, offset) + 1;
@@ -79,7 +76,7 @@ function isPythonLineEnd(code: number): boolean {
 
 /** str.isspace(). */
 function isBlank(code: number): boolean {
-  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code >= 0x1c;
+  if (code <= 0x20) return code >= 0x1c || (code >= 0x09 && code <= 0x0d);
   return code >= 0x85 && isRareBlank(code);
 }
 

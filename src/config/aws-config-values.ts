@@ -21,7 +21,6 @@ export interface NestedValue {
 export function readValue(text: string, setting: SettingLines, path: string): RawValue {
   const firstEnd = endOfLine(text, setting.delimiter);
   const first = strip(text, setting.delimiter + 1, firstEnd);
-  if (setting.lastLine === setting.line) return { text: first, nested: [] };
   const lines = [first];
   const nested: NestedValue[] = [];
   let line = setting.line;

@@ -104,20 +104,22 @@ function buildFile(scanned: ScannedFile, { nameOf }: Names): AwsFile {
     byType.set(type, named.set(name, lines));
   }
   const made = new Map<SectionLines, Section>();
-  const find = (type: SectionType, name: string) => {
-    const lines = byType.get(type)?.get(name);
-    if (lines === undefined) return undefined;
-    const section = made.get(lines) ?? lazySection(scanned, lines, { type, name });
+  const sectionOf = (lines: SectionLines, meant: SectionName) => {
+    const section = made.get(lines) ?? lazySection(scanned, lines, meant);
     made.set(lines, section);
     return section;
   };
+  const linesOf = ({ type, name }: SectionName) => byType.get(type)?.get(name);
   return {
     path: scanned.path,
-    find,
+    find: (type, name) => {
+      const lines = linesOf({ type, name });
+      return lines === undefined ? undefined : sectionOf(lines, { type, name });
+    },
     names: (type) => [...(byType.get(type)?.keys() ?? [])],
     get sections() {
-      const all = scanned.sections.map(({ header }) => nameOf(header)).map(({ type, name }) => find(type, name));
-      return [...new Set(all.filter((section) => section !== undefined))].sort((a, b) => a.line - b.line);
+      const all = scanned.sections.map((lines) => ({ lines, meant: nameOf(lines.header) }));
+      return all.filter(({ lines, meant }) => linesOf(meant) === lines).map(({ lines, meant }) => sectionOf(lines, meant));
     },
   };
 }

@@ -214,7 +214,7 @@ function hasComment(text: string, lines: SectionLines): boolean {
 function ownCommentsEnd(text: string, lines: SectionLines): number {
   const start = afterLine(text, lines.close);
   let end = start;
-  while (end < lines.end && isCommentLine(text, end)) end = afterLine(text, end);
+  while (isCommentLine(text, end)) end = afterLine(text, end);
   return end === lines.end && end < text.length ? start : end;
 }
 
@@ -222,7 +222,7 @@ function ownCommentsEnd(text: string, lines: SectionLines): number {
 function withBlankLine(text: string, start: number, end: number): { readonly start: number; readonly end: number } {
   const above = previousLine(text, start);
   if (above !== undefined) return { start: lineContent(text, above) === '' ? above : start, end };
-  return { start, end: end < text.length && lineContent(text, end) === '' ? afterLine(text, end) : end };
+  return { start, end: lineContent(text, end) === '' ? afterLine(text, end) : end };
 }
 
 function refused(path: string, line: number, problem: string): AppError {

@@ -5,7 +5,7 @@ import { sha256Hex } from '../credentials/digest.ts';
 import { isFields } from '../credentials/json.ts';
 import { AppError } from '../errors.ts';
 import { wholeLines } from './config-edit-text.ts';
-import { masked } from './secret-lines.ts';
+import { secretPrefixes } from './secret-lines.ts';
 import { lineRuns } from './unified-diff.ts';
 
 /** How one file was before, told by what it is after the edit. */
@@ -41,8 +41,7 @@ export function recordEdit(
   keys?: LongTermKeys,
 ): EditRecord {
   const [old, fresh] = [wholeLines(texts.before), wholeLines(texts.after)];
-  const bare = old.map(withoutNewline);
-  const shown = masked(bare);
+  const prefixes = secretPrefixes(old.map(withoutNewline));
   let at = 0;
   const steps = lineRuns(old, fresh).flatMap(({ kind, count }): readonly EditStep[] => {
     if (kind === 'added') return [{ drop: count }];
@@ -51,7 +50,8 @@ export function recordEdit(
     if (kind === 'same') return [{ keep: count }];
     return old.slice(start, at).map((line, index) => {
       const put = keys === undefined ? line : withoutKeys(line, keys);
-      const isSecret = bare[start + index] !== shown[start + index] && hasValue(put);
+      const prefix = prefixes[start + index];
+      const isSecret = prefix !== undefined && hasValue(put.slice(prefix.length));
       return isSecret ? copyOf(line, fresh, { path, line: start + index + 1 }) : { put };
     });
   });
@@ -101,9 +101,8 @@ function withoutKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKey
   return text.replaceAll(secretAccessKey.reveal(), secretMark).replaceAll(accessKeyId, idMark);
 }
 
-function hasValue(line: string): boolean {
-  const rest = line.replaceAll(idMark, '').replaceAll(secretMark, '');
-  return rest.replace(/^[^=:]*[=:]/, '').trim() !== '';
+function hasValue(text: string): boolean {
+  return text.replaceAll(idMark, '').replaceAll(secretMark, '').trim() !== '';
 }
 
 function withoutNewline(line: string): string {

@@ -92,6 +92,8 @@ export function editKeysPair(texts: ConfigTexts, pair: KeysPair, paths: ConfigPa
   const ordinary: SectionName = { type: 'profile', name: profile };
   const recipe: SectionName = { type: 'rolekeeper', name: profile };
   const found = recipeSettingsIn(texts.credentials, profile, paths);
+  // Only for what it refuses: the lines that it names are those of the file as it is.
+  moveSettings(texts.config, path, ordinary, recipe, recipeKeys);
   let config = setAll(texts.config, path, ordinary, { ...pair.ordinary, credential_process: pair.process });
   config = ensureSection(config, path, recipe);
   config = moveSettings(config, path, ordinary, recipe, recipeKeys);

@@ -6,7 +6,7 @@ import { readSectionLines, type ScannedFile, type SectionLines, type SettingLine
 import { strip } from './aws-config-text.ts';
 import { locateIn, moveSettings, removeSection, removeSetting } from './config-edit.ts';
 import { type Contents, checkEdit, contentsOf, readBack } from './config-edit-check.ts';
-import { afterLine, newlineBefore, newlineStyle } from './config-edit-text.ts';
+import { afterLine, lineContent, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
 import { type EditRecord, recordEdit } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
 import { ownProfile } from './profile-settings.ts';
@@ -223,8 +223,9 @@ function withoutHeader(text: string, path: string, profile: ProfileName): string
   );
   meant.delete(recipe.lines.header);
   const { start, close } = recipe.lines;
-  const above = text.slice(0, start).replace(/(\r\n|\n|\r)[^\S\n\r]*(\r\n|\n|\r)$/, '$1');
-  return checkedEdit(above + text.slice(afterLine(text, close)), meant, path);
+  const above = previousLine(text, start) ?? start;
+  const end = lineContent(text, above) === '' ? above : start;
+  return checkedEdit(text.slice(0, end) + text.slice(afterLine(text, close)), meant, path);
 }
 
 /** Undefined where the edited text would be read in another way: lines further in than those above them continue those. */

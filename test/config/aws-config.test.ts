@@ -8,7 +8,7 @@ import {
   type SectionType,
   sectionNames,
 } from '../../src/config/aws-config.ts';
-import { configHeader, configSectionName } from '../../src/config/aws-config-header.ts';
+import { configSectionName } from '../../src/config/aws-config-header.ts';
 import { isPlainFile } from '../../src/config/aws-config-plain.ts';
 import { AppError } from '../../src/errors.ts';
 import { askBotocore, type BotocoreCase } from './botocore.ts';
@@ -74,6 +74,8 @@ describe('real-world files, compared with botocore too', () => {
     { what: 'an indented header after a bare one', text: '[profile a]\n  [profile b]\n  region = y\n', profiles: ['a', 'b'] },
     { what: 'a comment behind a header', text: '[profile a] ; mine\nregion = x ; not a comment\n', profiles: ['a'] },
     { what: 'colons as delimiters', text: '[profile a]\nregion: x\nurl : https://a=b\n', profiles: ['a'] },
+    { what: 'delimiters right behind a short key', text: '[profile a]\nx=a:b\ny:a=b\nlong:\nz ==\n', profiles: ['a'] },
+    { what: 'lines that only begin with a bracket', text: '[profile a]\n[x = 1\n] = 2\n  [b]\n[c: 3\n', profiles: ['a'] },
     { what: 'upper-case keys', text: '[profile a]\nRegion = x\nAWS_ACCESS_KEY_ID = A\n', profiles: ['a'] },
     {
       what: '[DEFAULT] is inherited',
@@ -202,6 +204,17 @@ describe('lookups', () => {
     expect(findSection(file, 'profile', 'local')).toBeUndefined();
   });
 
+  it.each(['a', '"a"'])('sections come in file order, of two of one name only the later: [profile %s]', (name) => {
+    const file = parseConfigFile(`[profile ${name}]\nx=1\n[c]\n[profile b]\n[profile 'a']\nx=2\n[sso-session b]\n`, 'file');
+    expect(file.sections.map(({ type, name: own, line }) => [type, own, line])).toStrictEqual([
+      ['other', 'c', 3],
+      ['profile', 'b', 4],
+      ['profile', 'a', 5],
+      ['sso-session', 'b', 7],
+    ]);
+    expect(file.sections[2]).toBe(findSection(file, 'profile', 'a'));
+  });
+
   it('parseCredentialsFile takes every header as a name', () => {
     const file = parseCredentialsFile('[default]\nx=1\n[profile dev]\nx=2\n[rolekeeper]\nx=3\n["q"]\nx=4\n', 'file');
     expect(sectionNames(file, 'profile')).toEqual(['default', 'profile dev', 'rolekeeper', '"q"']);
@@ -268,21 +281,6 @@ describe('plain files', () => {
       isPlainFile(`${text}\n"`);
     }
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-  });
-});
-
-describe('headers', () => {
-  it('configHeader writes what configSectionName reads back', () => {
-    const types: readonly SectionType[] = ['profile', 'sso-session', 'services', 'rolekeeper'];
-    fc.assert(
-      fc.property(fc.constantFrom(...types), fc.string({ unit: 'binary-ascii' }), (type, name) => {
-        expect(configSectionName(configHeader({ type, name }))).toEqual({ type, name });
-      }),
-      { seed },
-    );
-    expect(configHeader({ type: 'profile', name: 'default' })).toBe('default');
-    expect(configHeader({ type: 'rolekeeper-settings', name: '' })).toBe('rolekeeper');
-    expect(configHeader({ type: 'profile', name: 'dev' })).toBe('profile dev');
   });
 });
 

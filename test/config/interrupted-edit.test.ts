@@ -44,4 +44,23 @@ describe('originalTexts', () => {
     const changed = config.after.replace('= p', '= q');
     expect(originals(changed, credentials.before)).toEqual([changed, credentials.before]);
   });
+
+  it('originalTexts leaves a file alone that the edit has not reached, though its lines could be put in once more', () => {
+    const noted = { before: '# note\n[profile corp]\nx = 1\n', after: '[profile corp]\nx = 1\n' };
+    const earlier = [recordEdit('/config', noted, keys), recordEdit('/credentials', credentials, keys)];
+    expect(originals(noted.before, credentials.after, earlier)).toEqual([noted.before, credentials.before]);
+  });
+
+  it('originalTexts takes an edit for finished that had nothing to change in one of the files', () => {
+    const same = { before: config.before, after: config.before };
+    const earlier = [recordEdit('/config', same, keys), recordEdit('/credentials', credentials, keys)];
+    expect(originals(config.before, credentials.after, earlier)).toEqual([config.before, credentials.after]);
+  });
+
+  it('originalTexts looks past an edit of one file beside one that it was not about', () => {
+    const [, earlier] = records;
+    const other = { path: '/other', text: 'x = 1\n' };
+    const left = { path: '/credentials', text: credentials.before };
+    expect(originalTexts([other, left], earlier === undefined ? [] : [earlier], undoing)).toStrictEqual([other, left]);
+  });
 });

@@ -23,10 +23,31 @@ describe('processLine', () => {
     expect(lineOrRefusal('my dev')).toBe(`${program} get "my dev"`);
   });
 
-  it.each(['/opt/my tools/rolekeeper', '/opt/a;b', '/home/~x', '/opt/$HOME/x', '/opt/a#b', '/opt/a&b', '/opt/a*b', '/opt/a|b'])(
-    'processLine refuses the program %s, which some SDK could not run',
-    (path) => {
-      expect(() => processLine(path, parseProfileName('dev'))).toThrow(/cannot run/);
+  it('processLine takes every character that is safe everywhere', () => {
+    const path = '/aZ09_-./+@:=,%\\';
+    expect(processLine(path, parseProfileName('aZ09_-./+@:=,'))).toBe(`${path} get aZ09_-./+@:=,`);
+    expect(processLine(path, parseProfileName('aZ09_-. /+@:=,'))).toBe(`${path} get "aZ09_-. /+@:=,"`);
+  });
+
+  it.each([
+    ...['/opt/my tools/rolekeeper', '/opt/a;b', '/home/~x', '/opt/$HOME/x', '/opt/a#b', '/opt/a&b', '/opt/a*b', '/opt/a|b'],
+    ...['', '~/rolekeeper', '/opt/rolekeeper ', '/opt/"x"', "/opt/'", '/opt/a\nb', '/opt/é'],
+  ])('processLine refuses the program %j, which some SDK could not run', (path) => {
+    const details = {
+      problem: `the path of rolekeeper, ${JSON.stringify(path)}, holds characters that some SDK cannot run`,
+      hint: 'install it in a directory without blanks and special characters',
+    };
+    expect(() => processLine(path, parseProfileName('dev'))).toThrow(expect.objectContaining({ code: 'usage', details }));
+  });
+
+  it.each(['d$v', '$v', 'v$', 'my $', '$ v', 'a"b', "o'brien", 'a%b', 'a\\b', 'é', 'a\u00a0b', 'a~', 'a&b', 'a*'])(
+    'processLine refuses the profile %j, which some SDK could not pass on',
+    (name) => {
+      const details = {
+        problem: `the profile name ${JSON.stringify(name)} holds characters that some SDK cannot pass on`,
+        hint: 'rename the profile: letters, digits, blanks and -._/+@:=, are safe',
+      };
+      expect(() => processLine(program, parseProfileName(name))).toThrow(expect.objectContaining({ code: 'usage', details }));
     },
   );
 

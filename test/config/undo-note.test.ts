@@ -13,6 +13,13 @@ describe('parseUndoNote', () => {
     expect(parseUndoNote(printUndoNote(note), 'n')).toEqual(note);
   });
 
+  it.each(['import', 'add'] as const)('an undo note of %s has its keys and one line', (command) => {
+    const text = `{"v":1,"command":"${command}","keys":"corp","records":[]}\n`;
+    const written: UndoNote = { command, keys: parseProfileName('corp'), records: [] };
+    expect(printUndoNote(written)).toBe(text);
+    expect(parseUndoNote(text, 'n')).toStrictEqual(written);
+  });
+
   it('parseUndoNote gives back the note of an adoption, which has no keys', () => {
     const adopted: UndoNote = { command: 'adopt', records: note.records };
     expect(parseUndoNote(printUndoNote(adopted), 'n')).toEqual(adopted);
@@ -25,6 +32,7 @@ describe('parseUndoNote', () => {
     '{"command":"add","keys":"corp","records":[]}',
     '{"v":"2","command":"add","keys":"corp","records":[]}',
     '{"v":1,"command":"add","keys":7,"records":[]}',
+    '{"v":0,"command":"add","keys":"corp","records":[]}',
     '{"v":1,"command":"adopt"}',
     '{"v":1,"command":"login","keys":"corp","records":[]}',
     '{"v":1,"command":"add","keys":"","records":[]}',
@@ -36,6 +44,8 @@ describe('parseUndoNote', () => {
   });
 
   it('parseUndoNote refuses a note of a newer version by name', () => {
-    expect(() => parseUndoNote('{"v":2}', '/state/undo.json')).toThrow('/state/undo.json was written by a newer rolekeeper');
+    expect(() => parseUndoNote('{"v":2,"command":"new"}', '/state/undo.json')).toThrow(
+      expect.objectContaining({ code: 'format-newer', details: { what: '/state/undo.json', version: 2 } }),
+    );
   });
 });

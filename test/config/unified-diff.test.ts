@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { removeKeysFromCredentials } from '../../src/config/config-edit.ts';
-import { unifiedDiff } from '../../src/config/unified-diff.ts';
+import { lineRuns, unifiedDiff } from '../../src/config/unified-diff.ts';
 
 const path = '/home/alice/.aws/credentials';
 
@@ -39,13 +39,30 @@ describe('unifiedDiff', () => {
       'aws_security_token = SECRET-6',
     ].join('\n');
     const after = before.replace('region = x', 'region = y').replace('SECRET-1', 'SECRET-7').replace('SECRET-3', 'SECRET-8');
-    const diff = unifiedDiff(path, before, after);
-    expect(diff).not.toContain('SECRET-');
-    expect(diff).toContain('-aws_access_key_id = [secret]\n');
-    expect(diff).toContain('+aws_access_key_id = [secret]\n');
-    expect(diff).toContain('+  [secret]\n');
-    expect(diff).toContain('-region = x\n+region = y\n');
-    expect(diff).toContain('   ;aws_session_token= [secret]\n');
+    expect(unifiedDiff(path, before, after).split('\n')).toStrictEqual([
+      `--- ${path}`,
+      `+++ ${path}`,
+      '@@ -1,8 +1,8 @@',
+      ' [corp]',
+      '-aws_access_key_id = [secret]',
+      '+aws_access_key_id = [secret]',
+      ' AWS_SECRET_ACCESS_KEY: [secret]',
+      '-  [secret]',
+      '+  [secret]',
+      ' # aws_secret_access_key = [secret]',
+      '-region = x',
+      '+region = y',
+      '   ;aws_session_token= [secret]',
+      ' aws_security_token = [secret]',
+      '\\ No newline at end of file',
+      '',
+    ]);
+  });
+
+  it('shows lines that end in a lone return, and where the last has none', () => {
+    expect(unifiedDiff(path, '\ra\rb\r', '\ra\rc\rb')).toBe(
+      `--- ${path}\n+++ ${path}\n@@ -1,3 +1,4 @@\n \n a\n-b\n+c\n+b\n\\ No newline at end of file\n`,
+    );
   });
 
   it('shows what an import takes out, in a file with Windows newlines', () => {
@@ -82,5 +99,18 @@ describe('unifiedDiff', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+});
+
+describe('lineRuns', () => {
+  it('lineRuns tells how many lines in a row are the same, gone or new', () => {
+    expect(lineRuns(['a', 'b', 'c', 'd'], ['a', 'b', 'x', 'd', 'e', 'f'])).toStrictEqual([
+      { kind: 'same', count: 2 },
+      { kind: 'removed', count: 1 },
+      { kind: 'added', count: 1 },
+      { kind: 'same', count: 1 },
+      { kind: 'added', count: 2 },
+    ]);
+    expect(lineRuns([], [])).toStrictEqual([]);
   });
 });
