@@ -91,7 +91,7 @@ describe('the hops behind keys', () => {
     expect(loginTarget).toBe(target);
   });
 
-  it.each([
+  it.each<[string, Parameters<typeof chain>[0], number]>([
     ['the keys', { corp: 'session_duration_seconds = 900', mid: 'session_duration_seconds = 1000' }, 900],
     ['the first role', { mid: 'session_duration_seconds = 1000', dev: 'session_duration_seconds = 1100' }, 1000],
     ['the last role', { dev: 'session_duration_seconds = 1100' }, 1100],
