@@ -264,6 +264,14 @@ describe('where a value comes from', () => {
     expect(placesOf('region', chained({}))).toStrictEqual([ofPartition, ofPartition]);
   });
 
+  // `explain` named AWS_REGION, which counts as absent when nothing but blanks are in it.
+  it('no variable that is blank', () => {
+    const config = chained({ corp: 'endpoint_url = http://127.0.0.1:1\n', mid: 'endpoint_url = http://127.0.0.1:1\n' });
+    const env = { AWS_REGION: ' ', AWS_DEFAULT_REGION: 'eu-west-2', AWS_ENDPOINT_URL_STS: ' ', AWS_ENDPOINT_URL: '\t' };
+    expect(placesOf('region', config, env)).toStrictEqual(Array(2).fill(variable('AWS_DEFAULT_REGION')));
+    expect(placesOf('endpoint_url', config, env)).toStrictEqual([at(6), undefined]);
+  });
+
   it('the endpoint: a variable, the services section, the profile; without a URL it is not named', () => {
     const services = '[services s]\nsts =\n  endpoint_url = http://127.0.0.1:1\n';
     const own = {
