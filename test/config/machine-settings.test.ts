@@ -105,6 +105,8 @@ describe('credential_source = EcsContainer', () => {
     [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://[fd00:ec2::23]/v1/credentials' }, 'http://[fd00:ec2::23]/v1/credentials'],
     [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.9.9.9:8080/x' }, 'http://127.9.9.9:8080/x'],
     [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.10.20.30/x' }, 'http://127.10.20.30/x'],
+    [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://localhost/x' }, 'http://localhost/x'],
+    [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.2/x' }, 'http://169.254.170.2/x'],
     [{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '', AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://[::1]/x' }, 'http://[::1]/x'],
     [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'https://credentials.example/x' }, 'https://credentials.example/x'],
   ])('%o names the endpoint', (env, url) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseProfileName } from '../../src/config/names.ts';
-import { keptProfiles, knownProfiles, ownProfile, profileSettings } from '../../src/config/profile-settings.ts';
+import { keptProfiles, knownProfiles, ownProfile, profileSettings, recipeSettings } from '../../src/config/profile-settings.ts';
 import { filesOf, settingsFrom } from './recipe-from.ts';
 
 const keys = 'aws_access_key_id = AKIA\naws_secret_access_key = secret\n';
@@ -64,6 +64,38 @@ describe('profileSettings', () => {
     expect([get('ca_bundle'), origin('ca_bundle')]).toStrictEqual(['/c', { path: 'config', line: 3 }]);
     expect([get('endpoint_url'), origin('endpoint_url')]).toStrictEqual(['U', { path: 'credentials', line: 3 }]);
     expect([get('role_arn'), origin('role_arn')]).toStrictEqual([undefined, undefined]);
+  });
+
+  // decisions.md 13
+  it.each([
+    'region',
+    'endpoint_url',
+    'services',
+    'ca_bundle',
+    'use_fips_endpoint',
+    'use_dualstack_endpoint',
+    'sts_regional_endpoints',
+    'ignore_configured_endpoint_urls',
+    'ec2_metadata_service_endpoint',
+    'ec2_metadata_service_endpoint_mode',
+    'ec2_metadata_v1_disabled',
+  ])('gives %s of the profile beside a section of ours', (key) => {
+    const { get, unknown } = settingsFrom(`[profile dev]\n${key} = x\nkeys = y\n[rolekeeper dev]\nsession = none\n`);
+    expect([get(key), get('keys'), unknown]).toEqual(['x', undefined, []]);
+    expect(recipeSettings.has(key)).toBe(true);
+  });
+
+  it('knows every setting of a recipe', () => {
+    const recipe = ['role_arn', 'source_profile', 'credential_source', 'external_id', 'role_session_name', 'duration_seconds'];
+    const more = ['source_identity', 'policy', 'policy_arns', 'tags', 'session_tags', 'transitive_tag_keys'];
+    const codes = ['transitive_session_tags', 'mfa_serial', 'mfa_process', 'interactive', 'keys', 'session'];
+    const signIn = ['session_duration_seconds', 'sso_session', 'sso_account_id', 'sso_role_name', 'sso_start_url', 'sso_region'];
+    const federated = ['web_identity_token_file', 'web_identity_token_process', 'saml_process', 'saml_principal_arn'];
+    const rest = ['login_session', 'certificate', 'private_key', 'intermediates', 'trust_anchor_arn', 'profile_arn'];
+    const all = [...recipe, ...more, ...codes, ...signIn, ...federated, ...rest, 'credential_process'];
+    const { unknown } = settingsFrom(`[rolekeeper dev]\n${all.map((key) => `${key} = x\n`).join('')}`);
+    expect(unknown).toEqual([]);
+    expect(recipeSettings.size).toBe(all.length + 11);
   });
 
   it('gives what the services section says that the profile names', () => {

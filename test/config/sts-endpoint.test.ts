@@ -215,6 +215,16 @@ describe('resolveStsEndpoint, the kind of endpoint', () => {
     );
   });
 
+  it('legacy knows the regions that were there before the regional endpoints', () => {
+    const numbered = (place: string, count: number) => Array.from({ length: count }, (_, index) => `${place}-${index + 1}`);
+    const several = [numbered('ap-southeast', 2), numbered('eu-west', 3), numbered('us-east', 2), numbered('us-west', 2)];
+    const single = ['ap-northeast-1', 'ap-south-1', 'ca-central-1', 'eu-central-1', 'eu-north-1', 'sa-east-1', 'aws-global'];
+    for (const region of [...several.flat(), ...single]) {
+      const settings = { sts_regional_endpoints: 'legacy', region };
+      expect(resolve({ settings })).toStrictEqual(ok({ region, useGlobal: true }));
+    }
+  });
+
   it('legacy counts for nothing beside a URL or dual-stack', () => {
     const settings = { sts_regional_endpoints: 'Legacy', region: 'eu-west-1' };
     expect(resolve({ settings, stsUrl: 'http://a' })).toStrictEqual(ok({ region: 'eu-west-1', url: 'http://a' }));
