@@ -103,7 +103,8 @@ function keysHops({ endpoint, serial, isTemporary }: KeysInputs, inputs: HopInpu
   const hasOwn = hasSession && !isDirect && (first === undefined || serial !== undefined);
   const sessions = hasOwn ? [sessionHop({ endpoint, serial }, inputs)] : [];
   const hops = settings.map(({ role, ...request }, index): RoleHop => {
-    const isChained = index > 0 || sessions.length > 0 || isTemporary;
+    // The first is chained to a session too, but has no more than the cap then: with more it takes the code itself.
+    const isChained = index > 0 || isTemporary;
     const hop = roleHop(request, { role, index, isChained }, inputs);
     return index === 0 && isDirect ? { ...hop, mfaSerial: serial } : hop;
   });

@@ -169,7 +169,9 @@ describe('the keys in a file', () => {
     'aws_access_key_id = AKIA\naws_secret_access_key =\n',
     '',
   ])('are none unless both are there: %j', (lines) => {
-    expect(shown(`[profile dev]\n${lines}`, `[dev]\n${lines}`)).toStrictEqual({ hasKeysInConfig: false });
+    const [config, credentials] = [`[profile dev]\n${lines}`, `[dev]\n${lines}`];
+    expect(shown(config, credentials)).toStrictEqual({ hasKeysInConfig: false });
+    expect(settingsFrom(config, { credentials })).not.toHaveProperty('plaintext');
   });
 });
 

@@ -79,6 +79,8 @@ describe('setting sources', () => {
     expect(of('region', hops[0])).toMatchObject({ value: 'eu-west-1', place: at(2) });
     expect(recipe.hops.map((_hop, index) => profileOfHop(recipe, index))).toEqual([undefined, 'mid', 'far']);
     expect(of('role_arn', hops[2])).toMatchObject({ value: arn('Far') });
+    // As it is written, and not as it was lowered: durationCaps says so.
+    expect(of('duration_seconds', hops[2])).toStrictEqual({ key: 'duration_seconds', value: '7200', place: at(18) });
   });
 
   it('hopSources names the variable that gives an endpoint or a region', () => {
@@ -181,6 +183,7 @@ interactive = yes
       place: byDefault('rolekeeper, and the name of the person'),
     });
     expect(recipe.hops.map((_hop, index) => profileOfHop(recipe, index))).toEqual(['mid', 'dev']);
+    expect(profileOfHop(given('mid', { config }).recipe, 0)).toBe('mid');
   });
 
   it('there are none of a hop that is not there', () => {
