@@ -10,5 +10,5 @@ export function callerMark(profile: string, env: Readonly<Record<string, string 
 
 /** True in a process that was started, over whatever others, by a command that answers for one of these very profiles. */
 export function leadsBack(profiles: readonly string[], env: Readonly<Record<string, string | undefined>>): boolean {
-  return (env[variable] ?? '').split('\n').some((mark) => profiles.includes(mark));
+  return env[variable]?.split('\n').some((mark) => profiles.includes(mark)) ?? false;
 }

@@ -26,7 +26,7 @@ function lifeCaps(hop: RoleHop, { recipe, index, configuredSeconds }: CapInputs)
     ];
   }
   const { durationSeconds } = hop.request;
-  const isLowered = configuredSeconds !== undefined && configuredSeconds > durationSeconds;
+  const isLowered = (configuredSeconds ?? 0) > durationSeconds;
   const lowered = isLowered ? `; ${configuredSeconds} was lowered to ${durationSeconds}` : '';
   return [`3600 s at most: ${signer} signs it, which AWS counts as role chaining${lowered}`];
 }
@@ -34,7 +34,7 @@ function lifeCaps(hop: RoleHop, { recipe, index, configuredSeconds }: CapInputs)
 function temporarySigner({ hops, keys }: Recipe, index: number): string | undefined {
   const before = hops[index - 1];
   if (before !== undefined) return signerWords(before);
-  return keys === undefined || givenKeys(keys)?.sessionToken === undefined ? undefined : 'a temporary key';
+  return keys && givenKeys(keys)?.sessionToken ? 'a temporary key' : undefined;
 }
 
 function signerWords(hop: Hop): string {

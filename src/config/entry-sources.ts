@@ -6,10 +6,11 @@ import type { SettingSource } from './setting-sources.ts';
 
 /** Those that stand in the profile, in the order of the list. */
 export function entrySources({ kind }: EntryHop, settings: ProfileSettings | undefined): readonly SettingSource[] {
+  if (settings === undefined) return [];
   return entrySettings[kind].flatMap((key): readonly SettingSource[] => {
-    const origin = settings?.origin(key);
+    const origin = settings.origin(key);
     if (origin === undefined) return [];
-    const value = confidential.has(key) ? undefined : settings?.get(key);
+    const value = confidential.has(key) ? undefined : settings.get(key);
     return [{ key, ...(value === undefined ? {} : { value }), place: { kind: 'file', ...origin } }];
   });
 }

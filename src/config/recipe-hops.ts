@@ -47,7 +47,7 @@ export function hopsFrom(way: EntryHop['kind'], files: ConfigFiles, inputs: HopI
     files,
     env,
     fail,
-    endpoint: endpointOf(origin, undefined, { ...roleArnOf(origin), env, fail }),
+    endpoint: endpointOf(origin, undefined, { roleArn: origin.get('role_arn'), env, fail }),
     notes,
   });
   if ('request' in entry && entry.request.durationSeconds !== undefined) {
@@ -58,7 +58,7 @@ export function hopsFrom(way: EntryHop['kind'], files: ConfigFiles, inputs: HopI
 
 function keysSource(settings: ProfileSettings, endpoint: StsEndpoint, fail: Fail): KeysSource {
   const named = settings.get('keys');
-  const name = named === undefined || named === '' ? settings.profile : checkedName(named, 'keys', fail);
+  const name = named === undefined ? settings.profile : checkedName(named, 'keys', fail);
   return { name, endpoint, ...(settings.plaintext === undefined ? {} : { plaintext: settings.plaintext }) };
 }
 
@@ -103,7 +103,8 @@ function keysHops({ endpoint, serial, isTemporary }: KeysInputs, inputs: HopInpu
   const hasOwn = hasSession && !isDirect && (first === undefined || serial !== undefined);
   const sessions = hasOwn ? [sessionHop({ endpoint, serial }, inputs)] : [];
   const hops = settings.map(({ role, ...request }, index): RoleHop => {
-    const isChained = index > 0 || sessions.length > 0 || isTemporary;
+    // The first is chained to a session too, but has no more than the cap then: with more it takes the code itself.
+    const isChained = index > 0 || isTemporary;
     const hop = roleHop(request, { role, index, isChained }, inputs);
     return index === 0 && isDirect ? { ...hop, mfaSerial: serial } : hop;
   });
@@ -168,24 +169,19 @@ function sessionHop(
 // The session is shared by all roles of these keys, so neither a role's region nor the caller's may change its id; AWS takes it in any region.
 function keysEndpoint({ origin, roles, env, fail }: HopInputs): StsEndpoint {
   const { AWS_REGION: _region, AWS_DEFAULT_REGION: _defaultRegion, ...ownEnv } = env;
-  return endpointOf(origin, undefined, { ...roleArnOf(roles[0]), env: ownEnv, fail });
-}
-
-function roleArnOf(settings: ProfileSettings | undefined): { readonly roleArn?: string } {
-  const roleArn = settings?.get('role_arn');
-  return roleArn === undefined ? {} : { roleArn };
+  return endpointOf(origin, undefined, { roleArn: roles[0]?.get('role_arn'), env: ownEnv, fail });
 }
 
 function endpointOf(
   settings: ProfileSettings,
   source: ProfileSettings | undefined,
-  { roleArn, env, fail }: { readonly roleArn?: string; readonly env: Environment; readonly fail: Fail },
+  { roleArn, env, fail }: { readonly roleArn: string | undefined; readonly env: Environment; readonly fail: Fail },
 ): StsEndpoint {
   const endpoint = resolveStsEndpoint({
     settings: settings.get,
     services: settings.service,
-    ...(source === undefined ? {} : { source: source.get }),
-    ...(roleArn === undefined ? {} : { roleArn }),
+    source: source?.get,
+    roleArn,
     env,
   });
   if (endpoint.kind === 'problem') throw fail(endpoint.problem, `check region and endpoint_url of ${settings.sectionName}`);

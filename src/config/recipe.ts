@@ -109,20 +109,17 @@ interface StepIdentity {
  * recipe share an id, whatever they are called and whichever of the user's keys signs (decisions.md 9 and 10).
  */
 export function stepsOf(recipe: Recipe, principal: string): readonly Step[] {
-  return recipe.hops
-    .map((_hop, index) => stepAt(recipe.hops.slice(0, index + 1), principal))
-    .filter((step) => step !== undefined);
+  return recipe.hops.map((hop, index) => stepOf(hop, recipe.hops.slice(0, index + 1), principal));
 }
 
 /** The last of them alone, for those who need no other: a hash is not free. Undefined for a recipe without hops. */
 export function lastStepOf(recipe: Recipe, principal: string): Step | undefined {
-  return stepAt(recipe.hops, principal);
+  const hop = recipe.hops.at(-1);
+  return hop === undefined ? undefined : stepOf(hop, recipe.hops, principal);
 }
 
-/** The step of the last of these hops; its id covers all of them. */
-function stepAt(hops: readonly Hop[], principal: string): Step | undefined {
-  const hop = hops.at(-1);
-  if (hop === undefined) return undefined;
+/** The step of a hop; its id covers all of these, of which it is the last. */
+function stepOf(hop: Hop, hops: readonly Hop[], principal: string): Step {
   const id = keyIdOf([
     principal,
     ...hops.map((each) => (each.kind === 'role' ? { ...each, request: requestOf(each, principal) } : each)),
@@ -160,7 +157,7 @@ function requestOf({ request }: RoleHop, principal: string): RoleStep['request']
 
 /** The MFA device whose code a person must give for this hop. */
 export function mfaSerialOf(hop: Hop): string | undefined {
-  return hop.kind === 'session' || hop.kind === 'role' ? hop.mfaSerial : undefined;
+  return 'mfaSerial' in hop ? hop.mfaSerial : undefined;
 }
 
 /** The way in that the recipe starts with, where it does not start from keys. */

@@ -43,8 +43,7 @@ export function readRoleSettings(role: Settings, fail: Fail): RoleRequest {
   const policyArns = read('policy_arns', parsePolicyArns);
   const readEither = <T>(keys: readonly [string, string], parse: (raw: string) => Checked<T>) => {
     const [key, other] = keys.filter((name) => role.get(name) !== undefined);
-    if (key !== undefined && other !== undefined)
-      throw fail(`${other}: ${key} says the same`, `remove one of them from ${role.sectionName}`);
+    if (other !== undefined) throw fail(`${other}: ${key} says the same`, `remove one of them from ${role.sectionName}`);
     return key === undefined ? undefined : read(key, parse);
   };
   const tags = readEither(tagsNames, parseTags);
@@ -68,8 +67,7 @@ export function readRoleSettings(role: Settings, fail: Fail): RoleRequest {
 export function readSessionDuration(all: readonly Settings[], fail: Fail): number {
   const key = 'session_duration_seconds';
   const owner = all.find(({ get }) => get(key) !== undefined);
-  if (owner === undefined) return defaultSessionSeconds;
-  return readSetting(owner, { key, parse: parseSessionDuration, fail }) ?? defaultSessionSeconds;
+  return (owner && readSetting(owner, { key, parse: parseSessionDuration, fail })) ?? defaultSessionSeconds;
 }
 
 const defaultRoleSeconds = 3_600;

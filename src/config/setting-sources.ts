@@ -166,7 +166,7 @@ function urlSource(
 }
 
 function firstSet(variables: readonly string[], env: Environment): SettingPlace | undefined {
-  const variable = variables.find((name) => env[name] !== undefined && env[name] !== '');
+  const variable = variables.find((name) => env[name]?.trim());
   return variable === undefined ? undefined : { kind: 'environment', variable };
 }
 

@@ -14,9 +14,9 @@ export interface EndpointInputs {
   readonly settings: Lookup;
   readonly services: ServiceLookup;
   /** The section of its source, which only lends its region. */
-  readonly source?: Lookup;
+  readonly source?: Lookup | undefined;
   /** Its partition gives the region when nothing else does. */
-  readonly roleArn?: string;
+  readonly roleArn?: string | undefined;
   readonly env: Environment;
 }
 

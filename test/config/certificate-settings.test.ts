@@ -26,12 +26,15 @@ function recipeOf(
   return resolveRecipe(parseProfileName('build'), files, env);
 }
 
-function refusal(settings: Readonly<Record<string, string | undefined>>): string {
+function refusal(
+  settings: Readonly<Record<string, string | undefined>>,
+  env: Environment = {},
+): readonly [string, string | undefined] {
   try {
-    recipeOf({ ...whole, ...settings });
+    recipeOf({ ...whole, ...settings }, { env });
   } catch (error) {
     const { message, hint } = toAppError(error);
-    return `${message} | ${hint ?? ''}`;
+    return [message, hint];
   }
   return expect.fail('it should have been refused');
 }
@@ -42,14 +45,67 @@ describe('a profile with a certificate', () => {
     expect(recipe.keys).toBeUndefined();
     expect(recipe.hops).toHaveLength(1);
     expect(recipe.region).toBe('us-west-2');
-    expect(certificateOf(recipe)).toMatchObject({
+    expect(certificateOf(recipe)).toStrictEqual({
+      kind: 'certificate',
       files: { certificate: '/pki/client.pem', privateKey: '~/client.key' },
       trustAnchorArn: anchor,
       profileArn: profile,
       request: { roleArn: 'arn:aws:iam::123456789012:role/Build', durationSeconds: 3600 },
-      endpoint: { region: 'eu-central-1', useGlobal: false },
+      endpoint: { region: 'eu-central-1', useFips: false, useDualstack: false, useGlobal: false },
     });
     expect(recipe.unused).toBeUndefined();
+  });
+
+  it.each([
+    [{ private_key: undefined }, { certificate: '/pki/client.pem' }],
+    [
+      { certificate: '~\\client.pem', intermediates: '/pki/chain.pem' },
+      { certificate: '~\\client.pem', privateKey: '~/client.key', intermediates: '/pki/chain.pem' },
+    ],
+  ])('has the files that are written, and no others: %o', (settings, files) => {
+    expect(certificateOf(recipeOf({ ...whole, ...settings }))?.files).toStrictEqual(files);
+  });
+
+  it('is never at a global endpoint, which only STS has', () => {
+    expect(certificateOf(recipeOf({ ...whole, sts_regional_endpoints: 'legacy' }))?.endpoint.useGlobal).toBe(false);
+  });
+
+  it.each(['aws-cn', 'aws-us-gov'])('may be in the partition %s', (partition) => {
+    const [trust_anchor_arn, profile_arn] = [anchor, profile].map((arn) => arn.replace('arn:aws:', `arn:${partition}:`));
+    const hop = certificateOf(recipeOf({ ...whole, trust_anchor_arn, profile_arn }));
+    expect(hop).toMatchObject({ trustAnchorArn: trust_anchor_arn, profileArn: profile_arn });
+  });
+
+  it.each<[string, (arn: string) => string]>([
+    ['something before it', (arn) => `x${arn}`],
+    ['something behind it', (arn) => `${arn} x`],
+    ['a partition of another kind', (arn) => arn.replace('arn:aws:', 'arn:aws1:')],
+    ['another service', (arn) => arn.replace('rolesanywhere', 'iam')],
+    ['no region', (arn) => arn.replace('eu-central-1', '')],
+    ['a region that is no host label', (arn) => arn.replace('eu-central-1', 'eu/central')],
+    ['a region of 64 characters', (arn) => arn.replace('eu-central-1', 'e'.repeat(64))],
+    ['11 digits', (arn) => arn.replace('123456789012', '12345678901')],
+    ['13 digits', (arn) => arn.replace('123456789012', '1234567890123')],
+    ['letters for digits', (arn) => arn.replace('123456789012', 'abcdefabcdef')],
+    ['no id', (arn) => arn.replace(/[^/]*$/, '')],
+    ['an id of 65 characters', (arn) => arn.replace(/[^/]*$/, 'e'.repeat(65))],
+    ['an id with a slash', (arn) => `${arn}/x`],
+  ])('refuses an ARN with %s', (_what, change) => {
+    const refused = ([key, arn, resource]: readonly [string, string, string]) => {
+      expect(refusal({ [key]: change(arn) })).toStrictEqual([
+        `profile "build": ${key}: ${JSON.stringify(change(arn))} is no such ARN, as arn:aws:rolesanywhere:eu-west-1:123456789012:${resource}/ID`,
+        `change ${key} in [rolekeeper build]`,
+      ]);
+    };
+    refused(['trust_anchor_arn', anchor, 'trust-anchor']);
+    refused(['profile_arn', profile, 'profile']);
+  });
+
+  it('takes an ARN with the longest region and id, and shows 200 characters of one that is too long', () => {
+    const long = (arn: string) => arn.replace('eu-central-1', 'e'.repeat(63)).replace(/[^/]*$/, 'e'.repeat(64));
+    const hop = certificateOf(recipeOf({ ...whole, trust_anchor_arn: long(anchor), profile_arn: long(profile) }));
+    expect([hop?.trustAnchorArn, hop?.endpoint.region]).toEqual([long(anchor), 'e'.repeat(63)]);
+    expect(refusal({ profile_arn: 'x'.repeat(300) })[0]).toContain(`profile_arn: "${'x'.repeat(200)}" is`);
   });
 
   it('may be the source of other roles, which are chained', () => {
@@ -102,19 +158,35 @@ describe('a profile with a certificate', () => {
     expect(stepsOf(recipeOf(whole), 'somebody else').at(-1)?.id).not.toBe(idOf({}));
   });
 
+  const relative = 'a relative path means another file for each program';
+  const inFull = 'write it in full, or from ~/, in [rolekeeper build]';
+  const inModule = 'keys in a security module or TPM are not for this version';
+  const byHelper =
+    'use aws_signing_helper as the credential_process of a profile of its own, and name that profile as source_profile';
   const refusals: readonly (readonly [string, Readonly<Record<string, string | undefined>>, string])[] = [
-    ['trust_anchor_arn: there is none', { trust_anchor_arn: undefined }, 'add trust_anchor_arn to [rolekeeper build]'],
-    ['profile_arn: there is none', { profile_arn: undefined }, 'add profile_arn to [rolekeeper build]'],
+    ...['trust_anchor_arn', 'profile_arn'].map(
+      (key) =>
+        [`${key}: there is none, and a certificate needs it`, { [key]: undefined }, `add ${key} to [rolekeeper build]`] as const,
+    ),
     ['certificate: there is none', { certificate: undefined }, 'add certificate to [rolekeeper build]'],
     ['it has certificate but no role_arn', { role_arn: undefined }, 'add role_arn to [rolekeeper build]'],
-    ['is no such ARN', { trust_anchor_arn: profile }, 'change trust_anchor_arn'],
-    ['is no such ARN', { profile_arn: `${profile}/../x` }, 'change profile_arn'],
-    ['AWS wants both in one region', { profile_arn: profile.replace('eu-central-1', 'eu-west-1') }, 'change one of them'],
-    ['a relative path', { certificate: 'client.pem' }, 'write it in full, or from ~/'],
-    ['a relative path', { private_key: '../client.key' }, 'write it in full, or from ~/'],
-    ['security module', { private_key: 'pkcs11:token=x' }, 'aws_signing_helper'],
-    ['security module', { private_key: 'handle:0x81000001' }, 'aws_signing_helper'],
-    ['duration_seconds', { duration_seconds: '60' }, 'change duration_seconds'],
+    [
+      'trust_anchor_arn is in eu-central-1 and profile_arn in eu-west-1; AWS wants both in one region',
+      { profile_arn: profile.replace('eu-central-1', 'eu-west-1') },
+      'change one of them in [rolekeeper build]',
+    ],
+    ...['client.pem', '../x', '~', '~x/y', 'x~/y', 'pkcs11', 'xpkcs11:y'].map(
+      (path) => [`certificate: ${relative}`, { certificate: path }, inFull] as const,
+    ),
+    [`private_key: ${relative}`, { private_key: '../client.key' }, inFull],
+    [`intermediates: ${relative}`, { intermediates: 'chain.pem' }, inFull],
+    [`private_key: ${inModule}`, { private_key: 'pkcs11:token=x' }, byHelper],
+    [`private_key: ${inModule}`, { private_key: 'handle:0x81000001' }, byHelper],
+    [
+      'duration_seconds: "60" is not a number of seconds from 900 to 43200',
+      { duration_seconds: '60' },
+      'change duration_seconds in [rolekeeper build]',
+    ],
     ...[
       'external_id',
       'source_identity',
@@ -124,11 +196,23 @@ describe('a profile with a certificate', () => {
       'transitive_tag_keys',
       'mfa_serial',
       'source_profile',
-    ].map((key) => [`${key}: IAM Roles Anywhere takes none`, { [key]: 'x' }, 'take it out'] as const),
+    ].map(
+      (key) =>
+        [
+          `${key}: IAM Roles Anywhere takes none for the role of a certificate`,
+          { [key]: 'x' },
+          'take it out of [rolekeeper build]; policies and tags are set in the Roles Anywhere profile',
+        ] as const,
+    ),
   ];
   it.each(refusals)('is refused: %s (%o)', (problem, settings, hint) => {
-    const words = refusal(settings);
-    expect(words).toContain(problem);
-    expect(words).toContain(hint);
+    expect(refusal(settings)).toStrictEqual([`profile "build": ${problem}`, hint]);
+  });
+
+  it('is refused: an endpoint that is none', () => {
+    expect(refusal({}, { AWS_ENDPOINT_URL_ROLESANYWHERE: 'nowhere' })).toStrictEqual([
+      'profile "build": AWS_ENDPOINT_URL_ROLESANYWHERE = "nowhere" is not a URL',
+      'check endpoint_url of [rolekeeper build]',
+    ]);
   });
 });

@@ -14,9 +14,12 @@ function fail(problem: string, hint: string): AppError {
   return new AppError('recipe-invalid', { profile: 'dev', problem, chain: ['dev'], hint });
 }
 
-function failureOf(values: Readonly<Record<string, string>>): unknown {
+function failureOf(
+  values: Readonly<Record<string, string>>,
+  usual: Readonly<Record<string, string>> = { role_arn: roleArn },
+): unknown {
   try {
-    return readRoleSettings(settings({ role_arn: roleArn, ...values }), fail);
+    return readRoleSettings(settings({ ...usual, ...values }), fail);
   } catch (error) {
     return error instanceof AppError ? [error.message, error.hint] : error;
   }
@@ -24,7 +27,7 @@ function failureOf(values: Readonly<Record<string, string>>): unknown {
 
 describe('readRoleSettings', () => {
   it('gives an hour and nothing else to a role without settings of its own', () => {
-    expect(readRoleSettings(settings({ role_arn: roleArn }), fail)).toEqual({ roleArn, durationSeconds: 3600 });
+    expect(readRoleSettings(settings({ role_arn: roleArn }), fail)).toStrictEqual({ roleArn, durationSeconds: 3600 });
   });
 
   it('reads all that AssumeRole takes', () => {
@@ -42,7 +45,7 @@ describe('readRoleSettings', () => {
       }),
       fail,
     );
-    expect(request).toEqual({
+    expect(request).toStrictEqual({
       roleArn,
       roleSessionName: 'alice',
       durationSeconds: 7200,
@@ -59,39 +62,41 @@ describe('readRoleSettings', () => {
     const vault = { role_arn: roleArn, session_tags: 'Team=ops', transitive_session_tags: 'Team' };
     expect(readRoleSettings(settings(vault), fail)).toMatchObject({ tags: { Team: 'ops' }, transitiveTagKeys: ['Team'] });
     expect(failureOf({ tags: 'Team=ops', session_tags: 'Team=dev' })).toEqual([
-      expect.stringContaining('session_tags: tags says the same'),
+      'profile "dev": session_tags: tags says the same',
+      'remove one of them from [rolekeeper dev]',
+    ]);
+    expect(failureOf({ transitive_tag_keys: 'Team', transitive_session_tags: 'Team' })).toEqual([
+      'profile "dev": transitive_session_tags: transitive_tag_keys says the same',
       'remove one of them from [rolekeeper dev]',
     ]);
   });
 
   it.each([
-    ['role_arn', 'Dev'],
-    ['role_session_name', 'alice smith'],
-    ['duration_seconds', '1h'],
-    ['external_id', 'x'],
-    ['source_identity', 'aws:x'],
-    ['policy', '[]'],
-    ['policy_arns', 'x'],
-    ['tags', 'x'],
-    ['transitive_tag_keys', 'aws:x'],
-    ['session_tags', 'x'],
-  ])('names %s and its section when the value is wrong', (key, value) => {
-    expect(failureOf({ [key]: value })).toEqual([
-      expect.stringContaining(`profile "dev": ${key}: `),
-      `change ${key} in [rolekeeper dev]`,
-    ]);
+    ['role_arn', 'Dev', `"Dev" is not a role's ARN, as arn:aws:iam::123456789012:role/NAME`],
+    ['role_session_name', 'alice smith', 'may not contain " ": only letters, digits and _+=,.@-'],
+    ['duration_seconds', '1h', '"1h" is not a number of seconds from 900 to 43200'],
+    ['external_id', 'x', 'has 1 characters, and AWS takes 2 to 1224'],
+    ['source_identity', 'aws:x', '"aws:x" begins with aws:, which AWS keeps for itself'],
+    ['policy', '[]', 'is not a JSON object'],
+    ['policy_arns', 'x', `"x" is not a policy's ARN, as arn:aws:iam::aws:policy/ReadOnlyAccess`],
+    ['tags', 'x', '"x" has no "=": write key=value, key2=value2'],
+    ['transitive_tag_keys', 'aws:x', '"aws:x" begins with aws:, which AWS keeps for itself'],
+    ['session_tags', 'x', '"x" has no "=": write key=value, key2=value2'],
+    ['transitive_session_tags', ',', 'names nothing'],
+  ])('names %s and its section when the value is wrong', (key, value, problem) => {
+    expect(failureOf({ [key]: value })).toEqual([`profile "dev": ${key}: ${problem}`, `change ${key} in [rolekeeper dev]`]);
   });
 
   it('refuses policies that are too long together', () => {
     const long = `{"a":"${'x'.repeat(2040)}"}`;
     expect(failureOf({ policy: long, policy_arns: policyArn })).toEqual([
-      expect.stringContaining('policy: policy and policy_arns have 2086 characters together'),
+      'profile "dev": policy: policy and policy_arns have 2086 characters together, and AWS takes 2048',
       'shorten policy or policy_arns in [rolekeeper dev]',
     ]);
   });
 
   it('refuses a role without an ARN', () => {
-    expect(() => readRoleSettings(settings({}), fail)).toThrow('role_arn: there is none');
+    expect(failureOf({}, {})).toEqual(['profile "dev": role_arn: there is none', 'add role_arn to [rolekeeper dev]']);
   });
 });
 
