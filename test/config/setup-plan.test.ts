@@ -87,6 +87,13 @@ describe('planSetup', () => {
     expect(half.after).toEqual(after);
   });
 
+  it('leaves a profile that asks for the keys of another as it is', () => {
+    const alias = '[profile a]\ncredential_process = /usr/local/bin/rolekeeper get corp\n';
+    const moved = plan(alias, keys('corp'));
+    expect(summary(moved)).toMatchObject({ imports: ['corp'], provable: ['corp', 'a'] });
+    expect(moved.after.config.startsWith(`${alias}\n[profile corp]\n`)).toBe(true);
+  });
+
   it('does not take temporary keys for long-term ones', () => {
     const temporary = `${keys('corp')}aws_session_token = token\n`;
     expect(summary(plan('', temporary))).toMatchObject({ imports: [], provable: [] });
