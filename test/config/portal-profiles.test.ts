@@ -123,6 +123,13 @@ describe('addPortalPair', () => {
     );
   });
 
+  it('refuses a file that nobody could read once a profile inherits its [DEFAULT]', () => {
+    const scanned = scanLines('[DEFAULT]\nregion =\n  no delimiter\n  here\n', 'config');
+    expect(() => applyChanges(scanned, [addPortalPair(scanned, dev, settings)])).toThrow(
+      'will not edit config:5: the lines around it would be read differently afterwards',
+    );
+  });
+
   it('adds one or several to any file, and an undo takes every byte of them out again', () => {
     fc.assert(
       fc.property(configText, fc.subarray(['one', 'two', 'three'], { minLength: 1 }), (text, names) => {
@@ -140,10 +147,11 @@ describe('addPortalPair', () => {
   });
 });
 
-/** Malformed files are refused as a whole, before any edit. */
+/** Malformed files are refused as a whole, before any edit. So is one whose `[DEFAULT]` would be malformed for whoever inherits it. */
 function isUsable(text: string): boolean {
   try {
     parseConfigFile(text, 'config');
+    parseConfigFile(`${text}\n[profile new]\n`, 'config');
     return true;
   } catch {
     return false;
