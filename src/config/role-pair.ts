@@ -72,7 +72,7 @@ export function splitProfile(scanned: ScannedFile, profile: ProfileName, process
   const own = section.settings.get(processKey);
   const processLine = own === undefined ? `${processIndent(section)}${processKey} = ${process}${newline}` : '';
   const gap = ended(kept.gap, newline);
-  const separator = /(^|[\n\r])[^\S\n\r]*(\r\n|\n|\r)$/.test(gap) ? '' : newline;
+  const separator = /(^|\n|\r(?!\n))[^\S\n\r]*(\r\n|\n|\r)$/.test(gap) ? '' : newline;
   return {
     profile,
     from: profile,

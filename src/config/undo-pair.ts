@@ -223,7 +223,7 @@ function withoutHeader(text: string, path: string, profile: ProfileName): string
   );
   meant.delete(recipe.lines.header);
   const { start, close } = recipe.lines;
-  const above = text.slice(0, start).replace(/(\r\n|\n|\r)[^\S\n\r]*(\r\n|\n|\r)$/, '$1');
+  const above = text.slice(0, start).replace(/(\r\n|\n|\r(?!\n))[^\S\n\r]*(\r\n|\n|\r)$/, '$1');
   return checkedEdit(above + text.slice(afterLine(text, close)), meant, path);
 }
 

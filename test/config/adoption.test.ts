@@ -554,6 +554,14 @@ source_profile = corp
     expect(joined).toContain('[profile x]\nregion = y\n');
   });
 
+  // It left a lone carriage return, which some SDKs take for no line end.
+  it.each(['\n', '\r\n', '\r'])('joins sections without a blank line between them, as their lines end: %j', (newline) => {
+    const [first = '', second = ''] = pair.split('\n\n# how it is made\n');
+    const close = `${first}\n${second}`.replaceAll('\n', newline);
+    const joined = ['[profile dev]', 'region = eu-west-1', ...second.split('\n').slice(1)].join(newline);
+    expect(joinPair(close, 'c', dev)).toBe(joined);
+  });
+
   it.each([
     ['half a pair', pair.slice(pair.indexOf('# how')), 'there is no [profile dev]'],
     ['a line of another program', pair.replace('/x/rolekeeper', '/x/other'), 'does not run rolekeeper for it'],
