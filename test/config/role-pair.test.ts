@@ -142,6 +142,11 @@ describe('splitProfile', () => {
       ),
     ],
     [
+      'also where none stays',
+      file('[profile dev]', '# r', 'role_arn = r', '# s', 'mfa_serial = s'),
+      file('[profile dev]', line, '', '[rolekeeper dev]', '# r', 'role_arn = r', '# s', 'mfa_serial = s'),
+    ],
+    [
       'a comment apart from the line below it stays',
       file('[profile dev]', '# apart', '', '# r', 'role_arn = r', 'region = x'),
       file('[profile dev]', '# apart', '', 'region = x', line, '', '[rolekeeper dev]', '# r', 'role_arn = r'),
