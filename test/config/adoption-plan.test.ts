@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ordinaryRoles, planAdoption } from '../../src/config/adoption.ts';
 import { isProfileName, parseProfileName } from '../../src/config/names.ts';
+import type { Environment } from '../../src/ports/environment.ts';
 
 const paths = { configPath: 'config', credentialsPath: 'credentials' };
 const program = '/bin/rolekeeper';
@@ -18,12 +19,13 @@ interface Asked {
   readonly names?: readonly string[];
   readonly suffix?: string;
   readonly credentials?: string;
+  readonly env?: Environment;
 }
 
-function planOf(config: string, { names, suffix, credentials = keys }: Asked = {}) {
+function planOf(config: string, { names, suffix, credentials = keys, env = {} }: Asked = {}) {
   const texts = { config, credentials };
   const profiles = names?.map(parseProfileName) ?? ordinaryRoles(texts, paths);
-  const plan = planAdoption(profiles, { texts, paths, env: {}, program, suffix });
+  const plan = planAdoption(profiles, { texts, paths, env, program, suffix });
   return {
     ...plan,
     adopted: plan.adopted.map(({ profile, next, record }) => [profile, next, record.path]),
@@ -170,7 +172,39 @@ describe('what a plan of adoption refuses', () => {
     );
   });
 
+  it('is not a fault of the program, whenever there is one: that ends it all', () => {
+    const odd = '[profile odd]\nrole_arn =\n  x = y\nsource_profile = corp\n';
+    const ending = (from: number) => attempt(() => planOf(`${role('a')}${odd}`, { env: faultyFrom(from) }).adopted.length);
+    const endings = Array.from({ length: 50 }, (_, step) => ending(5 * step));
+    const faults = endings.indexOf(1);
+    expect(faults).toBeGreaterThan(5);
+    expect(new Set(endings.slice(0, faults))).toStrictEqual(new Set(['a fault']));
+  });
+
   it('is not a malformed file: that ends it all', () => {
     expect(() => planOf('x\n', { names: [] })).toThrow(expect.objectContaining({ code: 'config-malformed' }));
   });
 });
+
+/** An environment that cannot be read from so many looks on. */
+function faultyFrom(looks: number): Environment {
+  let count = 0;
+  return new Proxy<Environment>(
+    {},
+    {
+      get: () => {
+        count += 1;
+        if (count > looks) throw new TypeError('a fault');
+        return undefined;
+      },
+    },
+  );
+}
+
+function attempt(work: () => number): number | string {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof Error ? error.message : 'no error';
+  }
+}

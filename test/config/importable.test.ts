@@ -54,6 +54,13 @@ describe('importableKeys', () => {
       'type them in with `rolekeeper add dev`, or look into /home/me/.aws/config',
     ],
     [
+      'a profile without keys of any kind',
+      '[profile dev]\nlogin_session = s\n',
+      '',
+      'it has no access keys in plaintext',
+      'type them in with `rolekeeper add dev`, or look into /home/me/.aws/config',
+    ],
+    [
       'temporary keys',
       '',
       `[dev]\n${keys}aws_session_token = token\n`,

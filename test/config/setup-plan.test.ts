@@ -268,6 +268,16 @@ mfa_serial = ${device}
     );
   });
 
+  it('leaves no profile away for a fault of the program', () => {
+    const get = () => {
+      throw new TypeError('a fault');
+    };
+    const env = new Proxy({}, { get });
+    expect(() => planSetup({ config: '', credentials: keys('corp') }, noWishes, { ...place, env })).toThrow(
+      new TypeError('a fault'),
+    );
+  });
+
   it.each([
     ['config', 'x\n', '', paths.configPath],
     ['credentials', '', 'x\n', paths.credentialsPath],
