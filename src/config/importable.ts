@@ -6,12 +6,17 @@ import type { PlaintextKeys, Recipe } from './recipe.ts';
 /** Throws `recipe-invalid` for a profile whose keys cannot be moved, saying why. */
 export function importableKeys(recipe: Recipe, configPath: string): PlaintextKeys {
   const { profile, chain } = recipe;
+  const source = chain.at(-1) ?? profile;
   const plaintext = recipe.keys?.plaintext;
   const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
   if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
+    throw fail('it is a role, not a profile of access keys', `import its source: \`rolekeeper import ${source}\``);
+  }
+  // They would go into the store, and stay in the file of that profile.
+  if (source !== profile) {
     throw fail(
-      'it is a role, not a profile of access keys',
-      `import its source: \`rolekeeper import ${chain.at(-1) ?? profile}\``,
+      `its credential_process asks for "${source}", whose keys these are`,
+      `import that one: \`rolekeeper import ${source}\``,
     );
   }
   if (plaintext === undefined) {

@@ -10,8 +10,8 @@ export function leftAloneLines(config: AwsFile): readonly string[] {
   const names = sectionNames(config, 'profile').filter(isProfileName);
   return names.flatMap((name) => {
     const settings = findSection(config, 'profile', name)?.settings;
-    const command = settings?.get('credential_process')?.value;
     if (settings === undefined || settings.has('role_arn') || findSection(config, 'rolekeeper', name) !== undefined) return [];
+    const command = settings.get('credential_process')?.value;
     if (command !== undefined) return ownProfile(command) === undefined ? [processLine(name, command)] : [];
     return settings.has('login_session') ? [`"${name}" stays a console sign-in: ${sourceWords}`] : [];
   });

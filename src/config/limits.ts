@@ -165,7 +165,7 @@ function parseList(raw: string, max: number): Checked<readonly string[]> {
 // Tag keys keep their case, but AWS tells none apart by it.
 function doubled(keys: readonly string[]): string | undefined {
   const folded = keys.map((key) => key.toLowerCase());
-  return keys.find((_key, index) => folded.indexOf(folded[index] ?? '') < index);
+  return keys.find((key, index) => folded.indexOf(key.toLowerCase()) < index);
 }
 
 function reserved(text: string): string {

@@ -58,8 +58,9 @@ export function addPortalPair(scanned: ScannedFile, profile: ProfileName, settin
   const ordinary = new Map(Object.entries(ordinarySettings(profile, settings)));
   const recipe = new Map(Object.entries(recipeSettings(settings)));
   const newline = newlineStyle(text, text.length);
-  const [header, recipeHeader] = (['profile', 'rolekeeper'] as const).map((type) => configHeader({ type, name: profile }));
-  const section = (name = '', values: ReadonlyMap<string, string>) =>
+  const header = configHeader({ type: 'profile', name: profile });
+  const recipeHeader = configHeader({ type: 'rolekeeper', name: profile });
+  const section = (name: string, values: ReadonlyMap<string, string>) =>
     [`[${name}]`, ...[...values].map(([key, value]) => `${key} = ${value}`)].join(newline);
   return {
     profile,
@@ -69,8 +70,8 @@ export function addPortalPair(scanned: ScannedFile, profile: ProfileName, settin
     after: `${newline}${newline}${section(header, ordinary)}${newline}${newline}${section(recipeHeader, recipe)}`,
     line: lineAt(text.length),
     mean: (contents) => {
-      contents.set(header ?? '', ordinary);
-      contents.set(recipeHeader ?? '', recipe);
+      contents.set(header, ordinary);
+      contents.set(recipeHeader, recipe);
     },
   };
 }

@@ -7,7 +7,7 @@ import { readSectionLines, type ScannedFile, type SectionLines, type SettingLine
 import { skipBlanks, strip } from './aws-config-text.ts';
 import { isCommentLine, locateIn } from './config-edit.ts';
 import { type Contents, checkEdit, contentsOf } from './config-edit-check.ts';
-import { afterLine, indentOf, lineContent, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
+import { afterLine, indentOf, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
 import type { ProfileName } from './names.ts';
 import { tagsNames, transitiveTagKeysNames } from './role-settings.ts';
 
@@ -66,13 +66,13 @@ export function splitProfile(scanned: ScannedFile, profile: ProfileName, process
   const stretch = stretchOf(section);
   const runs = movedRuns(section);
   const kept = keptParts(section, { runs, end: stretch.end });
-  const moved = runs.map(({ start, end }) => ended(scanned.text.slice(start, end), newline)).join('');
+  const moved = runs.map(({ start, end }) => scanned.text.slice(start, end)).join('');
   const header = configHeader({ type: 'rolekeeper', name: profile });
   const head = ended(kept.head, newline);
   const own = section.settings.get(processKey);
   const processLine = own === undefined ? `${processIndent(section)}${processKey} = ${process}${newline}` : '';
   const gap = ended(kept.gap, newline);
-  const separator = /(^|[\n\r])[^\S\n\r]*(\r\n|\n|\r)$/.test(gap) ? '' : newline;
+  const separator = /(^|\n|\r(?!\n))[^\S\n\r]*(\r\n|\n|\r)$/.test(gap) ? '' : newline;
   return {
     profile,
     from: profile,
@@ -142,11 +142,11 @@ interface RoleSection {
 
 function roleSection(scanned: ScannedFile, profile: ProfileName): RoleSection {
   const { lines } = locateIn(scanned, { type: 'profile', name: profile });
-  const settings = lines === undefined ? undefined : readSectionLines(scanned, lines);
-  if (lines === undefined || settings === undefined || !hasRole(settings)) {
-    const line = lines === undefined ? 1 : scanned.lineAt(lines.start);
-    throw new AppError('edit-refused', { path: scanned.path, line, problem: `"${profile}" has no role_arn there` });
-  }
+  const refused = (line: number) =>
+    new AppError('edit-refused', { path: scanned.path, line, problem: `"${profile}" has no role_arn there` });
+  if (lines === undefined) throw refused(1);
+  const settings = readSectionLines(scanned, lines);
+  if (!hasRole(settings)) throw refused(scanned.lineAt(lines.start));
   return { scanned, lines, settings };
 }
 
@@ -241,7 +241,7 @@ function commentsStart(text: string, { start, end }: Stretch): number {
 function commentsEnd(text: string, { start, end }: Stretch): number {
   let at = start;
   while (at < end && isCommentLine(text, at)) at = afterLine(text, at);
-  return at === end && end < text.length && lineContent(text, end).startsWith('[') ? start : at;
+  return at === end && end < text.length ? start : at;
 }
 
 function ended(lines: string, newline: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import type { IdentityCenterHop } from '../../src/config/entry-hop.ts';
-import { isAccountId, isRoleName, readSsoSession } from '../../src/config/identity-center.ts';
+import { isRoleName, readSsoSession } from '../../src/config/identity-center.ts';
 import { parseProfileName } from '../../src/config/names.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { signInIdOf } from '../../src/config/sign-in.ts';
@@ -179,16 +179,6 @@ describe('readIdentityCenter', () => {
     ['a/', false],
   ])('isRoleName of %j is %s', (name, outcome) => {
     expect(isRoleName(name)).toBe(outcome);
-  });
-
-  it.each([
-    ['222233334444', true],
-    ['22223333444', false],
-    ['2222333344445', false],
-    ['x222233334444', false],
-    ['aaaabbbbcccc', false],
-  ])('isAccountId of %j is %s', (id, outcome) => {
-    expect(isAccountId(id)).toBe(outcome);
   });
 
   it('two sections for one start URL are two sign-ins, and two profiles of one section are one', () => {

@@ -9,6 +9,11 @@ describe('nearestName', () => {
     ['prod-admni', ['prod-admin', 'prod'], 'prod-admin'],
     ['production-admin', ['prodution-admn'], 'prodution-admn'],
     ['x', ['xy'], 'xy'],
+    ['xy', ['x'], 'x'],
+    ['dev', ['ved'], 'ved'],
+    ['abcdef', ['abcdxy'], 'abcdxy'],
+    ['abcdefghi', ['abcdefxyz'], 'abcdefxyz'],
+    ['abcdef', ['abcdxy', 'badcfe'], 'badcfe'],
   ])('finds for %s among %j: %s', (name, candidates, found) => {
     expect(nearestName(name, candidates)).toBe(found);
   });
@@ -18,6 +23,10 @@ describe('nearestName', () => {
     ['dev', ['ops']],
     ['dev', ['dxx']],
     ['a', ['b']],
+    ['a', ['bc']],
+    ['abcde', ['abcxy']],
+    ['abcdefgh', ['abcdexyz']],
+    ['dev', ['dve1']],
     ['abcdefghijklmnop', ['abcdefghijkl']],
     ['dev', []],
   ])('finds nothing for %s among %j', (name, candidates) => {

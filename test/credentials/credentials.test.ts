@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isAccountId,
   isEpochMs,
   isoSeconds,
   keySuffix,
@@ -222,5 +223,19 @@ describe('store items', () => {
 
   it('of a later format are left alone, and named', () => {
     expect(() => parseKeysItem(new Secret('{"v":2}'), 'keys/corp')).toThrow(/the store's item keys\/corp .*newer/);
+  });
+});
+
+describe('isAccountId', () => {
+  it.each([
+    ['222233334444', true],
+    ['22223333444', false],
+    ['2222333344445', false],
+    ['x222233334444', false],
+    ['aaaabbbbcccc', false],
+    [222233334444, false],
+    [undefined, false],
+  ])('of %j is %s', (id, outcome) => {
+    expect(isAccountId(id)).toBe(outcome);
   });
 });
