@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AskOptions, type Conversation, converse } from '../../src/agent/client.ts';
-import { type AgentRequest, encodeAnswer, encodeRequest } from '../../src/agent/wire.ts';
+import { type AgentRequest, encodeAnswer, encodeRequest, maxRequestBytes } from '../../src/agent/wire.ts';
 import { buffersMadeBy, isWiped } from './buffers-made.ts';
 
 const request: AgentRequest = { verb: 'unlock', argument: 'AGE-SECRET-KEY-EXAMPLE', deadlineMs: 1, cwd: '/', env: {} };
@@ -67,6 +67,24 @@ function talk(waits: Partial<AskOptions> = {}): Promise<Conversation> {
 const answered: Conversation = { kind: 'answer', answer: { kind: 'exit', status: 0, bytes: Buffer.from(document) } };
 
 describe('converse', () => {
+  it('converse finds nobody where nobody is', async () => {
+    expect(await talk()).toEqual({ kind: 'nobody' });
+  });
+
+  it('converse says nothing that no agent would take', async () => {
+    let callers = 0;
+    await listen(() => undefined);
+    server?.on('connection', () => ++callers);
+    const large = { ...request, argument: 'x'.repeat(maxRequestBytes) };
+    expect(await converse(large, { socketPath: path, acknowledgeWaitMs: 50, answerWaitMs: 50 })).toEqual({ kind: 'nobody' });
+    expect(callers).toBe(0);
+  });
+
+  it('converse waits for the answer of a stuck agent no longer than it was told', async () => {
+    await listen((socket) => socket.write('!'));
+    expect(await talk({ answerWaitMs: 40 })).toEqual({ kind: 'late' });
+  });
+
   it('converse takes the answer of an agent that takes its time for it', async () => {
     await listen((socket) => {
       socket.write('!');
