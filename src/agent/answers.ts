@@ -191,10 +191,13 @@ async function firstRefresh({ recipe, room, caller }: Asked, { clock, noteAsked 
   const known = await room.look(step, recipe.profile);
   if (known !== undefined && isComfortable(known, clock.now())) return known;
   try {
-    return await room.refresh(recipe, step);
+    const refreshed = await room.refresh(recipe, step);
+    known?.document.fill(0);
+    return refreshed;
   } catch (error) {
-    if (known === undefined || !isValid(known, clock.now())) throw error;
-    return known;
+    if (known !== undefined && isValid(known, clock.now())) return known;
+    known?.document.fill(0);
+    throw error;
   }
 }
 

@@ -194,10 +194,11 @@ describe('a state that does not tell whose keys these are', () => {
     expect(asked).toEqual([{ id: lastStep(roleRecipe()).id, profile: 'dev', home: '/home/alice' }]);
   });
 
-  it('costs one when the store has less', async () => {
+  it('costs one when the store has less, which is wiped', async () => {
     await storeElsewhere(14 * minute);
+    const taken = documentsTaken();
     expect(await got('dev')).toMatch(/^ASIA/);
-    expect(assumed()).toBe(1);
+    expect([assumed(), taken.map(isWiped)]).toEqual([1, [true, false]]);
   });
 
   it('takes nothing away while AWS is out of reach', async () => {
@@ -207,10 +208,12 @@ describe('a state that does not tell whose keys these are', () => {
     expect([await got('dev'), assumed(), taken.map(isWiped)]).toEqual(['STORED', 1, [false]]);
   });
 
-  it('gives nothing that has ended', async () => {
+  it('gives nothing that has ended, and wipes it', async () => {
     await storeElsewhere(0);
     world.sts.cut(true);
+    const taken = documentsTaken();
     expect((await refusal('dev'))[0]).toBe(7);
+    expect(taken.map(isWiped)).toEqual([true]);
   });
 });
 
