@@ -163,13 +163,20 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
       return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
+  let isAnswered = false;
+  const refresh = async () => {
+    const refreshing = step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step);
+    const refreshed = await refreshing.catch(elsewhere(asked, known, ports));
+    if (isAnswered) refreshed.document.fill(0); // too late for whoever asked
+    return refreshed;
+  };
   const answer = await refreshAndAnswer(recipe, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: () =>
-      (step === undefined ? firstRefresh(asked, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
+    refresh,
     outwait: clock.wait,
   });
+  isAnswered = true;
   const isCached = answer.kind === 'credentials' && answer.credentials === known;
   if (known !== undefined && !isCached) known.document.fill(0);
   return { answer, isCached };

@@ -172,6 +172,22 @@ describe('what was looked up and not given', () => {
     expect(taken.map(isWiped)).toEqual([false, true]);
   });
 
+  it('is wiped when a refresh brought it too late', async () => {
+    const { assumeRole } = world.sts;
+    world.sts.assumeRole = async (...call) => {
+      await world.machine.clock.wait(4 * second);
+      return await assumeRole(...call);
+    };
+    const taken = documentsTaken();
+    expect((await refusal('dev'))[0]).toBe(7);
+    await world.machine.run(second);
+    expect(taken.map(isWiped)).toEqual([true]);
+    await world.machine.run(46 * minute);
+    await got('dev');
+    await world.machine.run(2 * second);
+    expect(taken.slice(1).map(isWiped)).toEqual([false, true]);
+  });
+
   it('is whole when it was given after all', async () => {
     await got('dev');
     await world.machine.run(46 * minute);
