@@ -88,9 +88,9 @@ describe('converse', () => {
   it('converse takes the answer of an agent that takes its time for it', async () => {
     await listen((socket) => {
       socket.write('!');
-      setTimeout(() => socket.end(answer), 60);
+      setTimeout(() => socket.end(answer), 600);
     });
-    expect(await talk({ acknowledgeWaitMs: 40 })).toEqual(answered);
+    expect(await talk({ acknowledgeWaitMs: 400 })).toEqual(answered);
   });
 
   it.each<[string, string]>([
