@@ -144,6 +144,25 @@ describe('a caller', () => {
     expect(answerIn(await received)).toEqual(answered);
   });
 
+  it('may end its own side, or say more, while its answer is made', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await listen({ answer: () => gate.then(() => ({ kind: 'exit', status: 0, bytes: Buffer.from(document) })) });
+    const [ending, saying] = [await client(), await client()];
+    for (const { socket } of [ending, saying]) {
+      socket.write(encoded(request));
+      await once(socket, 'data');
+    }
+    ending.socket.end();
+    saying.socket.write(encoded(request));
+    await settled();
+    release();
+    expect((await Promise.all([ending.received, saying.received])).map(answerIn)).toEqual([answered, answered]);
+    expect(asked).toHaveLength(2);
+  });
+
   it('leaves no document behind, neither in the answer nor in what was sent', async () => {
     const listening = await listen();
     await ask();
