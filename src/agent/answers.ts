@@ -17,6 +17,7 @@ import type { Log } from '../ports/log.ts';
 import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
 import { leftUntil } from '../refresh/left-until.ts';
+import type { Demand } from '../refresh/refresh-one.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';
 import type { StoreRoom } from './store-room.ts';
@@ -163,16 +164,29 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
       return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
+  const copies = known === undefined ? [] : [known];
+  let isAnswered = false;
+  const refresh = async (_demand: Demand, found: (stored: Remembered) => void) => {
+    const foundLate = (stored: Remembered) => {
+      if (isAnswered) return void stored.document.fill(0);
+      copies.push(stored);
+      found(stored);
+    };
+    const refreshing = step === undefined ? firstRefresh(asked, foundLate, ports) : room.refresh(recipe, step);
+    const refreshed = await refreshing.catch(elsewhere(asked, known, ports));
+    if (isAnswered) refreshed.document.fill(0); // too late for whoever asked
+    return refreshed;
+  };
   const answer = await refreshAndAnswer(recipe, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh: (_demand, found) =>
-      (step === undefined ? firstRefresh(asked, found, ports) : room.refresh(recipe, step)).catch(elsewhere(asked, known, ports)),
+    refresh,
     outwait: clock.wait,
   });
-  const isCached = answer.kind === 'credentials' && answer.credentials === known;
-  if (known !== undefined && !isCached) known.document.fill(0);
-  return { answer, isCached };
+  isAnswered = true;
+  const given = answer.kind === 'credentials' ? answer.credentials : undefined;
+  for (const copy of copies) if (copy !== given) copy.document.fill(0);
+  return { answer, isCached: given !== undefined && given === known };
 }
 
 /** With something valid to give, the program runs behind; without, whoever asked runs it, and waits for it. */

@@ -51,7 +51,7 @@ export class Callers {
 
   of({ env, cwd }: Pick<AgentRequest, 'env' | 'cwd'>): Caller {
     const directory = hasRelativePath(env) ? cwd : '/';
-    const key = JSON.stringify([directory, Object.entries(env).sort(byName)]);
+    const key = JSON.stringify([directory, Object.entries(env).sort()]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const caller = this.#open(env, directory);
@@ -111,10 +111,6 @@ function bundleOf({ AWS_CA_BUNDLE: path }: Environment, cwd: string): Environmen
   return path === undefined || path.trim() === '' ? {} : { AWS_CA_BUNDLE: resolve(cwd, path.trim()) };
 }
 
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
-}
-
 function hasBus(env: Environment): boolean {
   return env['DBUS_SESSION_BUS_ADDRESS'] !== undefined || env['XDG_RUNTIME_DIR'] !== undefined;
 }
@@ -129,6 +125,8 @@ function busOf(env: Environment): Environment {
 
 // The oldest goes.
 function makeRoom<K>(map: Map<K, unknown>, most: number): void {
-  const [oldest] = map.keys();
-  if (map.size >= most && oldest !== undefined) map.delete(oldest);
+  for (const oldest of map.keys()) {
+    if (map.size < most) return;
+    map.delete(oldest);
+  }
 }

@@ -120,7 +120,7 @@ export class AgentMemory {
     const localExpiresAt = this.#clock.toLocal(entry.life.expiresAt);
     if (Math.abs(localExpiresAt - entry.localExpiresAt) < toleratedMs) return;
     const at = entry.document.indexOf(isoSeconds(entry.localExpiresAt));
-    entry.document.write(isoSeconds(localExpiresAt), at, 'latin1');
+    entry.document.write(isoSeconds(localExpiresAt), at);
     entry.localExpiresAt = localExpiresAt;
   }
 }

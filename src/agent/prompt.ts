@@ -56,14 +56,14 @@ function standingOf(recipe: Recipe, { clock, state }: { readonly clock: Clock; r
   const sessionId = loginIdOf(recipe, steps);
   const sessionExpiresAt = sessionId === undefined ? undefined : (state.read(sessionId)?.expiresAt ?? 0);
   const isSessionOver = sessionExpiresAt !== undefined && !isValid({ expiresAt: sessionExpiresAt }, now);
-  const life = record === undefined ? undefined : lifeOf(record);
-  const leftMs = life !== undefined && isValid(life, now) ? life.expiresAt - now : undefined;
+  const lifeAtLast = record === undefined ? undefined : lifeOf(record);
+  const life = lifeAtLast !== undefined && isValid(lifeAtLast, now) ? lifeAtLast : undefined;
   const isLogin = needsCode(last.hop); // nothing refreshes what a code is spent on: a failed login threatens nothing that is there
-  const isDue = life === undefined || leftMs === undefined || dueAt(life, sessionExpiresAt) <= now;
+  const isDue = life === undefined || dueAt(life, sessionExpiresAt) <= now;
   const hasFailed = record?.failure !== undefined && isDue;
   return {
     profile: recipe.profile,
-    leftMs,
+    leftMs: life === undefined ? undefined : life.expiresAt - now,
     isThreatened: !isLogin && (isSessionOver || hasFailed),
     needsLogin: isSessionOver,
   };

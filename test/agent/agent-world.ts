@@ -9,6 +9,7 @@ import { toKeysItem } from '../../src/credentials/credentials.ts';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
+import type { Log } from '../../src/ports/log.ts';
 import type { Sts } from '../../src/ports/sts.ts';
 import { logIn, type ObtainPorts, openChain } from '../../src/refresh/obtain.ts';
 import { noEntryPorts } from '../fakes/entry-ports.ts';
@@ -157,6 +158,7 @@ export async function openAgentWorld() {
   const store = faultyStore();
   const [state, lock] = [fakeState(() => machine.readClocks().wallMs), fakeLock()];
   const events: string[] = [];
+  const logged: { readonly name: string; readonly fields: Parameters<Log['event']>[1] }[] = [];
   await store.set(
     keysAccount(corp),
     toKeysItem({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('long-term'), userArn: aliceArn }, keysAccount(corp)),
@@ -171,12 +173,19 @@ export async function openAgentWorld() {
     readLoginCache: () => undefined,
     random: () => 1,
     remember: async () => undefined,
-    log: { event: (name) => void events.push(name) },
+    log: {
+      event: (name, fields) => {
+        events.push(name);
+        logged.push({ name, fields });
+      },
+    },
   };
   const memory = new AgentMemory(machine.clock, () => machine.readClocks().uptimeMs);
   const room = new StoreRoom(ports, memory);
   return {
     ...{ machine, sts, store, state, lock, events, ports, memory, room },
+    /** What was logged under this name. */
+    linesOf: (wanted: string) => logged.flatMap(({ name, fields }) => (name === wanted ? [fields] : [])),
     /** While the machine runs on. */
     async during<T>(ms: number, work: Promise<T>): Promise<T> {
       const [result] = await Promise.all([work, machine.run(ms)]);

@@ -1,167 +1,33 @@
 // The whole agent on a real socket, with everything behind it fake. tests/end-to-end has the built one.
 
-import { existsSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, unlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentPorts, type AgentSettings, type Leaving, runAgent } from '../../src/agent/agent.ts';
-import { converse } from '../../src/agent/client.ts';
-import { type AgentStatus, parseAgentStatus } from '../../src/agent/status.ts';
+import type { AgentSettings } from '../../src/agent/agent.ts';
 import type { AgentAnswer } from '../../src/agent/wire.ts';
-import { reportLines } from '../../src/commands/report.ts';
-import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { parseProfileName } from '../../src/config/names.ts';
 import { stepsOf } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
-import type { AuditedAnswer } from '../../src/ports/audit.ts';
-import { socketIdentity } from '../../src/system/agent-socket.ts';
 import { settled } from '../fakes/fake-machine.ts';
 import { passphraseStore, rightIdentity } from '../fakes/passphrase-store.ts';
-import { type AgentWorld, day, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
+import { type AgentWorld, hour, minute, second } from './agent-world.ts';
+import { filesOf, type House, openHouse, type RunningAgent, usualConfig } from './running-agent.ts';
 
-const files = {
-  config: parseConfigFile(
-    '[profile corp]\nregion = eu-west-1\n[profile dev]\nrole_arn = arn:aws:iam::222233334444:role/dev\nsource_profile = corp\n' +
-      '[profile other]\ncredential_process = /usr/bin/other-tool\n',
-    '/c',
-  ),
-  credentials: parseCredentialsFile('', '/k'),
-};
-
+let house: House;
 let world: AgentWorld;
-let directory: string;
 let path: string;
-let agent: RunningAgent | undefined;
-let noted: (AuditedAnswer & { readonly pid: number | undefined; readonly names: readonly string[] })[];
-let startedElsewhere: string[];
+let start: House['start'];
+let ask: House['ask'];
+let status: House['status'];
 beforeEach(async () => {
-  noted = [];
-  startedElsewhere = [];
-  world = await openAgentWorld();
-  directory = mkdtempSync(join(tmpdir(), 'rk-agent-'));
-  path = join(directory, 'agent.sock');
+  house = await openHouse();
+  ({ world, path, start, ask, status } = house);
 });
-afterEach(async () => {
-  await agent?.stop();
-  agent = undefined;
-  rmSync(directory, { recursive: true, force: true });
-});
-
-interface RunningAgent {
-  /** Undefined while it runs. */
-  readonly left: () => Leaving | undefined;
-  /** As the bell does. */
-  ring(): Promise<void>;
-  /** A ring every 15 s for so long, or until it has left. */
-  live(ms: number): Promise<void>;
-  stop(): Promise<void>;
-}
-
-interface Differently {
-  /** Before it has begun. */
-  readonly isTold?: boolean;
-  readonly settings?: Partial<AgentSettings>;
-  readonly ports?: Partial<AgentPorts>;
-}
-
-async function start({ settings = {}, ports = {}, isTold = false }: Differently = {}): Promise<RunningAgent> {
-  const { machine, state, sts, store } = world;
-  let onRing: () => Promise<void> = async () => undefined;
-  let left: Leaving | undefined;
-  let isListening: () => void = () => undefined;
-  const listening = new Promise<void>((resolve) => {
-    isListening = resolve;
-  });
-  const told = new AbortController();
-  if (isTold) told.abort();
-  const running = runAgent(
-    {
-      ...{ version: '1.2.3', pid: 42, socket: { path }, socketPath: path, idleMs: undefined, unusedMs: 3 * day },
-      warnsAtNight: false,
-      ...settings,
-    },
-    {
-      ...{ env: { HOME: '/home/alice' }, clock: machine.clock, state, log: world.ports.log, notifier: undefined },
-      noteAnswer: ({ caller, pid }, answer) => void noted.push({ ...answer(), pid, names: Object.keys(caller.env) }),
-      bell: {
-        start: (ring) => {
-          onRing = ring;
-          return () => {
-            onRing = async () => undefined;
-          };
-        },
-      },
-      random: () => 1,
-      readClocks: machine.readClocks,
-      placeOf: ({ HOME = '' }) => ({ home: HOME, stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' }),
-      readFiles: () => files,
-      openPorts: async () => ({ ...world.ports, sts, store }),
-      refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
-      endRotations: async () => undefined,
-      wordsOf: reportLines,
-      programStamp: () => 'as it was',
-      socketIdentity: () => socketIdentity(path),
-      onListening: () => isListening(),
-      token: undefined,
-      ...ports,
-    },
-    told.signal,
-  );
-  const ending = running.then((why) => {
-    left = why;
-  });
-  await Promise.race([listening, ending]);
-  await settled();
-  agent = {
-    left: () => left,
-    ring: async () => await whileRunning(onRing()),
-    live: async (ms) => {
-      for (let passedMs = 0; passedMs < ms && left === undefined; passedMs += 15 * second) {
-        void onRing();
-        await machine.run(15 * second);
-      }
-      await settled();
-    },
-    stop: async () => {
-      told.abort();
-      await whileRunning(ending);
-    },
-  };
-  return agent;
-}
-
-/** The machine runs on until this is done. */
-async function whileRunning<T>(work: Promise<T>): Promise<T> {
-  let isDone = false;
-  const watched = work.finally(() => {
-    isDone = true;
-  });
-  while (!isDone) {
-    await settled();
-    if (!isDone) await world.machine.run(20);
-  }
-  return await watched;
-}
-
-async function ask(verb: string, argument = '', env: Readonly<Record<string, string>> = {}): Promise<AgentAnswer | undefined> {
-  const deadlineMs = world.machine.readClocks().wallMs + 3_800;
-  const request = { verb, argument, deadlineMs, cwd: '/', env: { HOME: '/home/alice', ...env } };
-  const waits = { acknowledgeWaitMs: 10_000, answerWaitMs: 10_000 };
-  const conversation = await whileRunning(converse(request, { socketPath: path, ...waits }));
-  return conversation.kind === 'answer' ? conversation.answer : undefined;
-}
+afterEach(async () => await house.close());
 
 async function get(env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const answer = await ask('get', 'dev', env);
-  if (answer?.kind !== 'exit' || answer.status !== 0) throw new Error('no credentials');
-  return documentIn(answer.bytes).AccessKeyId;
-}
-
-async function status(): Promise<AgentStatus | undefined> {
-  const answer = await ask('status');
-  return answer?.kind === 'exit' ? parseAgentStatus(answer.bytes.toString()) : undefined;
+  return await house.getOf('dev', env);
 }
 
 describe('the agent', () => {
@@ -194,8 +60,8 @@ describe('the agent', () => {
     await get();
     await get({ ROLEKEEPER_CALLER_PID: 'self' });
     await get({ ROLEKEEPER_CALLER_PID: 'x' });
-    expect(noted.map(({ pid }) => pid)).toEqual([41, 42, undefined, Number.NaN]);
-    expect(noted.every(({ names }) => !names.includes('ROLEKEEPER_CALLER_PID'))).toBe(true);
+    expect(house.noted.map(({ pid }) => pid)).toEqual([41, 42, undefined, Number.NaN]);
+    expect(house.noted.every(({ names }) => !names.includes('ROLEKEEPER_CALLER_PID'))).toBe(true);
   });
 
   it('says what it is and what it does', async () => {
@@ -230,17 +96,17 @@ describe('the agent', () => {
   it('has another process refresh what a program must make, once a minute at most', async () => {
     await import('../../src/hops/process.ts'); // real time, of which the machine's clocks know nothing
     const running = await start();
-    const recipe = resolveRecipe(parseProfileName('other'), files, {});
+    const recipe = resolveRecipe(parseProfileName('other'), filesOf(usualConfig), {});
     const step = stepsOf(recipe, 'rolekeeper-alice').at(-1);
     if (step === undefined) throw new Error('a recipe with a hop');
     const issuedAt = world.machine.awsMs();
     world.state.publish({ ...{ id: step.id, kind: 'role', profile: recipe.profile }, issuedAt, expiresAt: issuedAt + hour });
     world.state.noteAsked(step.id);
     await running.live(30 * minute);
-    expect(startedElsewhere).toEqual([]);
+    expect(house.startedElsewhere).toEqual([]);
     await running.live(15 * minute);
-    expect(startedElsewhere.length).toBeGreaterThan(1);
-    expect(startedElsewhere.length).toBeLessThan(8);
+    expect(house.startedElsewhere.length).toBeGreaterThan(1);
+    expect(house.startedElsewhere.length).toBeLessThan(8);
     expect(world.state.read(step.id)?.failure).toBeUndefined();
   });
 
@@ -433,7 +299,7 @@ describe('the agent with a store that a passphrase opens', () => {
     await startLocked();
     expect(await ask('unlock', rightIdentity, { HOME: '/home/bob' })).toEqual({ kind: 'pass', reason: 'not-mine' });
     expect(await status()).not.toHaveProperty('unlocked');
-    await agent?.stop();
+    await house.stop();
     await start();
     expect(await ask('unlock', rightIdentity)).toMatchObject({ kind: 'exit', status: 2 });
   });

@@ -1,141 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AnswersPorts, answerGet } from '../../src/agent/answers.ts';
-import { Callers } from '../../src/agent/callers.ts';
-import type { AgentAnswer } from '../../src/agent/wire.ts';
-import { reportLines } from '../../src/commands/report.ts';
-import { parseConfigFile, parseCredentialsFile } from '../../src/config/aws-config.ts';
 import { type KeyId, keysAccount, parseProfileName } from '../../src/config/names.ts';
-import type { ConfigFiles } from '../../src/config/profile-settings.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
-import type { AuditedAnswer } from '../../src/ports/audit.ts';
 import { obtain, openChain } from '../../src/refresh/obtain.ts';
 import { patientDemand } from '../../src/refresh/refresh-one.ts';
-import { settled } from '../fakes/fake-machine.ts';
-import { type AgentWorld, corp, documentIn, hour, minute, openAgentWorld, second } from './agent-world.ts';
+import { corp, hour, minute, second } from './agent-world.ts';
+import { filesWith, keyIdIn, openAsking, wordsIn } from './asking.ts';
 
-const config = `[profile corp]
-region = eu-west-1
-[profile dev]
-role_arn = arn:aws:iam::222233334444:role/dev
-source_profile = corp
-[profile work]
-keys = corp
-region = eu-west-1
-mfa_serial = arn:aws:iam::123456789012:mfa/alice
-[profile mfa]
-role_arn = arn:aws:iam::222233334444:role/dev
-source_profile = work
-[profile asking]
-role_arn = arn:aws:iam::222233334444:role/dev
-source_profile = work
-interactive = yes
-[profile plain]
-keys = corp
-session = none
-[profile other]
-credential_process = /usr/bin/other-tool
-[profile behind]
-role_arn = arn:aws:iam::222233334444:role/dev
-source_profile = other
-[profile job]
-role_arn = arn:aws:iam::222233334444:role/dev
-credential_source = Environment
-[profile task]
-role_arn = arn:aws:iam::222233334444:role/dev
-credential_source = EcsContainer
-[profile pod]
-role_arn = arn:aws:iam::222233334444:role/dev
-web_identity_token_file = /tmp/token
-[profile broken]
-role_arn = arn:aws:iam::222233334444:role/dev
-`;
-const files: ConfigFiles = { config: parseConfigFile(config, '/c'), credentials: parseCredentialsFile('', '/k') };
-const home = '/home/alice';
-
-let world: AgentWorld;
-let asked: { readonly id: KeyId; readonly profile: string }[];
-let noted: AuditedAnswer[];
-let startedElsewhere: string[];
+let { world, asked, noted, startedElsewhere, get, timed, got, assumed, hang } = await openAsking();
 beforeEach(async () => {
-  noted = [];
-  startedElsewhere = [];
-  world = await openAgentWorld();
-  asked = [];
+  ({ world, asked, noted, startedElsewhere, get, timed, got, assumed, hang } = await openAsking());
 });
-
-const callers = new Callers({
-  env: {},
-  placeOf: ({ HOME }) => ({
-    home: HOME ?? home,
-    stateDirectory: '/state',
-    configPath: '/c',
-    credentialsPath: '/k',
-  }),
-  readFiles: () => files,
-});
-
-function ports(): AnswersPorts {
-  return {
-    clock: world.machine.clock,
-    log: world.ports.log,
-    isMine: ({ place }) => place.home === home,
-    roomFor: async () => world.room,
-    wordsOf: reportLines,
-    noteAsked: ({ step, profile }) => {
-      asked.push({ id: step.id, profile });
-      world.state.noteAsked(step.id);
-    },
-    refreshElsewhere: (_caller, profile) => void startedElsewhere.push(profile),
-    localNow: () => world.machine.readClocks().wallMs,
-    noteAnswer: (_caller, answer) => void noted.push(answer()),
-  };
-}
-
-interface Given {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly leftMs?: number;
-}
-
-function get(argument: string, { env = {}, leftMs = 3_800 }: Given = {}): Promise<AgentAnswer> {
-  const request = { verb: 'get', argument, cwd: '/', env, deadlineMs: world.machine.readClocks().wallMs + leftMs };
-  return answerGet(request, callers.of(request), ports());
-}
-
-/** The answer, and how long it took to come. */
-async function timed(answering: Promise<AgentAnswer>): Promise<{ readonly answer: AgentAnswer; readonly tookMs: number }> {
-  const startedAt = world.machine.readClocks().monotonicMs;
-  let answer: AgentAnswer | undefined;
-  void answering.then((got) => {
-    answer = got;
-  });
-  await settled();
-  while (answer === undefined && world.machine.readClocks().monotonicMs - startedAt < minute) await world.machine.run(50);
-  if (answer === undefined) throw new Error('no answer within a minute');
-  return { answer, tookMs: world.machine.readClocks().monotonicMs - startedAt };
-}
-
-/** The key id of an answer that is credentials. */
-function keyIdIn(answer: AgentAnswer): string {
-  if (answer.kind !== 'exit' || answer.status !== 0) throw new Error(`no credentials: ${wordsIn(answer)}`);
-  return documentIn(answer.bytes).AccessKeyId;
-}
-
-function wordsIn(answer: AgentAnswer): string {
-  return answer.kind === 'exit' ? answer.bytes.toString() : answer.reason;
-}
-
-async function got(profile: string, given: Given = {}): Promise<string> {
-  return keyIdIn((await timed(get(profile, given))).answer);
-}
-
-function assumed(): number {
-  return world.sts.attempts.length;
-}
-
-/** As long as AWS is not to answer at all. */
-function hang(): void {
-  world.sts.assumeRole = () => new Promise(() => undefined);
-}
 
 describe('the agent asked for credentials', () => {
   it('that are fresh gives them from memory, without the store, the lock or AWS', async () => {
@@ -344,8 +218,8 @@ describe('who asked', () => {
 
   // What the store had was found under way, and was forgotten when the caller's time ran out.
   it.each([
-    ['fails', (sts: AgentWorld['sts']) => sts.cut(true)],
-    ['does not answer in time', (sts: AgentWorld['sts']) => sts.slowDown(minute)],
+    ['fails', (sts: typeof world.sts) => sts.cut(true)],
+    ['does not answer in time', (sts: typeof world.sts) => sts.slowDown(minute)],
   ])('is given what the store has where nobody knew whose keys these are and AWS %s', async (_how, spoil) => {
     world.state.fillDisk();
     const first = await got('dev');
@@ -433,7 +307,7 @@ describe('the agent asked for what a program of the person has to make', () => {
       Expiration: new Date(world.machine.awsMs() + seconds * second).toISOString(),
     });
     const programs = { output: async () => output };
-    const chain = await openChain(resolveRecipe(parseProfileName(profile), files, {}), world.ports);
+    const chain = await openChain(resolveRecipe(parseProfileName(profile), filesWith(), {}), world.ports);
     const demand = patientDemand(() => false);
     const obtaining = obtain(chain, chain.steps.length - 1, { demand, ports: { ...world.ports, programs } });
     const { credentials } = await world.during(second, obtaining);

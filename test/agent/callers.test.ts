@@ -12,7 +12,7 @@ function filesOf(role: string): ConfigFiles {
   return { config: parseConfigFile(text, '/c'), credentials: parseCredentialsFile('', '/k') };
 }
 
-let files: ConfigFiles | AppError;
+let files: ConfigFiles | Error;
 let places: { readonly env: CallerPorts['env']; readonly cwd: string }[];
 beforeEach(() => {
   files = filesOf('Dev');
@@ -27,7 +27,7 @@ function open(env: CallerPorts['env'] = {}): Callers {
       return { home: sent['HOME'] ?? '/home/alice', stateDirectory: '/state', configPath: '/c', credentialsPath: '/k' };
     },
     readFiles: () => {
-      if (files instanceof AppError) throw files;
+      if (files instanceof Error) throw files;
       return files;
     },
   });
@@ -51,6 +51,32 @@ describe('callers', () => {
     expect(places.map(({ cwd }) => cwd)).toEqual(['/', '/a', '/b']);
   });
 
+  it.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE'])(
+    'are several where %s alone is relative, and one where it is empty',
+    (name) => {
+      const callers = open();
+      const others = { AWS_CONFIG_FILE: '/c', AWS_SHARED_CREDENTIALS_FILE: '/k', AWS_CA_BUNDLE: '/b' };
+      const [relative, empty] = [
+        { ...others, [name]: 'here' },
+        { ...others, [name]: '' },
+      ];
+      expect(callers.of({ env: relative, cwd: '/a' })).not.toBe(callers.of({ env: relative, cwd: '/b' }));
+      expect(callers.of({ env: empty, cwd: '/a' })).toBe(callers.of({ env: empty, cwd: '/b' }));
+      expect(places.map(({ cwd }) => cwd)).toEqual(['/a', '/b', '/']);
+    },
+  );
+
+  it.each([
+    ['ca.pem', '/work/ca.pem'],
+    [' ca.pem\t', '/work/ca.pem'],
+    ['/etc/ca.pem', '/etc/ca.pem'],
+    ['', ''],
+    [' ', ' '],
+  ])('that name the CA bundle %j mean %j', (sent, meant) => {
+    const { env } = open().of({ env: { AWS_CA_BUNDLE: sent }, cwd: '/work' });
+    expect(env).toStrictEqual({ AWS_CA_BUNDLE: meant });
+  });
+
   it('that name a CA bundle by a relative path mean the one in their own directory', () => {
     const callers = open();
     const { recipe } = callers.of({ env: { AWS_CA_BUNDLE: 'ca.pem' }, cwd: '/home/alice/work' });
@@ -66,6 +92,14 @@ describe('callers', () => {
       DBUS_SESSION_BUS_ADDRESS: 'unix:path=/own',
       XDG_RUNTIME_DIR: '/run/user/1',
     });
+  });
+
+  it.each([
+    ['no more than an address', { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/own' }],
+    ['no more than a directory', { XDG_RUNTIME_DIR: '/run/user/1' }],
+    ['none at all', {}],
+  ])('without a session bus use that of an agent that has %s', (_what, own) => {
+    expect(open(own).of({ env: {}, cwd: '/' }).env).toStrictEqual(own);
   });
 
   it('with a session bus of their own keep it, and get no part of the other', () => {
@@ -106,12 +140,20 @@ describe('a caller', () => {
     const callers = open();
     const [one, other] = [callers.of({ env: {}, cwd: '/' }), callers.of({ env: { HOME: '/h' }, cwd: '/' })];
     const before = one.filesStamp();
-    expect([one.filesStamp(), other.filesStamp()]).toEqual([before, before]);
+    expect([before, one.filesStamp(), other.filesStamp()]).toEqual(['1', '1', '1']);
+    const sameAsBefore = files;
     files = filesOf('Dev');
-    const after = one.filesStamp();
-    expect(after).not.toBe(before);
+    expect([other.filesStamp(), one.filesStamp()]).toEqual(['2', '2']);
     files = new AppError('config-malformed', { path: '/c', line: 1, problem: 'no bracket' });
-    expect([before, after]).not.toContain(one.filesStamp());
+    expect(one.filesStamp()).toBe('/c:1: no bracket');
+    files = sameAsBefore;
+    expect(one.filesStamp()).toBe('1');
+  });
+
+  it('has no stamp where something else than the files is wrong', () => {
+    const caller = open().of({ env: {}, cwd: '/' });
+    files = new TypeError('a slip');
+    expect(() => caller.filesStamp()).toThrow(files);
   });
 
   it('is answered from its own environment', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AgentMemory } from '../../src/agent/memory.ts';
 import { type Account, keyIdOf, roleAccount } from '../../src/config/names.ts';
-import { type Credentials, isoSeconds, toProcessJson } from '../../src/credentials/credentials.ts';
+import { type Credentials, toProcessJson } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { type FakeMachine, fakeMachine } from '../fakes/fake-machine.ts';
 import { hour, minute, second } from './agent-world.ts';
@@ -109,12 +109,19 @@ describe('the memory of the agent', () => {
     expect(recalled().toString()).toBe(before);
   });
 
-  it('shows one date while the reading of the clock wavers', () => {
-    machine.clock.learn(machine.awsMs());
+  it.each([
+    [1_999, 0],
+    [-1_999, 0],
+    [2_000, 2_000],
+    [-2_000, -2_000],
+  ])('whose clock was set by %d ms shows a date moved by %d ms', (byMs, shownMs) => {
+    let offsetMs = 0;
+    memory = new AgentMemory({ ...machine.clock, toLocal: (at) => at + offsetMs }, () => 0);
     const credentials = made();
     memory.keep(account, credentials);
-    machine.setWallClock(1_900);
-    expect(recalled().toString()).toContain(isoSeconds(credentials.expiresAt));
+    offsetMs = byMs;
+    for (let calls = 0; calls < 2; calls++)
+      expect(recalled().toString()).toBe(toProcessJson(credentials, credentials.expiresAt + shownMs));
   });
 
   it('is checked for as long as it was told to be', async () => {
@@ -137,7 +144,27 @@ describe('the memory of the agent', () => {
     machine.setWallClock(-20 * second);
     expect(memory.isChecked(account, 15 * second)).toBe(false);
     memory.confirm(other);
+    memory.doubt(other);
     expect(memory.size).toBe(1);
+  });
+
+  it('counts its doubts, of which forgetting everything is one', () => {
+    memory.keep(account, made());
+    expect([memory.doubts, memory.generation]).toEqual([0, 0]);
+    memory.doubtAll();
+    expect([memory.doubts, memory.generation]).toEqual([1, 0]);
+    memory.doubt(account);
+    memory.forgetAll();
+    expect([memory.doubts, memory.generation]).toEqual([2, 1]);
+  });
+
+  it('confirms and doubts the one that it was told of, and no other', () => {
+    for (const one of [account, other]) memory.keep(one, made());
+    memory.doubt(account);
+    expect([account, other].map((one) => memory.isChecked(one, second))).toEqual([false, true]);
+    memory.doubtAll();
+    memory.confirm(other);
+    expect([account, other].map((one) => memory.isChecked(one, second))).toEqual([false, true]);
   });
 
   it('counts what it was told to forget, so that nothing from before is kept after', () => {

@@ -6,10 +6,11 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Conversation, converse } from '../../src/agent/client.ts';
+import { converse } from '../../src/agent/client.ts';
 import { type AgentServer, listenAt, type ServerLimits } from '../../src/agent/server.ts';
 import { type AgentAnswer, type AgentRequest, encodeRequest, maxRequestBytes, readAnswer } from '../../src/agent/wire.ts';
 import { socketIdentity } from '../../src/system/agent-socket.ts';
+import { settled } from '../fakes/fake-machine.ts';
 
 const request: AgentRequest = { verb: 'get', argument: 'dev', deadlineMs: 1_767_000_003_800, cwd: '/', env: { HOME: '/h' } };
 const document = '{"Version":1}';
@@ -91,12 +92,8 @@ function answerIn(bytes: Buffer): AgentAnswer | undefined {
 }
 
 async function ask(one = request): Promise<AgentAnswer | undefined> {
-  const conversation = await talk(one);
+  const conversation = await converse(one, { socketPath: path, acknowledgeWaitMs: 10_000, answerWaitMs: 10_000 });
   return conversation.kind === 'answer' ? conversation.answer : undefined;
-}
-
-function talk(one = request, waits = { acknowledgeWaitMs: 10_000, answerWaitMs: 10_000 }): Promise<Conversation> {
-  return converse(one, { socketPath: path, ...waits });
 }
 
 const answered: AgentAnswer = { kind: 'exit', status: 0, bytes: Buffer.from(document) };
@@ -145,6 +142,25 @@ describe('a caller', () => {
     const { socket, received } = await client();
     socket.end(encoded(request));
     expect(answerIn(await received)).toEqual(answered);
+  });
+
+  it('may end its own side, or say more, while its answer is made', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await listen({ answer: () => gate.then(() => ({ kind: 'exit', status: 0, bytes: Buffer.from(document) })) });
+    const [ending, saying] = [await client(), await client()];
+    for (const { socket } of [ending, saying]) {
+      socket.write(encoded(request));
+      await once(socket, 'data');
+    }
+    ending.socket.end();
+    saying.socket.write(encoded(request));
+    await settled();
+    release();
+    expect((await Promise.all([ending.received, saying.received])).map(answerIn)).toEqual([answered, answered]);
+    expect(asked).toHaveLength(2);
   });
 
   it('leaves no document behind, neither in the answer nor in what was sent', async () => {
@@ -365,6 +381,38 @@ describe('the server', () => {
     expect(await ask()).toEqual(answered);
   });
 
+  it('that closes without its socket still answers who is there, and no longer than it was told', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const first = await listen({
+      answer: async () => {
+        await gate;
+        return { kind: 'exit', status: 0, bytes: Buffer.from(document) };
+      },
+    });
+    const answering = [ask(), ask()];
+    await until(() => asked.length === 2);
+    renameSync(path, `${path}.moved`);
+    let hasClosed = false;
+    const closing = first.close(600_000).then(() => {
+      hasClosed = true;
+    });
+    await settled();
+    expect(hasClosed).toBe(false);
+    release();
+    expect(await Promise.all(answering)).toEqual([answered, answered]);
+    await closing;
+    const second = await listen({ answer: () => new Promise(() => undefined) });
+    const waiting = ask();
+    await until(() => asked.length === 3);
+    renameSync(path, `${path}.again`);
+    await second.close(20);
+    expect(await waiting).toBeUndefined();
+    server = undefined;
+  });
+
   it('that finds no place for its socket says so', async () => {
     await listen();
     await expect(listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -372,12 +420,6 @@ describe('the server', () => {
 });
 
 describe('converse', () => {
-  const short = { acknowledgeWaitMs: 10_000, answerWaitMs: 40 };
-
-  it('converse finds nobody where nobody is', async () => {
-    expect(await talk(request, short)).toEqual({ kind: 'nobody' });
-  });
-
   // unix(7): a full queue refuses at once who does not block. `login` then went on as if there were no agent to be told.
   it('converse waits for a place in the queue of a busy agent', async () => {
     await listen();
@@ -385,16 +427,5 @@ describe('converse', () => {
     clients.push(...flood);
     for (const socket of flood) socket.on('error', () => undefined);
     expect(await ask()).toEqual(answered);
-  });
-
-  it('converse waits for the answer of a stuck agent no longer than it was told', async () => {
-    await listen({ answer: () => new Promise(() => undefined) });
-    expect(await talk(request, short)).toEqual({ kind: 'late' });
-  });
-
-  it('converse says nothing that no agent would take', async () => {
-    await listen();
-    expect(await talk({ ...request, argument: 'x'.repeat(maxRequestBytes) })).toEqual({ kind: 'nobody' });
-    expect(server?.open).toBe(0);
   });
 });

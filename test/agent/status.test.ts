@@ -19,11 +19,11 @@ describe('parseAgentStatus', () => {
   it('parseAgentStatus takes back what was said', () => {
     const { nextRefreshAt: _none, ...withoutPlan } = whole;
     for (const status of [whole, withoutPlan, { ...whole, unlocked: true, profiles: ['dev', 'ops'] }])
-      expect(parseAgentStatus(JSON.stringify(status))).toEqual(status);
+      expect(parseAgentStatus(JSON.stringify(status))).toStrictEqual(status);
   });
 
   it('parseAgentStatus takes what a later version adds, and leaves it out', () => {
-    expect(parseAgentStatus(JSON.stringify({ ...whole, mood: 'good', profiles: [1] }))).toEqual(whole);
+    expect(parseAgentStatus(JSON.stringify({ ...whole, mood: 'good', profiles: ['dev', 1] }))).toStrictEqual(whole);
   });
 
   it('parseAgentStatus leaves out what may be absent and is of another kind', () => {

@@ -137,6 +137,8 @@ describe('a request', () => {
 
   it.each([
     ['no line of ours', raw('GET / HTTP/1.1', 'Host: x')],
+    ['something before our name', raw('xrolekeeper 1 1', 'a')],
+    ['something after the length', raw('rolekeeper 1 1 1', 'a')],
     ['a line without a newline where one must have come', Buffer.alloc(maxLineBytes, 'r')],
     ['a length that is none', raw('rolekeeper 1 ten')],
     ['a negative length', raw('rolekeeper 1 -1')],
@@ -148,6 +150,8 @@ describe('a request', () => {
     ['a body without its last NUL', raw('rolekeeper 1 11', 'get\0dev\x001\0/')],
     ['too few fields', raw('rolekeeper 1 10', 'get\0dev\x001\0')],
     ['a deadline that is no number', raw('rolekeeper 1 15', 'get\0dev\0soon\0/\0')],
+    ['only a verb', raw('rolekeeper 1 4', 'get\0')],
+    ['a unit after the deadline', raw('rolekeeper 1 13', 'get\0dev\x001s\0/\0')],
     ['a negative deadline', raw('rolekeeper 1 13', 'get\0dev\0-1\0/\0')],
     ['a variable without a value', raw('rolekeeper 1 17', 'get\0dev\x001\0/\0HOME\0')],
     ['a variable without a name', raw('rolekeeper 1 15', 'get\0dev\x001\0/\0=x\0')],
@@ -209,9 +213,26 @@ describe('an answer', () => {
     ['a length with a zero before it', '!rolekeeper 1 exit 0 02\n{}'],
     ['a reason that nobody has', '!rolekeeper 1 pass tired\n'],
     ['a reason and more', '!rolekeeper 1 pass verb\n{}'],
+    ['more than a word for its reason', '!rolekeeper 1 pass verb 7\n'],
+    ['something before a reason', '!xrolekeeper 1 pass verb\n'],
+    ['something before a status', '!xrolekeeper 1 exit 0 2\n{}'],
+    ['more than two numbers', '!rolekeeper 1 exit 0 2 2\n{}'],
+    ['a larger document than there may be', `!rolekeeper 1 exit 0 ${maxAnswerBytes + 1}\n`],
     ['a line that does not end', `!${'r'.repeat(2 * maxLineBytes)}\n`],
+    ['a line of some length that is not ours', `!${'r'.repeat(maxLineBytes - 2)}\n`],
+    ['as many bytes as a line may have, and no newline', `!${'r'.repeat(maxLineBytes)}`],
   ])('with %s is no answer', (_what, text) => {
     expect(readAnswer(Buffer.from(text))).toEqual({ kind: 'broken' });
+  });
+
+  it.each(['', '!', `!${'r'.repeat(maxLineBytes - 1)}`])('may still come after %j', (text) => {
+    expect(readAnswer(Buffer.from(text))).toEqual({ kind: 'more' });
+  });
+
+  it.each([0, 9, 10, 99, 100, 255])('may have the status %i', (status) => {
+    const answer: AgentAnswer = { kind: 'exit', status, bytes: Buffer.from('x') };
+    expect(acknowledged(answer).toString()).toBe(`!rolekeeper 1 exit ${status} 1\nx`);
+    expect(answerIn(acknowledged(answer))).toEqual(answer);
   });
 
   it('may be as large as the limit, and no larger', () => {

@@ -3,6 +3,7 @@ import type { Credentials } from '../../src/credentials/credentials.ts';
 import { toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
+import type { StateRecord } from '../../src/ports/state.ts';
 import { openChain } from '../../src/refresh/obtain.ts';
 import { type Demand, isOfTheWay, patientDemand, type RefreshPorts, refreshOne } from '../../src/refresh/refresh-one.ts';
 import { corp, dev, minute, recipe, role, roleHop, withKeys, world } from './obtain-world.ts';
@@ -195,6 +196,116 @@ describe('refreshOne', () => {
     };
     await expect(refresh(() => Promise.reject(denied), {}, { state: { ...state, publish } })).rejects.toBe(fault);
   });
+});
+
+describe('refreshOne, as it waits for its lock', () => {
+  type Opened = Awaited<ReturnType<typeof opened>>;
+
+  /** The lock is never got; while it is waited for, this happens, and then the wait looks whether that will do. */
+  function waitingWhile(happening: () => unknown): Partial<RefreshPorts> {
+    const withLock: RefreshPorts['lock']['withLock'] = async (_name, wait) => {
+      await happening();
+      const value = await wait.meanwhile?.();
+      return value === undefined ? { kind: 'busy' } : { kind: 'overtaken', value };
+    };
+    return { lock: { withLock } };
+  }
+
+  function failureOf(error: AppError, at: number) {
+    return { error: error.toStored(), at, count: 1, retryAt: at + minute };
+  }
+
+  function publish({ state, step }: Opened, more: Partial<StateRecord>): void {
+    state.publish({ id: step.id, kind: 'role', profile: corp, ...more });
+  }
+
+  it.each<[string, (one: Opened) => unknown, string]>([
+    ['nothing is published', () => undefined, 'NEW'],
+    ['a record comes without its credentials', (one) => publish(one, lifeOf(one.made('OTHER'))), 'NEW'],
+    ['a record comes that has no end', (one) => publish(one, { issuedAt: one.clock.now() }), 'NEW'],
+    ['a record comes that has no beginning', (one) => publish(one, { expiresAt: one.clock.now() + minute * 60 }), 'NEW'],
+  ])('asks AWS where %s', async (_what, happening, given) => {
+    const one = await opened();
+    const { credentials, isNew } = await one.refresh(
+      async () => one.made('NEW'),
+      {},
+      waitingWhile(() => happening(one)),
+    );
+    expect([credentials.accessKeyId, isNew, one.lines[0]]).toEqual([given, true, `lock.ignored profile=dev hop=${role}`]);
+  });
+
+  it.each([
+    ['are what it needs', 60 * minute, 60 * minute, 'OTHER'],
+    ['end too soon, whatever the state says', 60 * minute, minute, 'NEW'],
+  ])('takes credentials of another process that %s', async (_what, publishedMs, storedMs, given) => {
+    const one = await opened();
+    const happening = async () => {
+      publish(one, lifeOf(one.made('OTHER', publishedMs)));
+      await one.put(one.made('OTHER', storedMs));
+    };
+    const { credentials } = await one.refresh(async () => one.made('NEW'), {}, waitingWhile(happening));
+    expect([credentials.accessKeyId, one.lines.length]).toEqual([given, given === 'NEW' ? 2 : 0]);
+  });
+
+  it('looks into no store for what the state says will not do', async () => {
+    const one = await opened();
+    let looks = 0;
+    const get: typeof one.store.get = async (account) => {
+      looks += 1;
+      return await one.store.get(account);
+    };
+    const happening = () => publish(one, lifeOf(one.made('OTHER', minute)));
+    await one.refresh(async () => one.made('NEW'), {}, { ...waitingWhile(happening), store: { ...one.store, get } });
+    expect(looks).toBe(2); // without the lock: before the call, and before its result is stored
+  });
+
+  it('is given the failure that is published meanwhile, and not the one from before', async () => {
+    const one = await opened();
+    const before = failureOf(denied, one.clock.now() - 10_000);
+    publish(one, { failure: before });
+    expect(
+      await one.refresh(
+        async () => one.made('NEW'),
+        {},
+        waitingWhile(() => undefined),
+      ),
+    ).toMatchObject({ isNew: true });
+    const other = await opened();
+    publish(other, { failure: before });
+    const happening = () => publish(other, { failure: failureOf(down, other.clock.now()) });
+    await expect(other.refresh(mustNotAsk, {}, waitingWhile(happening))).rejects.toMatchObject({ message: down.message });
+    expect(other.lines).toEqual([]);
+  });
+
+  it('is given a failure that only a later version knows by its code', async () => {
+    const one = await opened();
+    const failure = { ...failureOf(down, one.clock.now()), error: { code: 'from-the-future', details: {} } };
+    const happening = () => publish(one, { failure: JSON.parse(JSON.stringify(failure)) });
+    await expect(one.refresh(mustNotAsk, {}, waitingWhile(happening))).rejects.toMatchObject({
+      code: 'unexpected',
+      details: { problem: 'from-the-future' },
+    });
+  });
+
+  it('waits as long as it was told, by the name of the hop and with its own signal', async () => {
+    const one = await opened();
+    const waits: unknown[] = [];
+    const withLock: RefreshPorts['lock']['withLock'] = async (name, { waitMs, signal }) => {
+      waits.push([name, waitMs, signal]);
+      return { kind: 'busy' };
+    };
+    const { signal } = new AbortController();
+    await one.refresh(async () => one.made('NEW'), { lockWaitMs: 7, signal }, { lock: { withLock } });
+    await one.refresh(async () => one.made('NEW'), { accepts: () => false }, { lock: { withLock } });
+    expect(waits).toEqual([
+      [one.step.id, 7, signal],
+      [one.step.id, 0, undefined],
+    ]);
+  });
+
+  function lifeOf({ issuedAt, expiresAt }: Credentials) {
+    return { issuedAt, expiresAt };
+  }
 });
 
 describe('isOfTheWay', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { dueAt } from '../../src/credentials/plan.ts';
+import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { openChain } from '../../src/refresh/obtain.ts';
 import { type RefreshMode, refreshProfile } from '../../src/refresh/refresh-profile.ts';
@@ -96,5 +98,76 @@ describe('refreshProfile', () => {
   it('says that only a login can go on, and throws nothing', async () => {
     const one = await withKeys(world());
     expect(await refresh(one, 'due', throughSession)).toMatchObject({ kind: 'failed', error: { code: 'login-needed' } });
+  });
+});
+
+describe('refreshProfile, when another process is first', () => {
+  /** Between the look into the store and the refresh, it stores credentials that began and end so long from now. */
+  async function overtaken(
+    mode: RefreshMode,
+    { begunMs, endsMs }: { readonly begunMs: number; readonly endsMs: number },
+    one: World,
+  ) {
+    const now = one.clock.now();
+    const [secretAccessKey, sessionToken] = [new Secret('s'), new Secret('t')];
+    const other = { accessKeyId: 'OTHER', secretAccessKey, sessionToken, issuedAt: now + begunMs, expiresAt: now + endsMs };
+    let looks = 0;
+    const get: World['store']['get'] = async (account) => {
+      if (!account.startsWith('role/')) return await one.store.get(account);
+      looks += 1;
+      return looks === 1 ? await one.store.get(account) : toCredentialsItem(other, account);
+    };
+    const report = await refreshProfile(direct, mode, { ...one.ports, store: { ...one.store, get } });
+    return report.kind === 'refreshed' ? report.credentials.accessKeyId : report.kind;
+  }
+
+  it.each([
+    ['named', 'later than those it found', { begunMs: -50 * minute + 1, endsMs: minute }, 'OTHER'],
+    ['named', 'when those that it found began', { begunMs: -50 * minute, endsMs: minute }, 'ASIA0002'],
+    ['named', 'later, and have ended', { begunMs: -50 * minute + 1, endsMs: 0 }, 'ASIA0002'],
+    ['forced', 'after it was told to', { begunMs: 1, endsMs: minute }, 'OTHER'],
+    ['forced', 'when it was told to', { begunMs: 0, endsMs: minute }, 'ASIA0002'],
+    ['forced', 'before it was told to', { begunMs: -minute, endsMs: minute }, 'ASIA0002'],
+  ] as const)('asked for as %s, and those began %s', async (mode, _when, other, given) => {
+    const one = await withKeys(world());
+    await refresh(one, 'due');
+    await one.clock.advance(50 * minute);
+    expect(await overtaken(mode, other, one)).toBe(given);
+  });
+
+  it.each(['due', 'named'] as const)('takes whatever is valid where it found nothing, asked for as %s', async (mode) => {
+    const one = await withKeys(world());
+    expect(await overtaken(mode, { begunMs: -one.clock.now() + 1, endsMs: 1 }, one)).toBe('OTHER');
+  });
+});
+
+describe('refreshProfile of what hangs on a login', () => {
+  it('goes by its own due time where it is the login itself that is asked for', async () => {
+    const one = await loggedIn(world());
+    const login = recipe([session]);
+    expect(await refresh(one, 'due', login)).toMatchObject({ kind: 'not-due' });
+    const { issuedAt = 0, expiresAt = 0 } = one.state.list()[0] ?? {};
+    await one.clock.advance(Math.floor(dueAt({ issuedAt, expiresAt }) - one.clock.now()));
+    expect(await refresh(one, 'due', login)).toMatchObject({ kind: 'not-due' });
+  });
+
+  it('goes by its own due time where nothing is known of the login', async () => {
+    const one = await loggedIn(world());
+    await refresh(one, 'named', throughSession);
+    for (const { id, kind } of one.state.list()) if (kind === 'session') one.state.remove(id);
+    expect(await refresh(one, 'due', throughSession)).toMatchObject({ kind: 'not-due' });
+    await one.clock.advance(50 * minute);
+    expect(await refresh(one, 'due', throughSession)).toMatchObject({ kind: 'refreshed' });
+  });
+
+  it('tries again in the background when the back-off is over, to the millisecond', async () => {
+    const one = await withKeys(world());
+    one.sts.failNext(down);
+    await refresh(one, 'due');
+    const { retryAt = 0 } = one.state.read(await roleId(one))?.failure ?? {};
+    await one.clock.advance(retryAt - one.clock.now() - 1);
+    expect(await refresh(one, 'due')).toEqual({ profile: dev, kind: 'backing-off', retryAt });
+    await one.clock.advance(1);
+    expect(await refresh(one, 'due')).toMatchObject({ kind: 'refreshed' });
   });
 });

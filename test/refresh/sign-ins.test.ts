@@ -8,6 +8,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { type SignInTokens, toSignInItem } from '../../src/credentials/sign-in-tokens.ts';
 import { AppError } from '../../src/errors.ts';
 import type { AccessToken, SignInService, TokenOutcome } from '../../src/ports/identity-center.ts';
+import type { Lock } from '../../src/ports/lock.ts';
 import { createSignIns } from '../../src/refresh/sign-ins.ts';
 import { fakeClock } from '../fakes/fake-clock.ts';
 import { fakeLock } from '../fakes/fake-lock.ts';
@@ -31,9 +32,13 @@ interface World {
   /** What the service answers a refresh token with, or throws. */
   readonly answer: (refreshToken: string) => Promise<TokenOutcome>;
   readonly foreign?: AccessToken;
+  /** Present: the lock is never got, and while it is waited for, this happens. */
+  readonly meanwhile?: () => unknown;
+  /** And this when it was waited for in vain. */
+  readonly afterwards?: () => unknown;
 }
 
-async function world({ answer, foreign }: World) {
+async function world({ answer, foreign, meanwhile, afterwards }: World) {
   const clock = fakeClock();
   const [store, state, lock] = [faultyStore(), fakeState(), fakeLock()];
   const asked: string[] = [];
@@ -51,8 +56,22 @@ async function world({ answer, foreign }: World) {
       return await answer(token);
     },
   };
+  const withLock: Lock['withLock'] = async (_name, wait) => {
+    await meanwhile?.();
+    const value = await wait.meanwhile?.();
+    await afterwards?.();
+    return value === undefined ? { kind: 'busy' } : { kind: 'overtaken', value };
+  };
   const signIns = createSignIns({
-    ...{ clock, store, state, lock, service, random: () => 1, remember: async (account) => void remembered.push(account) },
+    ...{
+      clock,
+      store,
+      state,
+      lock: meanwhile === undefined ? lock : { withLock },
+      service,
+      random: () => 1,
+      remember: async (account) => void remembered.push(account),
+    },
     log: {
       event: (name, details) => void lines.push([name, ...Object.entries(details ?? {}).map((pair) => pair.join('='))].join(' ')),
     },
@@ -270,6 +289,48 @@ describe('accessToken', () => {
     await put(50 * minute, 'of another process');
     state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), issuedAt: clock.now() });
     expect(await waiting).toBe('first');
+  });
+
+  it.each<[string, number | undefined, number, string]>([
+    ['published just now', 0, 16, 'first'],
+    ['published before it was waited for', -1, 16, 'second'],
+    ['that nobody has published', undefined, 16, 'second'],
+    ['that lasts too short', 0, 15, 'second'],
+  ])('of another process, %s, is taken or passed over', async (_which, publishedMs, leftMinutes, given) => {
+    const one = await world({
+      answer: async () => issued('second', one.clock.now() + 60 * minute),
+      meanwhile: async () => {
+        await one.put(leftMinutes * minute, 'of another process');
+        const issuedAt = one.clock.now() + (publishedMs ?? 0);
+        if (publishedMs !== undefined) one.state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), issuedAt });
+      },
+      afterwards: () => one.put(-minute, 'r'),
+    });
+    await one.put(-minute, 'r');
+    expect(await one.value()).toBe(given);
+  });
+
+  it('is refused with the failure that another process publishes, and not with the one from before', async () => {
+    const before = {
+      error: { code: 'network', details: { endpoint: 'oidc', problem: 'before' } },
+      at: 1,
+      count: 1,
+      retryAt: 2,
+    } as const;
+    const old = await world({ answer: async () => issued('second', old.clock.now() + 60 * minute), meanwhile: () => undefined });
+    await old.put(-minute, 'r');
+    old.state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), failure: before });
+    expect(await old.value()).toBe('second');
+    const one = await world({
+      answer: never,
+      meanwhile: () => {
+        const failure = { error: noNetwork.toStored(), at: one.clock.now(), count: 1, retryAt: one.clock.now() };
+        one.state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), failure });
+      },
+    });
+    await one.put(-minute, 'r');
+    one.state.publish({ id, kind: 'sign-in', profile: parseProfileName('ops'), failure: before });
+    await expect(one.value()).rejects.toMatchObject({ message: noNetwork.message });
   });
 
   it('without the lock, leaves tokens in the store that last longer', async () => {
