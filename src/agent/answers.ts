@@ -17,7 +17,6 @@ import type { Log } from '../ports/log.ts';
 import type { Clock } from '../ports/time.ts';
 import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
 import { leftUntil } from '../refresh/left-until.ts';
-import type { Demand } from '../refresh/refresh-one.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';
 import type { StoreRoom } from './store-room.ts';
@@ -164,29 +163,41 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
       return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
-  const copies = known === undefined ? [] : [known];
-  let isAnswered = false;
-  const refresh = async (_demand: Demand, found: (stored: Remembered) => void) => {
-    const foundLate = (stored: Remembered) => {
-      if (isAnswered) return void stored.document.fill(0);
-      copies.push(stored);
-      found(stored);
-    };
-    const refreshing = step === undefined ? firstRefresh(asked, foundLate, ports) : room.refresh(recipe, step);
-    const refreshed = await refreshing.catch(elsewhere(asked, known, ports));
-    if (isAnswered) refreshed.document.fill(0); // too late for whoever asked
-    return refreshed;
-  };
+  const copies = new Copies(known);
   const answer = await refreshAndAnswer(recipe, known, {
     budget: { limitMs: leftMs, patienceMs: Math.min(leftMs, patienceMs), lockWaitMs: leftMs },
     clock,
-    refresh,
+    refresh: async (_demand, found) => {
+      const refreshing =
+        step === undefined ? firstRefresh(asked, (stored) => found(copies.add(stored)), ports) : room.refresh(recipe, step);
+      return copies.add(await refreshing.catch(elsewhere(asked, known, ports)));
+    },
     outwait: clock.wait,
   });
-  isAnswered = true;
   const given = answer.kind === 'credentials' ? answer.credentials : undefined;
-  for (const copy of copies) if (copy !== given) copy.document.fill(0);
+  copies.wipeAllBut(given);
   return { answer, isCached: given !== undefined && given === known };
+}
+
+/** The documents that are at hand for one answer, each a copy of its own: what is not given is wiped, however late it comes. */
+class Copies {
+  readonly #copies: Remembered[];
+  #isAnswered = false;
+
+  constructor(known: Remembered | undefined) {
+    this.#copies = known === undefined ? [] : [known];
+  }
+
+  add(copy: Remembered): Remembered {
+    if (this.#isAnswered) copy.document.fill(0);
+    else this.#copies.push(copy);
+    return copy;
+  }
+
+  wipeAllBut(given: Remembered | undefined): void {
+    this.#isAnswered = true;
+    for (const copy of this.#copies) if (copy !== given) copy.document.fill(0);
+  }
 }
 
 /** With something valid to give, the program runs behind; without, whoever asked runs it, and waits for it. */
