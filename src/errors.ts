@@ -92,6 +92,7 @@ export interface ErrorDetails {
   readonly 'rotation-refused': { readonly keys: string; readonly problem: string; readonly hint: string };
   readonly 'agent-running': { readonly socket: string };
   readonly 'agent-absent': { readonly socket: string };
+  readonly 'agent-not-mine': { readonly socket: string };
   readonly 'agent-silent': { readonly problem: string; readonly hint: string };
   readonly 'stdout-unwritable': { readonly problem: string };
   readonly 'service-failed': { readonly doing: string; readonly problem: string; readonly hint: string };
@@ -351,6 +352,12 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
     exitStatus: 1,
     text: (d) => `no agent answers at ${d.socket}`,
     hint: () => 'run `rolekeeper agent start`',
+  },
+  'agent-not-mine': {
+    exitStatus: 1,
+    text: (d) => `the agent at ${d.socket} belongs to another HOME or state directory of yours`,
+    hint: () =>
+      'give this HOME a place of its own, for all its programs: `export ROLEKEEPER_RUNTIME_DIR=DIRECTORY`, then `rolekeeper agent start`',
   },
   'agent-silent': {
     exitStatus: 1,

@@ -193,12 +193,16 @@ class Agent {
     const { [callerVariable]: callerPid, ...env } = sent;
     const request = { ...rest, env };
     if (token !== undefined && env[tokenVariable] !== token) return { kind: 'pass', reason: 'not-mine' };
+    const caller = this.#callers.of(request);
+    // Whatever is asked: a user with two homes has one runtime directory, and one's `agent stop` is not meant for the other's agent.
+    if (!this.#isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
     switch (request.verb) {
       case 'get':
         this.#lastRequestMs = this.#ports.readClocks().uptimeMs;
-        return await answerGet(request, this.#callers.of(request), this.#answersPorts(callerPid));
+        return await answerGet(request, caller, this.#answersPorts(callerPid));
       case 'prompt':
-        return this.#answerPrompt(request);
+        // Shells ask at each prompt, which is no use of the credentials: it keeps neither them nor the agent.
+        return said(promptFor(request.argument, caller, this.#ports));
       case 'status':
         return said(JSON.stringify(this.#status()));
       case 'forget':
@@ -211,7 +215,7 @@ class Agent {
         this.#ports.clock.lookAgain();
         return said('');
       case 'unlock': {
-        const answer = await answerUnlock(request, this.#callers.of(request), this.#answersPorts());
+        const answer = await answerUnlock(request, caller, this.#answersPorts());
         this.#lookAnew();
         return answer;
       }
@@ -223,13 +227,6 @@ class Agent {
       default:
         return { kind: 'pass', reason: 'verb' };
     }
-  }
-
-  // Shells ask at each prompt, which is no use of the credentials: it keeps neither them nor the agent.
-  #answerPrompt(request: AgentRequest): AgentAnswer {
-    const caller = this.#callers.of(request);
-    if (!this.#isMine(caller)) return { kind: 'pass', reason: 'not-mine' };
-    return said(promptFor(request.argument, caller, this.#ports));
   }
 
   #isMine({ place }: Caller): boolean {

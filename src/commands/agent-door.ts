@@ -2,16 +2,20 @@
 
 import type { AgentDoor } from '../ports/agent-door.ts';
 import type { Wiring } from '../wiring.ts';
-import { agentStatus, tellAgentToStop } from './tell-agent.ts';
+import { agentStatus, hasOthersAgent, tellAgentToStop } from './tell-agent.ts';
 
 /** It finishes what is under way: longer than the deadline of STS. */
 const stopWaitMs = 15_000;
 
 export function openAgentDoor(wiring: Wiring): AgentDoor {
-  return { askAgent: () => agentStatus(wiring), stopAgent: () => stopAgent(wiring) };
+  return {
+    askAgent: () => agentStatus(wiring),
+    hasOthersAgent: () => hasOthersAgent(wiring),
+    stopAgent: () => stopAgent(wiring),
+  };
 }
 
-/** Waits until it is gone, which its lock tells. Without an agent nothing is touched. */
+/** Waits until it is gone, which its lock tells. Without an agent of this home nothing is touched. */
 async function stopAgent(wiring: Wiring): Promise<void> {
   if ((await agentStatus(wiring)) === undefined) return;
   await tellAgentToStop(wiring);

@@ -16,7 +16,7 @@ import { writeStderr } from './report.ts';
 import { shortTime } from './short-time.ts';
 import { ensureAgent, startWaitMs } from './start-agent.ts';
 import { writeStdout } from './stdout.ts';
-import { agentStatus, refuseSilentAgent, tellAgentToStop } from './tell-agent.ts';
+import { agentStatus, refuseNoAnswer, tellAgentToStop } from './tell-agent.ts';
 
 export interface AgentOptions {
   readonly action: AgentAction;
@@ -123,7 +123,7 @@ async function start(wiring: Wiring): Promise<void> {
 async function stop(wiring: Wiring): Promise<void> {
   const running = await agentStatus(wiring);
   if (running === undefined) {
-    await refuseSilentAgent(wiring);
+    await refuseNoAnswer(wiring);
     return writeStderr(['no agent is running']);
   }
   await tellAgentToStop(wiring);
@@ -144,7 +144,7 @@ async function showStatus({ isJson }: AgentOptions, wiring: Wiring): Promise<num
     );
     return status === undefined ? 1 : 0;
   }
-  if (status === undefined) await refuseSilentAgent(wiring);
+  if (status === undefined) await refuseNoAnswer(wiring);
   if (status === undefined) throw new AppError('agent-absent', { socket: (await wiring.openAgentWiring()).socketPath });
   writeStdout(`${inWords(status, wiring.clock).join('\n')}\n`);
   return 0;

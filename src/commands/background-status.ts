@@ -2,7 +2,7 @@
 // Waits for neither of them longer than a person would notice, and fails for neither.
 
 import { existsSync } from 'node:fs';
-import { type AppError, isAppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { ServiceRecord } from '../ports/service.ts';
 import type { Clock } from '../ports/time.ts';
 import { removalChanges } from '../service/file-changes.ts';
@@ -102,6 +102,7 @@ function agentSummary(
   { version, agentWaitMs, hasService, clock }: AgentKnown,
 ): AgentSummary {
   if (answer === 'nobody') return { running: false };
+  if (answer instanceof AppError) return { running: false, ...faultOf(answer) };
   if (answer === 'silent') {
     const hint = 'it may be busy: `rolekeeper agent status` waits longer';
     return { running: true, problem: `it did not answer within ${agentWaitMs / 1000} s`, hint };

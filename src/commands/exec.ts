@@ -30,7 +30,8 @@ function withoutAwsProfile({ AWS_PROFILE: _profile, AWS_DEFAULT_PROFILE: _old, .
 function run(program: string, args: readonly string[], env: Environment): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  // The terminal sends SIGINT to the child as well; we only wait for what it makes of it.
+  // The terminal sends SIGINT to the child as well; we only wait for what it makes of it. Whether one came to us alone, Node does not tell
+  // (it drops sigaction(2)'s si_code), and a second one makes a terraform give up in the middle of its work.
   const pass = (signal: NodeJS.Signals) => (signal === 'SIGINT' ? undefined : child.kill(signal));
   for (const signal of signals) process.on(signal, pass);
   return new Promise<number>((resolve, reject) => {

@@ -4,12 +4,14 @@
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStderr } from './report.ts';
-import { refuseSilentAgent, tellAgentToLock } from './tell-agent.ts';
+import { isOfAnotherHome, refuseSilentAgent, tellAgentToLock } from './tell-agent.ts';
 
 /** Throws `agent-silent` for an agent that may hold something and does not say that it has forgotten it. */
 export async function lock(wiring: Wiring): Promise<void> {
   const conversation = await tellAgentToLock(wiring);
-  if (conversation.kind !== 'answer') await refuseSilentAgent(wiring);
+  const isOthers = isOfAnotherHome(conversation);
+  if (conversation.kind !== 'answer' || isOthers) await refuseSilentAgent(wiring);
+  if (isOthers) return writeStderr(["nothing is open: no agent is running for this HOME; the one that runs is another HOME's"]);
   if (conversation.kind === 'nobody') return writeStderr(['nothing is open: no agent is running']);
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
   if (answer?.kind !== 'exit' || answer.status !== 0) {

@@ -5,17 +5,17 @@ import type { AgentStatus } from '../agent/status.ts';
 import { AppError } from '../errors.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundSettings } from './background-settings.ts';
-import { agentStatus, refuseSilentAgent } from './tell-agent.ts';
+import { agentStatus, hasOthersAgent, refuseNoAnswer } from './tell-agent.ts';
 
 /** An agent starts in a fifth of a second; on a busy machine later. */
 export const startWaitMs = 5_000;
 const lookEveryMs = 25;
 
-/** Throws `agent-silent` when none answers in the end, `usage` for settings that no agent would start with. */
+/** Throws `agent-silent` when none answers in the end, `agent-not-mine` where another home's has the place, `usage` for settings that no agent would start with. */
 export async function ensureAgent(wiring: Wiring): Promise<{ readonly pid: number; readonly isNew: boolean }> {
   const running = await agentStatus(wiring);
   if (running !== undefined) return { pid: running.pid, isNew: false };
-  await refuseSilentAgent(wiring);
+  await refuseNoAnswer(wiring);
   backgroundSettings(wiring.agentSettings()); // the child would end for these, and nobody would read what it says
   const { command, args, env } = (await wiring.openAgentWiring()).agentCommand;
   const child = spawn(command, [...args], { detached: true, stdio: 'ignore', cwd: '/', env, windowsHide: true });
@@ -33,7 +33,8 @@ export async function ensureAgent(wiring: Wiring): Promise<{ readonly pid: numbe
 /** The one that runs, or that starts where the person has not switched that off. Undefined when there is none in the end. */
 export async function agentByItself(wiring: Wiring): Promise<AgentStatus | undefined> {
   const running = await agentStatus(wiring);
-  if (running !== undefined || !(await wiring.startAgentLater())) return running;
+  // Where another home's has the place, none could start.
+  if (running !== undefined || (await hasOthersAgent(wiring)) || !(await wiring.startAgentLater())) return running;
   return await waitFor(() => agentStatus(wiring), wiring);
 }
 

@@ -58,15 +58,36 @@ export async function promptOfAgent(profile: string, wiring: Wiring): Promise<st
   return answer?.kind === 'exit' && answer.status === 0 ? answer.bytes.toString('utf8') : '';
 }
 
-/** Undefined where no agent answers. */
+/** Undefined where no agent of this home answers. */
 export async function agentStatus(wiring: Wiring): Promise<AgentStatus | undefined> {
   return statusIn(await ask('status', wiring));
 }
 
 /** The same for who can wait so long, and wants to know why there is no answer. */
-export async function agentStatusWithin(waitMs: number, wiring: Wiring): Promise<AgentStatus | 'nobody' | 'silent'> {
+export async function agentStatusWithin(
+  waitMs: number,
+  wiring: Wiring,
+): Promise<AgentStatus | 'nobody' | 'silent' | AppError<'agent-not-mine'>> {
   const conversation = await ask('status', wiring, { acknowledgeWaitMs: waitMs, answerWaitMs: waitMs });
+  if (isOfAnotherHome(conversation)) return await notMine(wiring);
   return conversation.kind === 'nobody' ? 'nobody' : (statusIn(conversation) ?? 'silent');
+}
+
+/** True where an agent answers that has another home or state directory. */
+export async function hasOthersAgent(wiring: Wiring): Promise<boolean> {
+  return isOfAnotherHome(await ask('status', wiring));
+}
+
+/** The agent says so; it does not know for which verb it was asked by its own. */
+export function isOfAnotherHome(conversation: Conversation): boolean {
+  const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
+  return answer?.kind === 'pass' && answer.reason === 'not-mine';
+}
+
+/** For who got no answer: throws `agent-silent` for an agent that lives all the same, `agent-not-mine` for one of another home. */
+export async function refuseNoAnswer(wiring: Wiring): Promise<void> {
+  await refuseSilentAgent(wiring);
+  if (await hasOthersAgent(wiring)) throw await notMine(wiring);
 }
 
 /** For who got no answer: throws `agent-silent` where an agent lives all the same, with its process. */
@@ -81,6 +102,10 @@ export async function refuseSilentAgent(wiring: Wiring): Promise<void> {
   throw new AppError('agent-silent', { problem: `${who} lives and does not answer`, hint });
 }
 
+async function notMine({ openAgentWiring }: Wiring): Promise<AppError<'agent-not-mine'>> {
+  return new AppError('agent-not-mine', { socket: (await openAgentWiring()).socketPath });
+}
+
 function statusIn(conversation: Conversation): AgentStatus | undefined {
   const answer = conversation.kind === 'answer' ? conversation.answer : undefined;
   return answer?.kind === 'exit' && answer.status === 0 ? parseAgentStatus(answer.bytes.toString('utf8')) : undefined;
@@ -92,16 +117,23 @@ interface Question {
   readonly answerWaitMs?: number;
 }
 
-/** Where nobody is at our own place, the agent that holds the lock may listen at another: it was started in another environment. */
+/**
+ * Where nobody is at our own place, or the agent of another home, the one that holds the lock may listen at another: it was started in
+ * another environment.
+ */
 async function ask(verb: string, { env, openAgentWiring }: Wiring, question: Question = {}): Promise<Conversation> {
   const { socketPath: usual, isOwnSocket, readToken, readRecord } = await openAgentWiring();
-  const socketPath = isOwnSocket() ? usual : (readRecord()?.socketPath ?? usual);
-  if (!isOwnSocket(socketPath)) return { kind: 'nobody' };
   const { argument, ...waits } = { argument: '', acknowledgeWaitMs, answerWaitMs, ...question };
   const deadlineMs = Date.now() + waits.answerWaitMs;
   const { ROLEKEEPER_DEADLINE: _deadline, ...sent } = variablesToSend(env, readToken()); // the front's, of this call alone
   const own = { ...sent, [callerVariable]: notesItself };
-  return await converse({ verb, argument, deadlineMs, cwd: ownDirectory(), env: own }, { socketPath, ...waits });
+  const request = { verb, argument, deadlineMs, cwd: ownDirectory(), env: own };
+  const askAt = (path: string) => converse(request, { socketPath: path, ...waits });
+  const said = isOwnSocket() ? await askAt(usual) : undefined;
+  if (said !== undefined && !isOfAnotherHome(said)) return said;
+  const recorded = readRecord()?.socketPath ?? usual;
+  if (recorded === usual || !isOwnSocket(recorded)) return said ?? { kind: 'nobody' };
+  return await askAt(recorded);
 }
 
 /** Relative paths in the environment begin here; in a directory that is gone they lead nowhere. */

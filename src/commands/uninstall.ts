@@ -121,9 +121,10 @@ async function removeService({ found, changes, left }: Removing, ports: Uninstal
   files.removeEmptyDirectories(record.directories);
 }
 
-/** An agent that still answers (another one was started meanwhile) keeps its socket. */
-async function removeSocket({ askAgent, files, place }: UninstallPorts): Promise<void> {
+/** An agent that still answers (another one was started meanwhile, or it is another home's) keeps its socket. */
+async function removeSocket({ askAgent, hasOthersAgent, files, place }: UninstallPorts): Promise<void> {
   if (place.platform === 'win32' || (await askAgent()) !== undefined) return; // a pipe goes with its agent
+  if (await hasOthersAgent()) return;
   files.removeTrace(place.socketPath);
   files.removeEmptyDirectories([dirname(place.socketPath)]);
 }

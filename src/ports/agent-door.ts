@@ -8,8 +8,10 @@ export interface AgentStatus {
 
 /** The agent, seen from a command. */
 export interface AgentDoor {
-  /** Undefined when no agent answers in time. With socket activation, asking starts it. */
+  /** Undefined when no agent of this home answers in time. With socket activation, asking starts it. */
   readonly askAgent: () => Promise<AgentStatus | undefined>;
-  /** Asks the agent to end; no agent, no word. */
+  /** True where the agent of another home, or another state directory, has the place. */
+  readonly hasOthersAgent: () => Promise<boolean>;
+  /** Asks the agent of this home to end; no agent, no word. */
   readonly stopAgent: () => Promise<void>;
 }

@@ -28,6 +28,16 @@ export async function newKeyFile(): Promise<string> {
   return `# made by rolekeeper\n# public key: ${await identityToRecipient(identity)}\n${identity}\n`;
 }
 
+/** Checked to the last letter: a recipient that lost some of them is none. */
+export function isRecipient(text: string): boolean {
+  try {
+    new Encrypter().addRecipient(text);
+    return true;
+  } catch {
+    return false; // the library throws plain errors, for a wrong kind, length or checksum
+  }
+}
+
 export async function encryptItem(text: string, { recipients }: AgeKey): Promise<Uint8Array> {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);

@@ -144,7 +144,7 @@ class AgeFileStore implements Store {
   async #askForKey(): Promise<AgeKey> {
     const { askPassphrase, env, manners, workerScript } = this.#options;
     const wrapped = this.#directory.read(identityFile);
-    if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(this.#owner()));
+    if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(await this.#owner()));
     if (askPassphrase === undefined) throw this.#isEmpty() ? this.#nothingThere() : this.#locked(unlockHint);
     const { openIdentity } = await import('./age-passphrase.ts');
     return await openIdentity({
@@ -167,7 +167,7 @@ class AgeFileStore implements Store {
 
   /** Refuses a key that does not open what is there, so that a file which does not open is known to be damaged. */
   async #checkOwner(key: AgeKey): Promise<void> {
-    const owner = this.#owner();
+    const owner = await this.#owner();
     if (owner !== undefined && key.recipients.includes(owner)) return;
     if (owner !== undefined) throw this.#locked(this.#rightKeyHint(owner));
     // The note is lost or damaged: whatever opens any of the items is the right key.
@@ -199,10 +199,11 @@ class AgeFileStore implements Store {
     return undefined;
   }
 
-  /** Whose key opens the items, as the first write has noted; undefined when the note is not there or not readable. */
-  #owner(): string | undefined {
+  /** Whose key opens the items, as the first write has noted; undefined when the note is not there or damaged, were it by a letter. */
+  async #owner(): Promise<string | undefined> {
+    const { isRecipient } = await import('./age-cipher.ts');
     const note = this.#directory.read(recipientFile)?.toString('utf8').trim();
-    return note !== undefined && /^age1[0-9a-z]{20,}$/.test(note) ? note : undefined;
+    return note !== undefined && isRecipient(note) ? note : undefined;
   }
 
   /** True before the first item, be it that a passphrase was chosen already. */

@@ -141,6 +141,26 @@ describe('the agent', () => {
     expect(await ask('get', 'dev', { HOME: '/home/bob' })).toEqual({ kind: 'pass', reason: 'not-mine' });
   });
 
+  // A user with two homes has one runtime directory: the `agent stop` of one ended the agent of the other, which also heard of its logins.
+  it('does nothing for another home or another state directory, whatever they ask', async () => {
+    const running = await start({
+      ports: {
+        placeOf: ({ HOME = '', ROLEKEEPER_STATE_DIR: stateDirectory = '/state' }) => ({
+          ...{ home: HOME, stateDirectory, configPath: '/c', credentialsPath: '/k' },
+        }),
+      },
+    });
+    const first = await get();
+    for (const env of [{ HOME: '/home/bob' }, { ROLEKEEPER_STATE_DIR: '/other' }]) {
+      for (const verb of ['get', 'prompt', 'status', 'forget', 'doubt', 'unlock', 'lock', 'stop', 'sing']) {
+        expect(await ask(verb, 'dev', env)).toEqual({ kind: 'pass', reason: 'not-mine' });
+      }
+    }
+    expect((await status())?.cached).toBe(1);
+    expect(await get()).toBe(first);
+    expect(running.left()).toBeUndefined();
+  });
+
   it('answers nobody without the token, where there is one', async () => {
     await start({ ports: { token: 'abc' } });
     for (const verb of ['get', 'status', 'stop', 'forget']) {

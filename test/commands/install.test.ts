@@ -49,6 +49,7 @@ function ports(terminal?: FakeTerminal): UninstallPorts {
     say: (lines) => void said.push(...lines),
     show: (document) => void shown.push(document),
     askAgent: async () => (agentWorks && manager.active.has('rolekeeper.socket') ? { version: '1.2.3', pid: 42 } : undefined),
+    hasOthersAgent: async () => false,
     stopAgent: async () => {
       stops += 1;
     },
@@ -331,7 +332,7 @@ describe('uninstall', () => {
     expect(fileTree(home)).toEqual(before);
   });
 
-  it('uninstall keeps the socket of an agent that still answers', async () => {
+  it('uninstall keeps the socket of an agent that still answers, be it that of another home', async () => {
     await install(agent, ports());
     const socket = join(home, 'run/agent.sock');
     mkdirSync(dirname(socket));
@@ -340,6 +341,12 @@ describe('uninstall', () => {
     const files = { ...still.files, removeTrace: (path: string) => void removed.push(path) };
     await uninstall(plain, { ...still, files, askAgent: async () => ({ version: '1' }) });
     expect(removed).not.toContain(socket);
+    await install(agent, ports());
+    await uninstall(plain, { ...still, files, hasOthersAgent: async () => true });
+    expect(removed).not.toContain(socket);
+    await install(agent, ports());
+    await uninstall(plain, { ...still, files });
+    expect(removed).toContain(socket);
   });
 
   it('uninstall refuses --lose-keys without --delete-keys', async () => {

@@ -144,6 +144,46 @@ describe('the agent', () => {
     expect((await world.rolekeeper(['get', 'dev'], { env: state })).status).toBe(3);
   });
 
+  // One user, two homes, one runtime directory: the commands of one spoke to the agent of the other as if it were theirs.
+  it('is none of another home, whose commands leave it alone and say whose it is', { timeout: 120_000 }, async () => {
+    const id = await got('dev');
+    const env = { HOME: join(world.home, 'second'), XDG_STATE_HOME: join(world.home, 'second', 'state') };
+    mkdirSync(env.HOME);
+    const second = (...args: readonly string[]) => world.rolekeeper(args, { env });
+    const refusal = [
+      `rolekeeper: the agent at ${socketOf(world)} belongs to another HOME or state directory of yours`,
+      'rolekeeper: hint: give this HOME a place of its own, for all its programs: `export ROLEKEEPER_RUNTIME_DIR=DIRECTORY`, then `rolekeeper agent start`\n',
+    ].join('\n');
+    for (const action of ['status', 'start', 'stop', 'restart']) {
+      expect(await second('agent', action)).toMatchObject({ status: 1, stdout: '', stderr: refusal });
+    }
+    expect(JSON.parse((await second('agent', 'status', '--json')).stdout)).toEqual({ v: 1, running: false });
+    const nothing = "nothing is open: no agent is running for this HOME; the one that runs is another HOME's\n";
+    expect(await second('lock')).toMatchObject({ status: 0, stderr: nothing });
+    const shown = (await second('status')).stdout;
+    expect(shown).toContain(`Agent: not running; the agent at ${socketOf(world)} belongs to another HOME`);
+    expect(shown).not.toContain('keeps 1 fresh');
+    await succeed(second('uninstall', '--purge', '--yes'));
+    expect(await got('dev')).toBe(id);
+    expect(await statusOf(world)).toMatchObject({ pid: agent?.pid, cached: 1 });
+  });
+
+  it('beside another home has a place of its own, where all commands of its home find it', async () => {
+    const env = { HOME: join(world.home, 'second'), XDG_STATE_HOME: join(world.home, 'second', 'state') };
+    mkdirSync(env.HOME);
+    const own = { ...env, ROLEKEEPER_RUNTIME_DIR: join(world.home, 'second-run') };
+    const { stderr } = await succeed(world.rolekeeper(['agent', 'start'], { env: own }));
+    const [its] = /process \d+/.exec(stderr) ?? ['no process'];
+    for (const asked of [own, env]) {
+      const { stdout } = await succeed(world.rolekeeper(['agent', 'status'], { env: asked }));
+      expect(stdout).toContain(its);
+      expect(stdout).toContain(own.ROLEKEEPER_RUNTIME_DIR);
+    }
+    await succeed(world.rolekeeper(['agent', 'stop'], { env }));
+    expect((await world.rolekeeper(['agent', 'status'], { env: own })).stderr).toContain('no agent answers at');
+    expect(await statusOf(world)).toMatchObject({ pid: agent?.pid });
+  });
+
   it('reads a relative config file in the directory of the caller', async () => {
     writeFileSync(`${world.home}/other-config`, world.readConfig().replaceAll(roleArn('Dev'), roleArn('Ops')));
     const dev = await got('dev');

@@ -380,6 +380,23 @@ describe('a key that is not the right one', () => {
     expect(readFileSync(itemPath('recipient'), 'utf8')).toMatch(/^age1\w+\n$/);
   });
 
+  // Half a note still looked like one, and the person with the right key was told to remove the store.
+  it.each([
+    ['cut short', (note: string) => note.slice(0, 50)],
+    ['wrong by one letter', (note: string) => note.replace(/.\n$/, (end) => (end[0] === 'q' ? 'p\n' : 'q\n'))],
+    ['in capitals and small letters', (note: string) => note.replace('age1', 'Age1')],
+  ])('is not what the right one is where the note is %s: that is written anew', async (_how, damaged) => {
+    await fill();
+    const note = readFileSync(itemPath('recipient'), 'utf8');
+    writeFileSync(itemPath('recipient'), damaged(note));
+    const rightKey = readFileSync(place.keyFile);
+    await takeAnotherKey();
+    await expectLocked();
+    writeFileSync(place.keyFile, rightKey);
+    expect(await readBack()).toBe('before');
+    expect(readFileSync(itemPath('recipient'), 'utf8')).toBe(note);
+  });
+
   it('is told by the note, even if it opens some of the items: the others are not damaged', async () => {
     await fill();
     const both = join(place.root, 'both.txt');
