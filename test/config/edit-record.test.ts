@@ -145,7 +145,8 @@ describe('recordEdit', () => {
     expect(parseEditRecords([])).toStrictEqual([]);
   });
 
-  it.each([
+  /** Each in a list, as they would otherwise be taken for lists of arguments. */
+  const broken: readonly unknown[] = [
     undefined,
     null,
     {},
@@ -171,7 +172,9 @@ describe('recordEdit', () => {
     [{ path: 'f', before: 'b', lines: [], steps: [{ keep: -1 }] }],
     [{ path: 'f', before: 'b', lines: [], steps: [{ copy: 'x' }] }],
     [{ path: 'f', before: 'b', lines: [], steps: [{}] }],
-  ])('%j is no record', (value) => {
+  ];
+
+  it.each(broken.map((value) => [value]))('%j is no record', (value) => {
     expect(parseEditRecords(value)).toBeUndefined();
   });
 });

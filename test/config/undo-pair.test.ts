@@ -54,7 +54,7 @@ describe('recordPair', () => {
 });
 
 describe('undoPairs', () => {
-  const text = `[profile dev]\n${role}region = eu-west-1\n# keep\nsource_profile = corp\n`;
+  const text = `[profile dev]\n${role}region = eu-west-1\n# keep\nsource_profile = corp\nexternal_id = e\n`;
   const { config, pairs } = adopt(text, dev);
 
   function undone(changed: string): string | undefined {
@@ -85,6 +85,7 @@ describe('undoPairs', () => {
     ['another section came between', config.replace('[rolekeeper', '[profile x]\n\n[rolekeeper')],
     ['one half is gone', config.slice(0, config.indexOf('[rolekeeper'))],
     ['the other half is gone', config.slice(config.indexOf('[rolekeeper'))],
+    ['its recipe is empty', config.slice(0, config.indexOf('role_arn'))],
     ['both are gone', '[profile x]\n'],
     ['a setting stands in both', `${config}region = us-east-1\n`],
     [
@@ -135,9 +136,22 @@ describe('undoPairs', () => {
       });
     });
 
-    it('undoes all at once, and names them as they were given', () => {
-      const adopted = adopt(`${text}\n${odd}`, prod, dev);
-      expect(undoPairs(adopted.config, 'c', adopted.pairs)).toStrictEqual({ text: `${text}\n${odd}`, undone: [prod, dev] });
+    it.each([
+      ['forwards', [dev, prod]],
+      ['backwards', [prod, dev]],
+    ])('undoes all at once, and names them as they were given: %s', (_order, order) => {
+      const adopted = adopt(`${text}\n${odd}`, ...order);
+      expect(undoPairs(adopted.config, 'c', adopted.pairs)).toStrictEqual({ text: `${text}\n${odd}`, undone: order });
+    });
+
+    it('undoes what it can where one was changed and another would make the file say something else', () => {
+      const third = text.replaceAll('dev', 'web');
+      const adopted = adopt(`${third}\n${text}\n${odd}`, parseProfileName('web'), prod, dev);
+      const changed = `${adopted.config.replace('get web', 'get web2')} [profile late]\n`;
+      const { text: now, undone: profiles } = undoPairs(changed, 'c', adopted.pairs);
+      expect(profiles).toStrictEqual([dev]);
+      const [pairOfWeb = '', rest = ''] = changed.split('\n\n[profile dev]');
+      expect(now).toBe(`${pairOfWeb}\n\n${text}\n[profile prod]${rest.split('[profile prod]')[1]}`);
     });
 
     it('leaves those out whose lines were changed', () => {
