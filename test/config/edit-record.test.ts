@@ -151,6 +151,7 @@ describe('recordEdit', () => {
     null,
     {},
     [1],
+    [null],
     [{}],
     [{ path: 'f', sha256: 'x', steps: [] }],
     [{ path: 'f', lines: [], steps: [] }],

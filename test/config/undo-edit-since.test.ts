@@ -85,6 +85,13 @@ describe('a line that came in', () => {
     expect(undone({ before, after, now: change(after) })).toBeUndefined();
   });
 
+  it('undoEdit takes no new line elsewhere for one of its own', () => {
+    const old = '[profile corp]\nmfa_serial = S\nregion = x\n\n[profile dev]\n';
+    const edited = old.replace('mfa_serial = S\n', '').replace('region = x\n', `region = x\n${own}`);
+    const added = 'credential_process = /new/rolekeeper get corp\n';
+    expect(undone({ before: old, after: edited, now: edited + added })).toBe(old + added);
+  });
+
   it('undoEdit gives up where it was moved among the lines of its profile', () => {
     const [header, settings] = ['[profile corp]\n', 'a = 1\nb = 2\nc = 3\n'];
     const story = { before: header + settings, after: header + settings + own, now: header + own + settings };
@@ -137,6 +144,7 @@ describe('a line that went out', () => {
   it('undoEdit puts no comment back where what it stood below is gone', () => {
     const story = { before: '[corp]\n# mine\ny = 2\n', after: '[corp]\ny = 2\n' };
     expect(undone({ ...story, now: '[corp2]\ny = 2\n' })).toBeUndefined();
+    expect(undone({ before: '# a\n# b\n# c\n', after: '# a\n# c\n', now: '# x\n# y\n' })).toBeUndefined();
   });
 
   it('undoEdit puts a first line back at the start', () => {
@@ -177,6 +185,14 @@ describe('a section that came in, and was moved since', () => {
 
   it.each([
     ['a section that took the place of another line', { before: `${other}# gone\n`, after, now: `${section}${other}` }],
+    [
+      'a line and a section that has the same line, with one of them gone',
+      {
+        before: '[p]\n[q]\ny = 2\n',
+        after: '[p]\nx = 1\n[q]\ny = 2\n\n[rolekeeper corp]\nx = 1\n',
+        now: '[rolekeeper corp]\nx = 1\n[q]\ny = 2\n',
+      },
+    ],
     ['a blank line', { before: '[a]\n', after: '\n[a]\n', now: '[a]\n' }],
     ['a section that is nowhere', { before: '', after: section, now: '# c\n' }],
     [

@@ -115,8 +115,9 @@ describe('undoPairs', () => {
     const added = addTwinTo(before);
     expect(added.config).not.toBe(before);
     expect(undoPairs(added.config, 'c', added.pairs)).toStrictEqual({ text: before, undone: [twin] });
-    const changed = added.config.replace('[profile dev-rk]', '[profile dev-rk2]');
-    expect(undoPairs(changed, 'c', added.pairs)).toStrictEqual({ text: changed, undone: [] });
+    const renamed = added.config.replace('[profile dev-rk]', '[profile dev-rk2]');
+    const parted = `[rolekeeper dev-rk]\nkeys = k\n${added.config}`;
+    for (const now of [renamed, parted]) expect(undoPairs(now, 'c', added.pairs)).toStrictEqual({ text: now, undone: [] });
   });
 
   describe('of several', () => {
