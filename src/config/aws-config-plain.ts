@@ -34,7 +34,7 @@ export function plainLineCounter(text: string): (offset: number) => number {
   return (offset) => {
     const [from, to] = [Math.min(offset, last.offset), Math.max(offset, last.offset)];
     const between = text.slice(from, to).split('\n').length - 1;
-    last = { offset, line: last.line + (offset < last.offset ? -between : between) };
+    last = { offset, line: last.line + Math.sign(offset - last.offset) * between };
     return last.line;
   };
 }

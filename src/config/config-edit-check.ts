@@ -1,6 +1,6 @@
 // What a file says, apart from how it is written, so that an edit can prove that it changed this and nothing else. Pure.
 
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { readSectionLines, type ScannedFile, scanLines } from './aws-config-lines.ts';
 import { strip } from './aws-config-text.ts';
 
@@ -23,10 +23,15 @@ export function checkEdit(
   meant: Contents,
   { path, line }: { readonly path: string; readonly line: number },
 ): string {
-  if (!isSame(readBack(edited, path), meant)) {
+  if (!isMeant(edited, meant, path)) {
     throw new AppError('edit-refused', { path, line, problem: 'the lines around it would be read differently afterwards' });
   }
   return edited;
+}
+
+/** True for a text that says what was meant, and nothing else. */
+export function isMeant(edited: string, meant: Contents, path: string): boolean {
+  return isSame(readBack(edited, path), meant);
 }
 
 /** Undefined when the edit has made the file malformed. */
@@ -34,7 +39,7 @@ export function readBack(edited: string, path: string): Contents | undefined {
   try {
     return contentsOf(scanLines(edited, path));
   } catch (error) {
-    if (error instanceof AppError && error.code === 'config-malformed') return undefined;
+    if (isAppError(error, 'config-malformed')) return undefined;
     throw error;
   }
 }

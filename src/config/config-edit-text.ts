@@ -29,14 +29,14 @@ export function indentOf(text: string, lineStart: number): string {
  * afterwards either.
  */
 export function cutLines(text: string, from: number, to: number): string {
-  const isUnended = to === text.length && newlineBefore(text, to) === '';
+  const isUnended = newlineBefore(text, to) === '';
   const start = isUnended ? from - newlineBefore(text, from).length : from;
   return text.slice(0, start) + text.slice(to);
 }
 
 /** `block` is one or more lines, its last newline optional; `at` is the start of a line or the length of the text. */
 export function insertLines(text: string, at: number, block: string): string {
-  const isAfterUnended = at === text.length && at > contentStart(text) && newlineBefore(text, at) === '';
+  const isAfterUnended = at > contentStart(text) && newlineBefore(text, at) === '';
   const ending = newlineBefore(block, block.length);
   const newline = newlineStyle(text, at);
   const lines = isAfterUnended ? newline + block.slice(0, block.length - ending.length) : block + (ending === '' ? newline : '');

@@ -48,19 +48,17 @@ export function removeKeysFromCredentials(text: string, path: string, profile: s
  */
 export function setSetting(text: string, path: string, section: SectionName, key: string, value: string): string {
   const { scanned, lines } = locate(text, path, section);
-  const settings = lines === undefined ? undefined : readSectionLines(scanned, lines);
-  const setting = settings?.get(key.toLowerCase());
+  const setting = lines === undefined ? undefined : readSectionLines(scanned, lines).get(key.toLowerCase());
   if (/[\n\r]/.test(value)) throw refused(path, setting?.line ?? 1, `the new value of "${key}" has several lines`);
-  if (setting === undefined)
-    return addLines(text, path, section, {
-      block: (indent) => `${indent}${key} = ${value}`.trimEnd(),
-      values: new Map([[key, value]]),
-    });
+  if (lines === undefined || setting === undefined) {
+    const block = (indent: string) => `${indent}${key} = ${value}`.trimEnd();
+    return addLines(text, path, section, { block, values: new Map([[key, value]]) });
+  }
   if (setting.lastLine !== setting.line) throw refused(path, setting.line, `"${setting.key}" has several lines`);
   const start = skipBlanks(text, setting.delimiter + 1, setting.end);
   const old = strip(text, start, setting.end);
   const edited = text.slice(0, start) + value + text.slice(start + old.length);
-  const meant = changed(contentsOf(scanned), lines?.header ?? '', (values) => values.set(setting.key, value));
+  const meant = changed(contentsOf(scanned), lines.header, (values) => values.set(setting.key, value));
   return checkEdit(edited, meant, { path, line: setting.line });
 }
 

@@ -41,7 +41,7 @@ export function recordEdit(
   keys?: LongTermKeys,
 ): EditRecord {
   const [old, fresh] = [wholeLines(texts.before), wholeLines(texts.after)];
-  const prefixes = secretPrefixes(old.map(withoutNewline));
+  const prefixes = secretPrefixes(old);
   let at = 0;
   const steps = lineRuns(old, fresh).flatMap(({ kind, count }): readonly EditStep[] => {
     if (kind === 'added') return [{ drop: count }];
@@ -103,10 +103,6 @@ function withoutKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKey
 
 function hasValue(text: string): boolean {
   return text.replaceAll(idMark, '').replaceAll(secretMark, '').trim() !== '';
-}
-
-function withoutNewline(line: string): string {
-  return line.replace(/[\n\r]+$/, '');
 }
 
 function isRecord(value: unknown): value is EditRecord {

@@ -13,7 +13,10 @@ export function masked(lines: readonly string[]): readonly string[] {
   });
 }
 
-/** What stands before the secret of each line: the key with its delimiter, or nothing where it continues one. Undefined where there is no secret. */
+/**
+ * What stands before the secret of each line, with its newline or without: the key with its delimiter, or nothing where it continues one.
+ * Undefined where there is no secret.
+ */
 export function secretPrefixes(lines: readonly string[]): readonly (string | undefined)[] {
   /** How far in the key stands whose value is secret. */
   let keyIndent: number | undefined;

@@ -2,8 +2,9 @@
 // every other byte stays. Pure.
 
 import { configSectionName } from './aws-config-header.ts';
+import { isCommentLine } from './config-edit.ts';
 import { readBack } from './config-edit-check.ts';
-import { wholeLines } from './config-edit-text.ts';
+import { lineContent, newlineBefore, wholeLines } from './config-edit-text.ts';
 import { type EditRecord, type EditStep, type LongTermKeys, lineDigest, withKeys } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
 import { ownProfile } from './profile-settings.ts';
@@ -43,7 +44,7 @@ export function undoEdit(now: string, record: EditRecord, { keys, profile }: Und
   const undone = pieces.join('');
   const isUnchanged = text.lines.length === lines.length && lines.every((_digest, index) => text.found[index] === index);
   if (isUnchanged) return undone;
-  const isWhole = pieces.slice(0, -1).every((line) => /[\n\r]$/.test(line));
+  const isWhole = pieces.slice(0, -1).every((line) => newlineBefore(line, line.length) !== '');
   return isWhole && keepsOthers({ now, undone, path }, profile) ? undone : undefined;
 }
 
@@ -69,10 +70,10 @@ function withOwnLine({ lines, steps }: EditRecord, now: readonly string[], profi
   const [one, ...others] = own.length === 0 ? besides : own;
   if (one === undefined || others.length > 0) return lines;
   const there = new Set(now.map(lineDigest));
-  const [gone, ...more] = hunksOf(steps).flatMap(({ start, end }) =>
+  const [gone] = hunksOf(steps).flatMap(({ start, end }) =>
     lines.slice(start, end).flatMap((digest, index) => (there.has(digest) ? [] : [start + index])),
   );
-  return gone === undefined || more.length > 0 ? lines : lines.with(gone, lineDigest(one.line));
+  return gone === undefined ? lines : lines.with(gone, lineDigest(one.line));
 }
 
 function askedProfile(line: string): ProfileName | undefined {
@@ -135,8 +136,7 @@ function hunksOf(steps: readonly EditStep[]): readonly Hunk[] {
 
 function restoredLine(step: Restored, { lines, found }: Text, keys: LongTermKeys | undefined): string | undefined {
   if ('put' in step) return withKeys(step.put, keys);
-  const at = found[step.copy];
-  return at === undefined ? undefined : lines[at];
+  return lines[found[step.copy] ?? -1];
 }
 
 /** Undefined unless all lines of the hunk are there, with nothing between them. */
@@ -148,18 +148,16 @@ function placeOf({ start, end }: Hunk, { found }: Text): Place | undefined {
   return isTogether ? { start: first, end: first + end - start } : undefined;
 }
 
-/** Of a section that the edit made, and that somebody moved as a whole; undefined where it is not there exactly once. */
+/** Of a section that the edit made, and that somebody moved as a whole. A file that has it twice is malformed. */
 function movedPlace({ start, end, restored }: Hunk, digests: readonly string[], { lines }: Text): Place | undefined {
   const isBlank = (digest: string | undefined) => digest === lineDigest('\n') || digest === lineDigest('\r\n');
   const own = digests.slice(start, end);
   const section = own.filter((digest) => !isBlank(digest));
   if (restored.length > 0 || section.length === 0) return undefined;
-  const places = lines.flatMap((line, at) => {
-    const isHere = line.startsWith('[') && section.every((digest, index) => lineDigest(lines[at + index] ?? '') === digest);
-    return isHere ? [at] : [];
-  });
-  const [at] = places;
-  if (at === undefined || places.length > 1) return undefined;
+  const at = lines.findIndex(
+    (line, index) => line.startsWith('[') && section.every((digest, below) => lineDigest(lines[index + below] ?? '') === digest),
+  );
+  if (at === -1) return undefined;
   const above = lines[at - 1];
   const takesBlank = isBlank(own[0]) && above !== undefined && isBlank(lineDigest(above));
   return { start: takesBlank ? at - 1 : at, end: at + section.length };
@@ -171,14 +169,13 @@ function movedPlace({ start, end, restored }: Hunk, digests: readonly string[], 
  */
 function isFollowedWell(
   hunk: Hunk,
-  { place, restored, text }: { readonly place: Place; readonly restored: readonly (string | undefined)[]; readonly text: Text },
+  { place, restored, text }: { readonly place: Place; readonly restored: readonly string[]; readonly text: Text },
 ): boolean {
-  const isSame = hunk.end === text.found.length ? place.end === text.lines.length : text.found[hunk.end] === place.end;
-  if (isSame) return true;
-  const next = text.lines.slice(place.end).find((line) => !/^\s*([#;].*\s*)?$/.test(line));
+  if (text.found[hunk.end] === place.end) return true;
+  const next = text.lines.slice(place.end).find((line) => lineContent(line, 0) !== '' && !isCommentLine(line, 0));
   if (next === undefined || next.startsWith('[')) return true;
   const own = [...text.lines.slice(place.start, place.end), ...restored];
-  return /^\S/.test(next) && !own.some((line) => line?.startsWith('['));
+  return /^\S/.test(next) && !own.some((line) => line.startsWith('['));
 }
 
 /** A line that is there twice may have been taken for its twin: then another profile's section would change. */

@@ -1,11 +1,11 @@
 // Turns a pair back into an ordinary role profile: by the record of its adoption, which gives back every byte, or from what the pair
 // says now. Pure.
 
-import { AppError, isAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
 import { strip } from './aws-config-text.ts';
 import { locateIn, moveSettings, removeSection, removeSetting } from './config-edit.ts';
-import { type Contents, checkEdit, contentsOf, readBack } from './config-edit-check.ts';
+import { type Contents, contentsOf, isMeant, readBack } from './config-edit-check.ts';
 import { afterLine, lineContent, newlineBefore, newlineStyle, previousLine } from './config-edit-text.ts';
 import { type EditRecord, recordEdit } from './edit-record.ts';
 import type { ProfileName } from './names.ts';
@@ -84,7 +84,7 @@ function applied(scanned: ScannedFile, undos: readonly PairUndo[]): string | und
   const edited = [...undos]
     .sort((a, b) => b.start - a.start)
     .reduce((rest, { start, end, restored }) => rest.slice(0, start) + restored + rest.slice(end), text);
-  return checkedEdit(edited, meant, path);
+  return checked(edited, meant, path);
 }
 
 function undoOf(scanned: ScannedFile, { profile, record }: AdoptedPair): PairUndo | undefined {
@@ -110,10 +110,8 @@ function meanOne(scanned: ScannedFile, profile: ProfileName, undone: string): Pa
   const { ordinary, recipe } = findPair(scanned, profile);
   const restored = readBack(undone, scanned.path)?.get(ordinary.lines.header);
   if (restored === undefined) return undefined;
-  const said = [ordinary, recipe].flatMap(({ settings }) =>
-    [...settings.values()].map((setting) => [setting.key, valueIn(scanned, setting)]),
-  );
-  const had = new Map(said.filter(([key]) => key !== processKey).map(([key = '', value = '']) => [key, value]));
+  const said = [...saidBy(scanned, ordinary), ...saidBy(scanned, recipe)];
+  const had = new Map(said.filter(([key]) => key !== processKey));
   const has = [...restored].filter(([key]) => key !== processKey);
   const isSame = has.length === had.size && has.every(([key, value]) => had.get(key) === value);
   if (!isSame) return undefined;
@@ -121,6 +119,10 @@ function meanOne(scanned: ScannedFile, profile: ProfileName, undone: string): Pa
     contents.set(ordinary.lines.header, restored);
     contents.delete(recipe.lines.header);
   };
+}
+
+function saidBy(scanned: ScannedFile, { settings }: Part): readonly (readonly [string, string])[] {
+  return [...settings.values()].map((setting) => [setting.key, valueIn(scanned, setting)] as const);
 }
 
 function valueIn({ text }: ScannedFile, { delimiter, end }: SettingLines): string {
@@ -211,31 +213,22 @@ function sharedSettings(scanned: ScannedFile, { ordinary, recipe }: Pair): reado
   throw new AppError('edit-refused', { path, line: wrong.line, problem });
 }
 
-/** The two sections as one, their lines and comments as they stand; undefined unless one follows the other and that keeps what they say. */
+/** The two sections as one, their lines and comments as they stand; undefined unless one follows the other, so that this keeps what they say. */
 function withoutHeader(text: string, path: string, profile: ProfileName): string | undefined {
   const scanned = scanLines(text, path);
   const { ordinary, recipe } = findPair(scanned, profile);
-  if (ordinary.lines.end !== recipe.lines.start) return undefined;
   const meant = contentsOf(scanned);
-  meant.set(
-    ordinary.lines.header,
-    new Map([...(meant.get(ordinary.lines.header) ?? []), ...(meant.get(recipe.lines.header) ?? [])]),
-  );
+  meant.set(ordinary.lines.header, new Map([...saidBy(scanned, ordinary), ...saidBy(scanned, recipe)]));
   meant.delete(recipe.lines.header);
   const { start, close } = recipe.lines;
   const above = previousLine(text, start) ?? start;
   const end = lineContent(text, above) === '' ? above : start;
-  return checkedEdit(text.slice(0, end) + text.slice(afterLine(text, close)), meant, path);
+  return checked(text.slice(0, end) + text.slice(afterLine(text, close)), meant, path);
 }
 
 /** Undefined where the edited text would be read in another way: lines further in than those above them continue those. */
-function checkedEdit(edited: string, meant: Contents, path: string): string | undefined {
-  try {
-    return checkEdit(edited, meant, { path, line: 1 });
-  } catch (error) {
-    if (isAppError(error, 'edit-refused')) return undefined;
-    throw error;
-  }
+function checked(edited: string, meant: Contents, path: string): string | undefined {
+  return isMeant(edited, meant, path) ? edited : undefined;
 }
 
 function bare(lines: string): string {

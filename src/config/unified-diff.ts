@@ -47,7 +47,12 @@ function hunkLines(hunk: Hunk, { old, fresh }: Shown): readonly string[] {
     if (mark !== '-') freshAt += 1;
     return `${mark}${shown ?? ''}`;
   });
-  return [`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...lines];
+  return [`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`, ...lines];
+}
+
+/** As diff has it, no lines are counted from the one above them. */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
 }
 
 function linesOf(text: string): readonly string[] {

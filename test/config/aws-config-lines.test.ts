@@ -101,6 +101,8 @@ describe('keys and values', () => {
   it.each([
     ['x=a:b', 'x', 'a:b'],
     ['x:a=b', 'x', 'a=b'],
+    ['x = [b]', 'x', '[b]'],
+    ['x = a [b] c', 'x', 'a [b] c'],
     ['x:', 'x', ''],
     ['long key :', 'long key', ''],
     ['X = ', 'x', ''],

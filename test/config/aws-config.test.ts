@@ -117,6 +117,7 @@ describe('malformed files', () => {
     { text: '[a]\nx = 1\n[]\n', line: 3, problem: 'it is neither "key = value" nor "[section]"' },
     { text: '[a]\nx = 1\n\n[b]\n= 1\n', line: 5, problem: 'there is no key before the delimiter' },
     { text: '[a]\nx=1\n[b]\n\n[a]\ny=1\n', line: 5, problem: 'section [a] is already in line 1' },
+    { text: '[a]\nX: 1\n[b]\n[a]\nY: 1\n', line: 4, problem: 'section [a] is already in line 1' },
     { text: '[a]\r\nx=1\r\nX : 2\r\n', line: 3, problem: '"x" is already in line 2 of section [a]' },
     { text: '[a]\n[DEFAULT]\nx=1\n[b]\n[DEFAULT]\nx=2\n', line: 6, problem: '"x" is already in line 3 of section [DEFAULT]' },
     {
@@ -213,12 +214,27 @@ describe('lookups', () => {
       ['sso-session', 'b', 7],
     ]);
     expect(file.sections[2]).toBe(findSection(file, 'profile', 'a'));
+    expect(findSection(file, 'services', 'b')).toBeUndefined();
   });
 
   it('parseCredentialsFile takes every header as a name', () => {
     const file = parseCredentialsFile('[default]\nx=1\n[profile dev]\nx=2\n[rolekeeper]\nx=3\n["q"]\nx=4\n', 'file');
     expect(sectionNames(file, 'profile')).toEqual(['default', 'profile dev', 'rolekeeper', '"q"']);
     expect(sectionNames(file, 'rolekeeper-settings')).toEqual([]);
+  });
+
+  it('findSection finds by what a header means, not by how it is written', () => {
+    const stored = parseCredentialsFile('[dev]\nx=1\n[rolekeeper]\nx=2\n', 'file');
+    expect(findSection(stored, 'profile', 'rolekeeper')).toMatchObject({ type: 'profile', name: 'rolekeeper', line: 3 });
+    expect([findSection(stored, 'rolekeeper', 'dev'), findSection(stored, 'rolekeeper-settings', 'rolekeeper')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const file = parseConfigFile('[rolekeeper]\nx=1\n', 'file');
+    expect(findSection(file, 'rolekeeper-settings', '')).toMatchObject({ type: 'rolekeeper-settings', name: '', line: 1 });
+    expect(findSection(file, 'rolekeeper-settings', 'rolekeeper')).toBeUndefined();
+    const odd = parseConfigFile('[profile "a"]\nx=1\n', 'file');
+    expect(findSection(odd, 'profile', 'a')).toMatchObject({ type: 'profile', name: 'a', line: 1 });
   });
 
   it('lines stay right whatever the order of the questions', () => {

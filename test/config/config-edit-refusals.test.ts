@@ -76,6 +76,8 @@ describe('what cannot be edited safely', () => {
   it('moveSettings refuses a key that is there already', () => {
     const text = '[profile dev]\nx=1\n[rolekeeper dev]\nX=2\n';
     expect(() => moveSettings(text, path, dev, recipe, ['x'])).toThrow(refusal(4, '[rolekeeper dev] has "x" already'));
+    const second = '[profile dev]\nw=0\nx=1\n[rolekeeper dev]\nX=2\n';
+    expect(() => moveSettings(second, path, dev, recipe, ['w', 'x'])).toThrow(refusal(5, '[rolekeeper dev] has "x" already'));
   });
 
   it('every edit refuses a malformed file', () => {

@@ -200,6 +200,11 @@ describe('removeKeysFromCredentials', () => {
       profile: 'default',
     },
     { what: 'leaves a profile without keys alone', before: '[corp]\n\n[home]\nx=1\n', after: '[corp]\n\n[home]\nx=1\n' },
+    {
+      what: 'leaves a file alone that has keys for all profiles, but not this one',
+      before: '[DEFAULT]\naws_access_key_id = A\n[home]\n',
+      after: '[DEFAULT]\naws_access_key_id = A\n[home]\n',
+    },
     { what: 'leaves other profiles alone', before: '[home]\naws_access_key_id = A\n', after: '[home]\naws_access_key_id = A\n' },
   ];
 

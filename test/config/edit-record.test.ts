@@ -145,11 +145,13 @@ describe('recordEdit', () => {
     expect(parseEditRecords([])).toStrictEqual([]);
   });
 
-  it.each([
+  /** Each in a list, as they would otherwise be taken for lists of arguments. */
+  const broken: readonly unknown[] = [
     undefined,
     null,
     {},
     [1],
+    [null],
     [{}],
     [{ path: 'f', sha256: 'x', steps: [] }],
     [{ path: 'f', lines: [], steps: [] }],
@@ -171,7 +173,9 @@ describe('recordEdit', () => {
     [{ path: 'f', before: 'b', lines: [], steps: [{ keep: -1 }] }],
     [{ path: 'f', before: 'b', lines: [], steps: [{ copy: 'x' }] }],
     [{ path: 'f', before: 'b', lines: [], steps: [{}] }],
-  ])('%j is no record', (value) => {
+  ];
+
+  it.each(broken.map((value) => [value]))('%j is no record', (value) => {
     expect(parseEditRecords(value)).toBeUndefined();
   });
 });

@@ -36,6 +36,11 @@ describe('masked', () => {
       ['  aws_session_token = T', '  region = x'],
       ['  aws_session_token = [secret]', '  region = x'],
     ],
+    [
+      'to the next setting, though the key is indented',
+      ['  aws_session_token = T', 'region = x'],
+      ['  aws_session_token = [secret]', 'region = x'],
+    ],
     ['less far in than the key, too', ['   aws_session_token = T', ' T='], ['   aws_session_token = [secret]', '  [secret]']],
     // They ended the value, so that what came behind was shown.
     ['past an empty line', ['aws_session_token =', '', '  T'], ['aws_session_token = [secret]', '', '  [secret]']],

@@ -56,6 +56,8 @@ describe('a line that came in', () => {
       `region = x\n${own}`,
       `region = x\n# /new\ncredential_process = /new/rolekeeper get corp\n`,
     ],
+    ['a second line of its own elsewhere', 'output = json\n', 'output = json\ncredential_process = /new/rolekeeper get corp\n'],
+    ['the header above', '[profile corp]\nregion = x\n', '[profile "corp"]\nregion = x\n'],
     ['the line of another profile', 'output = json\n', 'output = json\ncredential_process = /x/rolekeeper get dev\n'],
   ])('undoEdit takes it out after a change to %s', (_what, part, changed) => {
     const now = after.replace(part, changed);
@@ -69,6 +71,7 @@ describe('a line that came in', () => {
       'it is there twice, both written anew',
       (now: string) => `${now.replace(own, own.replace('/x', '/y'))}${own.replace('/x', '/z')}`,
     ],
+    ['it is there twice', (now: string) => now.replace(own, own + own.replace('/x/rolekeeper', '/bin/other'))],
     ['it runs another program', (now: string) => now.replace('/x/rolekeeper', '/x/other')],
     ['it runs rolekeeper for another profile', (now: string) => now.replace('get corp', 'get dev')],
     ['it is a comment', (now: string) => now.replace(own, `# ${own}`)],
@@ -80,6 +83,19 @@ describe('a line that came in', () => {
   ])('undoEdit gives up where %s', (_what, change) => {
     expect(change(after)).not.toBe(after);
     expect(undone({ before, after, now: change(after) })).toBeUndefined();
+  });
+
+  it('undoEdit takes no new line elsewhere for one of its own', () => {
+    const old = '[profile corp]\nmfa_serial = S\nregion = x\n\n[profile dev]\n';
+    const edited = old.replace('mfa_serial = S\n', '').replace('region = x\n', `region = x\n${own}`);
+    const added = 'credential_process = /new/rolekeeper get corp\n';
+    expect(undone({ before: old, after: edited, now: edited + added })).toBe(old + added);
+  });
+
+  it('undoEdit gives up where it was moved among the lines of its profile', () => {
+    const [header, settings] = ['[profile corp]\n', 'a = 1\nb = 2\nc = 3\n'];
+    const story = { before: header + settings, after: header + settings + own, now: header + own + settings };
+    expect(undone(story)).toBeUndefined();
   });
 
   it.each([
@@ -109,6 +125,7 @@ describe('a line that went out', () => {
 
   it.each([
     ['a comment at the start', '# since\n# top\n[corp]\ny = 2\n[b]\nz = 3', '# since\n# top\n[corp]\nx = 1\ny = 2\n[b]\nz = 3'],
+    ['a line above', '# other\n# new\n[corp]\ny = 2\n[b]\nz = 3', '# other\n# new\n[corp]\nx = 1\ny = 2\n[b]\nz = 3'],
     ['another section', '# top\n[corp]\ny = 2\n[b]\nz = 4', '# top\n[corp]\nx = 1\ny = 2\n[b]\nz = 4'],
     ['the setting behind it', '# top\n[corp]\ny = 5\n[b]\nz = 3', '# top\n[corp]\nx = 1\ny = 5\n[b]\nz = 3'],
     ['the end', '# top\n[corp]\ny = 2\n', '# top\n[corp]\nx = 1\ny = 2\n'],
@@ -122,6 +139,12 @@ describe('a line that went out', () => {
     ['it is there again', '# top\n[corp]\nx = 4\ny = 2\n[b]\nz = 3'],
   ])('undoEdit gives up where %s', (_what, now) => {
     expect(undone({ before, after, now })).toBeUndefined();
+  });
+
+  it('undoEdit puts no comment back where what it stood below is gone', () => {
+    const story = { before: '[corp]\n# mine\ny = 2\n', after: '[corp]\ny = 2\n' };
+    expect(undone({ ...story, now: '[corp2]\ny = 2\n' })).toBeUndefined();
+    expect(undone({ before: '# a\n# b\n# c\n', after: '# a\n# c\n', now: '# x\n# y\n' })).toBeUndefined();
   });
 
   it('undoEdit puts a first line back at the start', () => {
@@ -158,6 +181,32 @@ describe('a section that came in, and was moved since', () => {
     ['twice', `${section}${other}${section}`],
   ])('undoEdit gives up where it was moved %s', (_how, now) => {
     expect(undone({ before: other, after, now })).toBeUndefined();
+  });
+
+  it.each([
+    ['a section that took the place of another line', { before: `${other}# gone\n`, after, now: `${section}${other}` }],
+    [
+      'a line and a section that has the same line, with one of them gone',
+      {
+        before: '[p]\n[q]\ny = 2\n',
+        after: '[p]\nx = 1\n[q]\ny = 2\n\n[rolekeeper corp]\nx = 1\n',
+        now: '[rolekeeper corp]\nx = 1\n[q]\ny = 2\n',
+      },
+    ],
+    ['a blank line', { before: '[a]\n', after: '\n[a]\n', now: '[a]\n' }],
+    ['a section that is nowhere', { before: '', after: section, now: '# c\n' }],
+    [
+      'a section with a new setting, which would fall to the one above',
+      { before: '[profile corp]\n', after: `[profile corp]\n\n${section}`, now: `[profile corp]\n\n${section}session = none\n` },
+    ],
+  ])('undoEdit gives up for %s', (_what, story) => {
+    expect(undone(story)).toBeUndefined();
+  });
+
+  it('undoEdit knows the comments of a Windows file, behind which the next section begins', () => {
+    const story = { before: '[a]\r\n', after: '[a]\r\n\r\n[rolekeeper corp]\r\n' };
+    const added = '# c\r\n \r\n; d\r\n[b]\r\n';
+    expect(undone({ ...story, now: `${story.after}${added}` })).toBe(`[a]\r\n${added}`);
   });
 
   it('undoEdit knows the blank line of a Windows file, and leaves one that was not the own', () => {
@@ -218,6 +267,7 @@ describe('changedLine', () => {
     ['the first own line was changed, below another new one', `# top\n${after.replace('= p', '= q')}`, 4],
     ['the first own line is gone', after.replace('credential_process = p\n', ''), 3],
     ['a later own line was changed', after.replace('= S', '= T'), 7],
+    ['what stands above the first own line was changed, too', after.replace('= x', '= y').replace('= p', '= q'), 2],
     ['the last own line was changed', after.replace('= k', '= l'), 8],
     ['the last own line is gone', after.replace('keys = k\n', ''), 7],
     ['a line stands between', after.replace('mfa_serial', '# since\nmfa_serial'), 7],

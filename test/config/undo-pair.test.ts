@@ -54,7 +54,7 @@ describe('recordPair', () => {
 });
 
 describe('undoPairs', () => {
-  const text = `[profile dev]\n${role}region = eu-west-1\n# keep\nsource_profile = corp\n`;
+  const text = `[profile dev]\n${role}region = eu-west-1\n# keep\nsource_profile = corp\nexternal_id = e\n`;
   const { config, pairs } = adopt(text, dev);
 
   function undone(changed: string): string | undefined {
@@ -85,6 +85,7 @@ describe('undoPairs', () => {
     ['another section came between', config.replace('[rolekeeper', '[profile x]\n\n[rolekeeper')],
     ['one half is gone', config.slice(0, config.indexOf('[rolekeeper'))],
     ['the other half is gone', config.slice(config.indexOf('[rolekeeper'))],
+    ['its recipe is empty', config.slice(0, config.indexOf('role_arn'))],
     ['both are gone', '[profile x]\n'],
     ['a setting stands in both', `${config}region = us-east-1\n`],
     [
@@ -114,8 +115,9 @@ describe('undoPairs', () => {
     const added = addTwinTo(before);
     expect(added.config).not.toBe(before);
     expect(undoPairs(added.config, 'c', added.pairs)).toStrictEqual({ text: before, undone: [twin] });
-    const changed = added.config.replace('[profile dev-rk]', '[profile dev-rk2]');
-    expect(undoPairs(changed, 'c', added.pairs)).toStrictEqual({ text: changed, undone: [] });
+    const renamed = added.config.replace('[profile dev-rk]', '[profile dev-rk2]');
+    const parted = `[rolekeeper dev-rk]\nkeys = k\n${added.config}`;
+    for (const now of [renamed, parted]) expect(undoPairs(now, 'c', added.pairs)).toStrictEqual({ text: now, undone: [] });
   });
 
   describe('of several', () => {
@@ -135,9 +137,22 @@ describe('undoPairs', () => {
       });
     });
 
-    it('undoes all at once, and names them as they were given', () => {
-      const adopted = adopt(`${text}\n${odd}`, prod, dev);
-      expect(undoPairs(adopted.config, 'c', adopted.pairs)).toStrictEqual({ text: `${text}\n${odd}`, undone: [prod, dev] });
+    it.each([
+      ['forwards', [dev, prod]],
+      ['backwards', [prod, dev]],
+    ])('undoes all at once, and names them as they were given: %s', (_order, order) => {
+      const adopted = adopt(`${text}\n${odd}`, ...order);
+      expect(undoPairs(adopted.config, 'c', adopted.pairs)).toStrictEqual({ text: `${text}\n${odd}`, undone: order });
+    });
+
+    it('undoes what it can where one was changed and another would make the file say something else', () => {
+      const third = text.replaceAll('dev', 'web');
+      const adopted = adopt(`${third}\n${text}\n${odd}`, parseProfileName('web'), prod, dev);
+      const changed = `${adopted.config.replace('get web', 'get web2')} [profile late]\n`;
+      const { text: now, undone: profiles } = undoPairs(changed, 'c', adopted.pairs);
+      expect(profiles).toStrictEqual([dev]);
+      const [pairOfWeb = '', rest = ''] = changed.split('\n\n[profile dev]');
+      expect(now).toBe(`${pairOfWeb}\n\n${text}\n[profile prod]${rest.split('[profile prod]')[1]}`);
     });
 
     it('leaves those out whose lines were changed', () => {

@@ -21,6 +21,11 @@ describe('unifiedDiff', () => {
     expect(unifiedDiff(path, 'a\n', 'a\n')).toBe('');
   });
 
+  it('shows a file that comes into being, and one that loses all', () => {
+    expect(unifiedDiff(path, '', 'a\n')).toBe(`--- ${path}\n+++ ${path}\n@@ -0,0 +1,1 @@\n+a\n`);
+    expect(unifiedDiff(path, 'a\n', '')).toBe(`--- ${path}\n+++ ${path}\n@@ -1,1 +0,0 @@\n-a\n`);
+  });
+
   it('says where a final newline is missing', () => {
     expect(unifiedDiff(path, 'a', 'a\nb')).toBe(
       `--- ${path}\n+++ ${path}\n@@ -1,1 +1,2 @@\n-a\n\\ No newline at end of file\n+a\n+b\n\\ No newline at end of file\n`,
