@@ -4,6 +4,7 @@
 import { isAccountId } from '../credentials/credentials.ts';
 import { type AwsFile, findSection } from './aws-config.ts';
 import type { IdentityCenterHop } from './entry-hop.ts';
+import { parsedUrl } from './parsed-url.ts';
 import type { ProfileSettings } from './profile-settings.ts';
 import type { Fail } from './role-settings.ts';
 import type { SignIn } from './sign-in.ts';
@@ -67,7 +68,7 @@ function signInOf(
   { fail, ...inputs }: Pick<EndpointInputs, 'settings' | 'services' | 'env'> & { readonly fail: Fail },
 ): SignIn {
   const startUrl = get('sso_start_url') ?? '';
-  if (!URL.canParse(startUrl) || new URL(startUrl).protocol !== 'https:') {
+  if (parsedUrl(startUrl)?.protocol !== 'https:') {
     throw fail(`sso_start_url = ${JSON.stringify(startUrl.slice(0, 100))} is not an https URL`, 'change sso_start_url');
   }
   const endpoint = (service: 'sso' | 'sso_oidc') => {

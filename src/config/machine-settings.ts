@@ -4,6 +4,7 @@ import { sha256Hex } from '../credentials/digest.ts';
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { ContainerHop, ContainerToken, InstanceHop, MachineHop } from './entry-hop.ts';
+import { parsedUrl } from './parsed-url.ts';
 import type { ProfileSettings } from './profile-settings.ts';
 import type { GivenKeys } from './recipe.ts';
 import type { Fail } from './role-settings.ts';
@@ -48,7 +49,7 @@ function instance(settings: ProfileSettings, env: Environment, fail: Fail): Inst
   if (url === undefined) {
     throw fail('ec2_metadata_service_endpoint_mode is neither IPv4 nor IPv6', `change it in ${settings.sectionName}`);
   }
-  if (!URL.canParse(url) || !/^https?:\/\/[^\s@?#]+$/.test(url)) {
+  if (parsedUrl(url) === undefined || !/^https?:\/\/[^\s@?#]+$/.test(url)) {
     throw fail('ec2_metadata_service_endpoint is not a plain URL', `change it in ${settings.sectionName}`);
   }
   return {
@@ -83,8 +84,9 @@ function container(env: Environment, fail: Fail): ContainerHop {
 const trustedHosts: ReadonlySet<string> = new Set(['localhost', '[::1]', '169.254.170.2', '169.254.170.23', '[fd00:ec2::23]']);
 
 function isTrustedPlace(url: string): boolean {
-  if (/[\s\\@#]/.test(url) || !URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
+  const parsed = parsedUrl(url);
+  if (/[\s\\@#]/.test(url) || parsed === undefined) return false;
+  const { protocol, hostname } = parsed;
   if (protocol === 'https:') return true;
   // The URL class has made one form of every way to write an IPv4 address.
   return protocol === 'http:' && (trustedHosts.has(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname));

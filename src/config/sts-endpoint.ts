@@ -3,6 +3,7 @@
 import { Secret } from '../credentials/secret.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { Network, ServiceEndpoint, StsEndpoint } from '../ports/sts.ts';
+import { parsedUrl } from './parsed-url.ts';
 
 /** One setting by its key, as AWS names it; undefined for what is absent or empty. */
 export type Lookup = (key: string) => string | undefined;
@@ -176,8 +177,9 @@ const blankOrControl = /\s|[^ -~\u00a0-\uffff]/;
 
 function checkUrl(setting: Setting): void {
   const { value } = setting;
-  if (blankOrControl.test(value) || !URL.canParse(value)) throw unusable(setting, 'is not a URL');
-  const { protocol, username, password, search, hash } = new URL(value);
+  const url = parsedUrl(value);
+  if (blankOrControl.test(value) || url === undefined) throw unusable(setting, 'is not a URL');
+  const { protocol, username, password, search, hash } = url;
   if (protocol !== 'https:' && protocol !== 'http:') throw unusable(setting, 'is neither an https nor an http URL');
   if (username !== '' || password !== '') throw new SettingProblem(`${setting.name} has a user name or password in it`);
   if (search !== '' || hash !== '') throw unusable(setting, 'has more than a host and a path');

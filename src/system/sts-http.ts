@@ -4,6 +4,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { parsedUrl } from '../config/parsed-url.ts';
 import type { EpochMs } from '../credentials/credentials.ts';
 import type { Network } from '../ports/sts.ts';
 import { openAgent } from './sts-tunnel.ts';
@@ -134,5 +135,5 @@ function jsonShape(text: string): Shape {
 }
 
 function hostOf(location: string | undefined): string {
-  return location !== undefined && URL.canParse(location) ? new URL(location).host : 'another place';
+  return parsedUrl(location ?? '')?.host ?? 'another place';
 }

@@ -6,6 +6,7 @@ import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
+import { parsedUrl } from '../config/parsed-url.ts';
 import { AppError } from '../errors.ts';
 import type { Network } from '../ports/sts.ts';
 import { readPlainFile } from './plain-file.ts';
@@ -109,7 +110,7 @@ function readText(path: string): string {
 // HTTPS_PROXY is often written without a scheme.
 function parseProxy(setting: string): URL {
   const text = setting.includes('://') ? setting : `http://${setting}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parsedUrl(text);
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
     throw new ProxyProblem('HTTPS_PROXY is not an http or https URL');
   }
