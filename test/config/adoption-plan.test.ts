@@ -174,8 +174,8 @@ describe('what a plan of adoption refuses', () => {
 
   it('is not a fault of the program, whenever there is one: that ends it all', () => {
     const odd = '[profile odd]\nrole_arn =\n  x = y\nsource_profile = corp\n';
-    const ending = (from: number) => attempt(() => planOf(`${role('a')}${odd}`, { env: faultyFrom(from) }).adopted.length);
-    const endings = Array.from({ length: 50 }, (_, step) => ending(5 * step));
+    const ending = (look: number) => attempt(() => planOf(`${role('a')}${odd}`, { env: faultyAt(look) }).adopted.length);
+    const endings = Array.from({ length: 50 }, (_, step) => ending(1 + 5 * step));
     const faults = endings.indexOf(1);
     expect(faults).toBeGreaterThan(5);
     expect(new Set(endings.slice(0, faults))).toStrictEqual(new Set(['a fault']));
@@ -186,15 +186,15 @@ describe('what a plan of adoption refuses', () => {
   });
 });
 
-/** An environment that cannot be read from so many looks on. */
-function faultyFrom(looks: number): Environment {
+/** An environment that cannot be read once, after so many looks. */
+function faultyAt(looks: number): Environment {
   let count = 0;
   return new Proxy<Environment>(
     {},
     {
       get: () => {
         count += 1;
-        if (count > looks) throw new TypeError('a fault');
+        if (count === looks) throw new TypeError('a fault');
         return undefined;
       },
     },
