@@ -12,10 +12,9 @@ import { hasRole, movedKeys, portalKeys, processKey, refuseTaken } from './role-
 
 /** A profile that runs us, and has nothing beside that which some SDK would rather take. */
 export function isAdopted(profile: string, { config }: ConfigFiles): boolean {
-  const settings = findSection(config, 'profile', profile)?.settings;
-  const process = settings?.get(processKey)?.value ?? '';
-  if (settings === undefined || ownProfile(process) === undefined) return false;
-  return [...settings.keys()].every((key) => key === processKey || !isCredentialKey(key));
+  const settings = [...(findSection(config, 'profile', profile)?.settings.values() ?? [])];
+  const runsUs = settings.some(({ key, value }) => key === processKey && ownProfile(value) !== undefined);
+  return runsUs && settings.every(({ key }) => key === processKey || !isCredentialKey(key));
 }
 
 /** Throws `edit-refused` with the line that stands in the way, and `profile-unknown` for a name that no file has. */

@@ -9,7 +9,7 @@ export function importableKeys(recipe: Recipe, configPath: string): PlaintextKey
   const source = chain.at(-1) ?? profile;
   const plaintext = recipe.keys?.plaintext;
   const fail = (problem: string, hint: string) => new AppError('recipe-invalid', { profile, problem, chain: [], hint });
-  if (chain.length > 1 || recipe.hops.some(({ kind }) => kind === 'role')) {
+  if (chain.length > 1) {
     throw fail('it is a role, not a profile of access keys', `import its source: \`rolekeeper import ${source}\``);
   }
   // They would go into the store, and stay in the file of that profile.

@@ -164,17 +164,15 @@ function stretchOf({ scanned: { text }, lines, settings }: RoleSection): Stretch
 }
 
 /** Settings that move, as they stand, each with the comments right above it. What lies between two of them goes along. */
-function movedRuns({ scanned: { text }, lines, settings }: RoleSection): readonly Stretch[] {
+function movedRuns({ scanned: { text }, settings }: RoleSection): readonly Stretch[] {
   const runs: Stretch[] = [];
-  let above = afterLine(text, lines.close);
   let isOpen = false;
   for (const { key, start, end } of settings.values()) {
     const next = afterLine(text, end);
     const isMoved = movedKeys.has(key);
     const run = isMoved && isOpen ? runs.pop() : undefined;
-    if (isMoved) runs.push({ start: run?.start ?? commentsStart(text, { start: above, end: start }), end: next });
+    if (isMoved) runs.push({ start: run?.start ?? commentsStart(text, start), end: next });
     isOpen = isMoved;
-    above = next;
   }
   return runs;
 }
@@ -228,11 +226,11 @@ function processIndent({ scanned: { text }, settings }: RoleSection): string {
   return model === undefined ? '' : indentOf(text, model.start);
 }
 
-function commentsStart(text: string, { start, end }: Stretch): number {
-  let at = end;
-  for (let above = previousLine(text, at); above !== undefined && above >= start && isCommentLine(text, above); ) {
+/** Of the comments right above a setting: above them is its header, another setting or a blank line. */
+function commentsStart(text: string, lineStart: number): number {
+  let at = lineStart;
+  for (let above = previousLine(text, at); above !== undefined && isCommentLine(text, above); above = previousLine(text, at)) {
     at = above;
-    above = previousLine(text, at);
   }
   return at;
 }
@@ -244,8 +242,9 @@ function commentsEnd(text: string, { start, end }: Stretch): number {
   return at === end && end < text.length ? start : at;
 }
 
+/** No lines at all become a blank one. */
 function ended(lines: string, newline: string): string {
-  return lines === '' || newlineBefore(lines, lines.length) !== '' ? lines : lines + newline;
+  return newlineBefore(lines, lines.length) === '' ? lines + newline : lines;
 }
 
 function bare(lines: string): string {

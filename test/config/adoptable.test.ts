@@ -35,6 +35,7 @@ describe('isAdopted', () => {
     ['that is not there', '[profile other]\n', false],
     ['without a line', '[profile dev]\nregion = x\n', false],
     ['with the line of another program', '[profile dev]\ncredential_process = /bin/tool\n', false],
+    ['with our line in another setting', '[profile dev]\nregion = /x/rolekeeper get dev\n', false],
     ['with our line', `[profile dev]\n${ours}`, true],
     ['with our line for another profile', '[profile dev]\ncredential_process = /x/rolekeeper get it\n', true],
     ['with what is no credential beside it', `[profile dev]\nregion = x\n${ours}output = json\n`, true],
@@ -97,6 +98,12 @@ describe('refuseUnadoptable', () => {
   });
 
   it.each([
+    [
+      'a second section of that name',
+      `[profile dev]\n${role}source_profile = corp\n[profile "dev"]\n`,
+      'config:4: [profile "dev"] means the same section as [profile dev] in line 1',
+      byHand,
+    ],
     ['a recipe of that name', '[rolekeeper dev]\n', 'config:1: there is a section [rolekeeper dev] already', byHand],
     [
       'a credential of every profile',

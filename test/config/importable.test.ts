@@ -17,7 +17,7 @@ function refusal(config: string, credentials?: string): unknown {
   try {
     return keysIn(config, credentials);
   } catch (error) {
-    return error instanceof AppError ? [error.code, error.message, error.hint] : error;
+    return error instanceof AppError ? [error.code, error.message, error.hint, error.toStored().details] : error;
   }
 }
 
@@ -68,7 +68,12 @@ describe('importableKeys', () => {
       'only long-term keys can be imported',
     ],
   ])('refuses %s, in words', (_what, config, credentials, problem, hint) => {
-    expect(refusal(config, credentials)).toStrictEqual(['recipe-invalid', `profile "dev": ${problem}`, hint]);
+    expect(refusal(config, credentials)).toStrictEqual([
+      'recipe-invalid',
+      `profile "dev": ${problem}`,
+      hint,
+      { profile: 'dev', problem, chain: [], hint },
+    ]);
   });
 
   // The keys of "corp" went into the store as those of "dev", "are gone" was said of keys that stood there still, and keys of dev's own
@@ -78,10 +83,11 @@ describe('importableKeys', () => {
     ['has others', `[dev]\n${keys.replace('AKIA', 'ASIA')}`],
   ])('refuses a profile that asks for those of another, and %s itself', (_what, own) => {
     const config = '[profile dev]\ncredential_process = /x/rolekeeper get corp\n';
-    expect(refusal(config, `[corp]\n${keys}${own}`)).toStrictEqual([
+    expect(refusal(config, `[corp]\n${keys}${own}`)).toMatchObject([
       'recipe-invalid',
       'profile "dev": its credential_process asks for "corp", whose keys these are',
       'import that one: `rolekeeper import corp`',
+      {},
     ]);
   });
 });

@@ -188,8 +188,8 @@ describe('splitProfile', () => {
     ],
     [
       'a line is as far in as the one above it',
-      file('[profile dev]', '    role_arn = r', '  region = x', '\tmfa_serial = s').replace('\tmfa', '  mfa'),
-      file('[profile dev]', '  region = x', `  ${line}`, '', '[rolekeeper dev]', '    role_arn = r', '  mfa_serial = s'),
+      file('[profile dev]', '    role_arn = r', '  region = x', 'mfa_serial = s'),
+      file('[profile dev]', '  region = x', `  ${line}`, '', '[rolekeeper dev]', '    role_arn = r', 'mfa_serial = s'),
     ],
     [
       'a line is as far in as those that go, where none stays',

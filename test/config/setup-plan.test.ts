@@ -60,6 +60,15 @@ describe('planSetup', () => {
     expect(one.after.config).toContain(role('dev', 'corp'));
   });
 
+  it('with a role at the end of a chain in mind takes the keys at its beginning', () => {
+    const one = plan(role('far', 'dev') + role('dev', 'corp'), keys('corp') + keys('home'), { only: name('far') });
+    expect(summary(one)).toMatchObject({ imports: ['corp'], adopted: ['far'], provable: ['far'] });
+  });
+
+  it('wishes for nothing where nobody says otherwise', () => {
+    expect(noWishes).toStrictEqual({ only: undefined, left: [], serials: new Map(), typed: undefined, settings: {} });
+  });
+
   it('with keys in mind takes every role that starts from them', () => {
     const one = plan(role('dev', 'corp') + role('far', 'dev') + role('ops', 'home'), keys('corp') + keys('home'), {
       only: name('corp'),
