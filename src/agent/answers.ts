@@ -131,9 +131,8 @@ async function documentFor(request: AgentRequest, caller: Caller, ports: Answers
     const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store);
     return { document: Buffer.from(toKeysJson(keys)), outcome: 'cached' };
   }
-  const { answer, isCached } = await answerFor({ recipe, room, caller, request }, ports);
-  if (answer.kind === 'failure') throw answer.error;
-  return { document: answer.credentials.document, outcome: isCached ? 'cached' : 'refreshed' };
+  const { credentials, isCached } = await answerFor({ recipe, room, caller, request }, ports);
+  return { document: credentials.document, outcome: isCached ? 'cached' : 'refreshed' };
 }
 
 interface Asked {
@@ -144,8 +143,8 @@ interface Asked {
 }
 
 interface Answered {
-  readonly answer: Answer<Remembered>;
-  /** It was at hand before. */
+  readonly credentials: Remembered;
+  /** They were at hand before. */
   readonly isCached: boolean;
 }
 
@@ -159,8 +158,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
     if (freshness === 'due' && !mayWait) void refreshUnasked(asked, { step, known }, ports);
-    if (freshness === 'due' || (freshness !== 'expired' && mayWait))
-      return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
+    if (freshness === 'due' || (freshness !== 'expired' && mayWait)) return { credentials: known, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
   let isAnswered = false;
@@ -177,9 +175,15 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
     outwait: clock.wait,
   });
   isAnswered = true;
-  const isCached = answer.kind === 'credentials' && answer.credentials === known;
-  if (known !== undefined && !isCached) known.document.fill(0);
-  return { answer, isCached };
+  return givenOf(answer, known);
+}
+
+/** Wipes what was at hand, unless that is the answer. */
+function givenOf(answer: Answer<Remembered>, known: Remembered | undefined): Answered {
+  if (answer.kind === 'credentials' && answer.credentials === known) return { credentials: known, isCached: true };
+  known?.document.fill(0);
+  if (answer.kind === 'failure') throw answer.error;
+  return { credentials: answer.credentials, isCached: false };
 }
 
 /** With something valid to give, the program runs behind; without, whoever asked runs it, and waits for it. */
