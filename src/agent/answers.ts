@@ -131,9 +131,8 @@ async function documentFor(request: AgentRequest, caller: Caller, ports: Answers
     const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, room.ports.store);
     return { document: Buffer.from(toKeysJson(keys)), outcome: 'cached' };
   }
-  const { answer, isCached } = await answerFor({ recipe, room, caller, request }, ports);
-  if (answer.kind === 'failure') throw answer.error;
-  return { document: answer.credentials.document, outcome: isCached ? 'cached' : 'refreshed' };
+  const { credentials, isCached } = await answerFor({ recipe, room, caller, request }, ports);
+  return { document: credentials.document, outcome: isCached ? 'cached' : 'refreshed' };
 }
 
 interface Asked {
@@ -144,8 +143,8 @@ interface Asked {
 }
 
 interface Answered {
-  readonly answer: Answer<Remembered>;
-  /** It was at hand before. */
+  readonly credentials: Remembered;
+  /** They were at hand before. */
   readonly isCached: boolean;
 }
 
@@ -159,8 +158,7 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
     const freshness = freshnessOf(known, clock.now());
     const mayWait = freshness === 'fresh' || isBackingOff(room.ports.state.read(step.id)?.failure, clock.now());
     if (freshness === 'due' && !mayWait) void refreshUnasked(asked, { step, known }, ports);
-    if (freshness === 'due' || (freshness !== 'expired' && mayWait))
-      return { answer: { kind: 'credentials', credentials: known, isUnfinished: false }, isCached: true };
+    if (freshness === 'due' || (freshness !== 'expired' && mayWait)) return { credentials: known, isCached: true };
   }
   const leftMs = Math.min(leftUntil(request.deadlineMs, ports.localNow()), limitMs);
   const copies = new Copies(known);
@@ -174,9 +172,9 @@ async function answerFor(asked: Asked, ports: AnswersPorts): Promise<Answered> {
     },
     outwait: clock.wait,
   });
-  const given = answer.kind === 'credentials' ? answer.credentials : undefined;
-  copies.wipeAllBut(given);
-  return { answer, isCached: given !== undefined && given === known };
+  copies.wipeAllBut(answer.kind === 'credentials' ? answer.credentials : undefined);
+  if (answer.kind === 'failure') throw answer.error;
+  return { credentials: answer.credentials, isCached: answer.credentials === known };
 }
 
 /** The documents that are at hand for one answer, each a copy of its own: what is not given is wiped, however late it comes. */

@@ -79,8 +79,8 @@ export class Rooms {
 
   #opening(key: string, caller: Caller): Promise<StoreRoom> {
     // One that a person has unlocked stays: nobody else could open it again.
-    const oldest = [...this.#rooms.keys()].find((other) => this.#openedBy.get(other)?.isUnlocked !== true);
-    if (this.#rooms.size >= mostRooms && oldest !== undefined) this.#leave(oldest);
+    const oldest = [...this.#rooms].find(([other]) => this.#openedBy.get(other)?.isUnlocked !== true);
+    if (this.#rooms.size >= mostRooms && oldest !== undefined) this.#leave(...oldest);
     const room = this.#open(key, caller);
     // Nothing to keep: the next caller tries anew.
     room.catch(() => this.#rooms.delete(key));
@@ -88,14 +88,13 @@ export class Rooms {
   }
 
   // Whoever is in there is answered first.
-  #leave(key: string): void {
-    const leaving = this.#rooms.get(key);
+  #leave(key: string, leaving: Promise<StoreRoom>): void {
     this.#rooms.delete(key);
     this.#openedBy.delete(key);
     const closed = this.#closing.join(key, async () => {
       const room = await leaving;
-      await room?.close();
-      if (room !== undefined) this.#opened.delete(room);
+      await room.close();
+      this.#opened.delete(room);
     });
     closed.catch(() => undefined); // it did not open, or did not close cleanly: there is nothing more to get from it
   }

@@ -87,11 +87,12 @@ export type RequestProgress =
 export function readRequest(received: Buffer): RequestProgress {
   const lineEnd = received.subarray(0, maxLineBytes).indexOf(newline);
   if (lineEnd < 0) return received.length < maxLineBytes ? { kind: 'more', needsBytes: received.length + 1 } : malformed;
-  const [, version, length] = /^rolekeeper (\d{1,5}) (\d{1,7})$/.exec(received.toString('latin1', 0, lineEnd)) ?? [];
-  if (version === undefined || length === undefined) return malformed;
-  if (Number(version) !== protocolVersion) return { kind: 'refused', reason: 'version' };
-  const end = lineEnd + 1 + Number(length);
-  if (Number(length) > maxRequestBytes || received.length > end) return malformed;
+  const line = /^rolekeeper (\d{1,5}) (\d{1,7})$/.exec(received.toString('latin1', 0, lineEnd));
+  if (line === null) return malformed;
+  if (Number(line[1]) !== protocolVersion) return { kind: 'refused', reason: 'version' };
+  const length = Number(line[2]);
+  const end = lineEnd + 1 + length;
+  if (length > maxRequestBytes || received.length > end) return malformed;
   if (received.length < end) return { kind: 'more', needsBytes: end };
   const request = parseBody(received.subarray(lineEnd + 1, end));
   return request === undefined ? malformed : { kind: 'request', request };
@@ -114,10 +115,11 @@ export function readAnswer(received: Buffer): AnswerProgress {
   const bytes = received.subarray(lineEnd + 1);
   const reason = /^rolekeeper 1 pass ([a-z-]+)$/.exec(line)?.[1];
   if (reason !== undefined) return isPassReason(reason) && bytes.length === 0 ? answered({ kind: 'pass', reason }) : broken;
-  const [, status, length] = /^rolekeeper 1 exit (0|[1-9]\d{0,2}) (0|[1-9]\d{0,4})$/.exec(line) ?? [];
-  if (status === undefined || Number(status) > 255 || Number(length) > maxAnswerBytes || bytes.length > Number(length))
-    return broken;
-  return bytes.length === Number(length) ? answered({ kind: 'exit', status: Number(status), bytes }) : { kind: 'more' };
+  const exit = /^rolekeeper 1 exit (0|[1-9]\d{0,2}) (0|[1-9]\d{0,4})$/.exec(line);
+  if (exit === null) return broken;
+  const [status, length] = [Number(exit[1]), Number(exit[2])];
+  if (status > 255 || length > maxAnswerBytes || bytes.length > length) return broken;
+  return bytes.length === length ? answered({ kind: 'exit', status, bytes }) : { kind: 'more' };
 }
 
 const broken = { kind: 'broken' } as const;
@@ -132,8 +134,8 @@ const malformed = { kind: 'refused', reason: 'malformed' } as const;
 function parseBody(body: Buffer): AgentRequest | undefined {
   const text = body.toString('utf8');
   if (!text.endsWith('\0')) return undefined;
-  const [verb, argument, deadline, cwd, ...variables] = text.slice(0, -1).split('\0');
-  if (verb === undefined || argument === undefined || cwd === undefined || !/^\d{1,15}$/.test(deadline ?? '')) return undefined;
+  const [verb = '', argument = '', deadline = '', cwd, ...variables] = text.slice(0, -1).split('\0');
+  if (cwd === undefined || !/^\d{1,15}$/.test(deadline)) return undefined;
   const env = variables.map((field) => splitOnce(field)).filter((pair) => pair !== undefined);
   if (env.length !== variables.length) return undefined;
   // Of a name that is there twice a process takes the first as well (getenv(3)).

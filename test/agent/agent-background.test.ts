@@ -86,6 +86,22 @@ describe('whoever asked last', () => {
     expect(house.startedElsewhere).toEqual([]);
   });
 
+  it('is whose network it is as soon as that is another', async () => {
+    const running = await house.start();
+    await house.getOf('dev', oneProxy);
+    await house.getOf('dev', otherProxy);
+    const used = proxiesUsed();
+    await running.live(45 * minute);
+    expect(used).toEqual(['dev http://other:2']);
+  });
+
+  it('of one is known on when another is asked for', async () => {
+    await house.start({ ports: { readFiles: () => twoRoles } });
+    for (const profile of ['dev', 'alias', 'ops']) await house.getOf(profile);
+    await house.ask('forget');
+    expect(await house.status()).toMatchObject({ planned: 2, profiles: ['alias', 'ops'] });
+  });
+
   it('is by which name a profile is planned, when two names are one recipe', async () => {
     await house.start({ ports: { readFiles: () => twoRoles } });
     await house.getOf('dev');

@@ -170,6 +170,11 @@ describe('the agent', () => {
     expect(await get({ ROLEKEEPER_PIPE_TOKEN: 'abc' })).toMatch(/^ASIA/);
   });
 
+  it('that wants no token answers who sends one', async () => {
+    await start();
+    expect(await get({ ROLEKEEPER_PIPE_TOKEN: 'abc' })).toMatch(/^ASIA/);
+  });
+
   // It ended the agent, and with it the memory of all callers.
   it('survives a request that it cannot even place', async () => {
     await start({

@@ -87,7 +87,9 @@ describe('a login that is needed', () => {
     expect((await timed(get('mfa'))).answer).toEqual({ kind: 'pass', reason: 'not-mine' });
     edit(filesWith('[rolekeeper]\ninteractive = no\n'));
     expect((await refusal('mfa'))[0]).toBe(4);
-    expect(noted.map((answer) => answer.outcome)).toEqual(['failed']);
+    edit(filesWith('[rolekeeper]\nstore = file\n'));
+    expect((await refusal('mfa'))[0]).toBe(4);
+    expect(noted.map((answer) => answer.outcome)).toEqual(['failed', 'failed']);
   });
 
   it('is what a person may be asked for, and nothing else is', async () => {

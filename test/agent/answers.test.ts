@@ -273,6 +273,7 @@ describe('the agent', () => {
     'leaves a %s with a variable in it to who knows the variable',
     async (name) => {
       expect(await get('dev', { env: { [name]: '$WORK/config' } })).toEqual({ kind: 'pass', reason: 'config' });
+      expect(await got('dev', { env: { [name]: '/work/config' } })).toMatch(/^ASIA/);
     },
   );
 

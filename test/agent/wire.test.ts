@@ -137,8 +137,9 @@ describe('a request', () => {
 
   it.each([
     ['no line of ours', raw('GET / HTTP/1.1', 'Host: x')],
-    ['something before our name', raw('xrolekeeper 1 1', 'a')],
-    ['something after the length', raw('rolekeeper 1 1 1', 'a')],
+    ['an empty line', raw('', 'rolekeeper')],
+    ['something before our name', Buffer.from(`x${encoded(sample)}`)],
+    ['something after the length', Buffer.from(encoded(sample).toString().replace('\n', ' 1\n'))],
     ['a line without a newline where one must have come', Buffer.alloc(maxLineBytes, 'r')],
     ['a length that is none', raw('rolekeeper 1 ten')],
     ['a negative length', raw('rolekeeper 1 -1')],
