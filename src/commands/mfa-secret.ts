@@ -11,6 +11,7 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { loginTargetsBehind } from './login-target.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 
@@ -44,13 +45,17 @@ interface Device {
   /** Of those whose device it is. */
   readonly keys: ProfileName;
   readonly serial: string | undefined;
+  /** Where that is undefined: another profile of these keys, which names the device. */
+  readonly withDevice?: ProfileName | undefined;
 }
 
 /** For a name that is no profile (any more): that of the keys. */
 function deviceOf(profile: ProfileName, wiring: Wiring): Device {
   try {
     const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
-    return { keys: keysOf(recipe).name, serial: recipe.hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0] };
+    const keys = keysOf(recipe);
+    const serial = recipe.hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0];
+    return { keys: keys.name, serial, withDevice: loginTargetsBehind(keys, wiring)[0] };
   } catch (error) {
     if (!isAppError(error, 'profile-unknown')) throw error;
     return { keys: profile, serial: undefined };
@@ -62,9 +67,12 @@ interface Keeping extends Device {
   readonly isYes: boolean;
 }
 
-async function keep({ keys, serial, profile, isYes }: Keeping, store: Store, wiring: Wiring): Promise<void> {
+async function keep({ keys, serial, withDevice, profile, isYes }: Keeping, store: Store, wiring: Wiring): Promise<void> {
   if (serial === undefined) {
-    const hint = `add mfa_serial to "${profile}", or to its source`;
+    const hint =
+      withDevice === undefined
+        ? `add mfa_serial to "${profile}", or to its source`
+        : `name a profile that has one: \`rolekeeper mfa-secret ${withDevice}\``;
     throw new AppError('usage', { problem: `profile "${profile}" has no mfa_serial: there is no MFA device for it`, hint });
   }
   const account = totpAccount(keys);
