@@ -17,7 +17,7 @@ import { readLine } from './stdin.ts';
 
 const storeDeadlineMs = 60_000;
 
-/** Throws `usage` for a profile without an MFA device and for what is no secret, and `interrupted` for a no. */
+/** Throws `usage` for a profile without an MFA device and for what is no secret, and `declined` for a no. */
 export async function keepMfaSecret(
   { profile: raw, isYes }: { readonly profile: string; readonly isYes: boolean },
   wiring: Wiring,
@@ -81,7 +81,7 @@ async function keep({ keys, serial, withDevice, profile, isYes }: Keeping, store
     ...riskLines(serial, store),
     ...((await store.get(account)) === undefined ? [] : ['It takes the place of the one there.']),
   ]);
-  if (!isYes && !(await terminal.confirm('Keep it there?'))) throw new AppError('interrupted', {});
+  if (!isYes && !(await terminal.confirm('Keep it there?'))) throw new AppError('declined', {});
   const raw = terminal.isInteractive ? await terminal.askHidden('Secret of the device (base32):') : await secretOnStdin();
   const item = toTotpItem({ serial, secret: parseTotpSecret(raw) }, account);
   await rememberItem({ store, lock: await wiring.openLock() }, account);
