@@ -100,6 +100,8 @@ export interface ErrorDetails {
   readonly 'called-by-itself': { readonly profile: string };
   readonly 'faults-found': { readonly count: number; readonly fixable: number };
   readonly interrupted: Record<never, never>;
+  /** The person was asked first, and said no. */
+  readonly declined: Record<never, never>;
   readonly unexpected: { readonly problem: string };
 }
 
@@ -392,6 +394,11 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   interrupted: {
     exitStatus: 130,
     text: () => 'interrupted',
+    hint: () => undefined,
+  },
+  declined: {
+    exitStatus: 130,
+    text: () => 'nothing was changed',
     hint: () => undefined,
   },
   unexpected: {

@@ -15,7 +15,7 @@ import { loadKeysThemselves } from '../hops/keys.ts';
 import type { AuditedAnswer } from '../ports/audit.ts';
 import type { Log } from '../ports/log.ts';
 import type { Clock } from '../ports/time.ts';
-import { type Answer, refreshAndAnswer } from '../refresh/answer.ts';
+import { refreshAndAnswer } from '../refresh/answer.ts';
 import { leftUntil } from '../refresh/left-until.ts';
 import type { Caller } from './callers.ts';
 import type { Remembered } from './memory.ts';

@@ -159,5 +159,5 @@ async function secretFromStdin({ command, instead }: Asker): Promise<Secret> {
 
 async function confirmEdit(profile: ProfileName, wiring: Wiring): Promise<void> {
   const terminal = await wiring.openTerminal({ command: 'add', instead: 'add --yes' });
-  if (!(await terminal.confirm(`Set up [profile ${profile}] in ${wiring.configPath}?`))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(`Set up [profile ${profile}] in ${wiring.configPath}?`))) throw new AppError('declined', {});
 }

@@ -116,7 +116,7 @@ async function confirmAdoption(adopted: readonly Adopted[], options: AdoptOption
     options.suffix === undefined
       ? `Put ${names} on rolekeeper, in ${wiring.configPath}?`
       : `Add ${names} to ${wiring.configPath}?`;
-  if (!(await terminal.confirm(question))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(question))) throw new AppError('declined', {});
 }
 
 function farewell({ adopted }: Adoption, { isAll, suffix }: AdoptOptions): readonly string[] {

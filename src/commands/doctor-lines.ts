@@ -2,9 +2,10 @@
 
 import process from 'node:process';
 import { findSection } from '../config/aws-config.ts';
-import type { ProfileName } from '../config/names.ts';
+import { isProfileName, type ProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
 import { type ConfigFiles, keptProfiles, ownProfile } from '../config/profile-settings.ts';
+import { loginStartOf } from '../config/recipe.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { otherWays } from '../doctor/mixed-profiles.ts';
 import {
@@ -53,8 +54,14 @@ export async function examineLines(files: ConfigFiles, { store, certificates }: 
     );
   });
   const missing = kept.flatMap((profile) => missingLines(profile, files, side.wiring));
-  const all = [...missing, ...findings.flat()];
-  return examined('process-line', mergeLogins(all), lines.length === 1 ? 'one line' : `${lines.length} lines`);
+  const startOf = (profile: string) => startOfLogin(profile, files, side.wiring);
+  const all = mergeLogins([...missing, ...findings.flat()], startOf);
+  return examined('process-line', all, lines.length === 1 ? 'one line' : `${lines.length} lines`);
+}
+
+function startOfLogin(profile: string, files: ConfigFiles, wiring: Wiring): string | undefined {
+  const recipe = isProfileName(profile) ? recipeOrUndefined(profile, files, wiring) : undefined;
+  return recipe && loginStartOf(recipe);
 }
 
 /** The exit status for a store that is locked or does not answer. */

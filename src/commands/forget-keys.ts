@@ -17,11 +17,12 @@ import type { Keys } from '../credentials/credentials.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { RotationRecords } from '../ports/iam.ts';
 import type { Store } from '../ports/store.ts';
+import { unopenedIfEmpty } from '../stores/empty-store.ts';
 import { forgetItem, listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { forgetItems } from './forget-items.ts';
 import { writeStderr } from './report.ts';
-import { plaintextOf, removeKeys, usableKeys, usersOfKeys } from './stored-keys.ts';
+import { keysSourceOf, plaintextOf, removeKeys, usableKeys, usersOfKeys } from './stored-keys.ts';
 import { withoutRotation } from './without-rotation.ts';
 
 export interface ForgetKeysOptions {
@@ -38,7 +39,7 @@ const storeDeadlineMs = 60_000;
 export async function forgetKeys(options: ForgetKeysOptions, wiring: Wiring): Promise<number> {
   const name = parseProfileName(options.name);
   const records = await wiring.openRotationRecords();
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = unopenedIfEmpty(await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
   try {
     const found = await lookAt(name, store, wiring);
     await refuseRotating(options, { name, users: found.users, store, records });
@@ -59,6 +60,8 @@ interface Found {
   /** Undefined for an item that cannot be read any more. */
   readonly keys: Keys | undefined;
   readonly users: readonly ProfileName[];
+  /** Those of them whose file has not got the same keys as well. */
+  readonly stopping: readonly ProfileName[];
   /** Sessions and roles that began with these keys, and with no others. */
   readonly steps: readonly Step[];
   /** The secret of their MFA device is in the store as well. */
@@ -80,6 +83,10 @@ async function lookAt(name: ProfileName, store: Store, wiring: Wiring): Promise<
   const files = wiring.readConfig();
   const keys = await usableKeys(name, store);
   const users = usersOfKeys(name, files, wiring.env);
+  const stopping = users.filter((profile) => {
+    const plaintext = keysSourceOf(profile, files, wiring.env)?.plaintext;
+    return plaintext === undefined || plaintext.accessKeyId !== keys?.accessKeyId;
+  });
   const principal = keys?.userArn ?? wiring.state.principal(name);
   const stepsOfAll = (profiles: readonly ProfileName[]) =>
     principal === undefined ? [] : profiles.flatMap((profile) => workingSteps(profile, principal, { files, wiring }));
@@ -87,7 +94,7 @@ async function lookAt(name: ProfileName, store: Store, wiring: Wiring): Promise<
   const elsewhere = new Set(stepsOfAll(knownProfiles(files).filter((profile) => !users.includes(profile))).map(({ id }) => id));
   const steps = new Map(stepsOfAll(users).map((step) => [step.id, step]));
   const hasDevice = (await store.get(totpAccount(name))) !== undefined;
-  return { name, keys, users, steps: [...steps.values()].filter(({ id }) => !elsewhere.has(id)), hasDevice, files };
+  return { name, keys, users, stopping, steps: [...steps.values()].filter(({ id }) => !elsewhere.has(id)), hasDevice, files };
 }
 
 function workingSteps(
@@ -130,7 +137,7 @@ async function rotationItems(name: ProfileName, store: Store): Promise<readonly 
 }
 
 async function announcement(
-  { name, keys, users, steps, hasDevice, files }: Found,
+  { name, keys, users, stopping, steps, hasDevice, files }: Found,
   store: Store,
   wiring: Wiring,
 ): Promise<readonly string[]> {
@@ -144,7 +151,7 @@ async function announcement(
   const isBackable = keys !== undefined && place === undefined && imported !== undefined;
   return [
     `forget-keys: keys/${name} (${whose}) leaves ${store.description}`,
-    users.length === 0 ? '  no profile uses them' : `  profiles that stop working: ${users.join(', ')}`,
+    usersLine(users, stopping),
     ...(steps.length === 0 ? [] : ['  their sessions and roles are forgotten as well']),
     ...(hasDevice
       ? [`  ${totpAccount(name)}, the secret of their MFA device, goes too: codes come from your app alone then`]
@@ -157,13 +164,19 @@ async function announcement(
   ];
 }
 
+function usersLine(users: readonly ProfileName[], stopping: readonly ProfileName[]): string {
+  if (users.length === 0) return '  no profile uses them';
+  if (stopping.length > 0) return `  profiles that stop working: ${stopping.join(', ')}`;
+  return `  no profile stops working: ${users.join(', ')} can take them from their file`;
+}
+
 async function confirm(name: ProfileName, { abandonsRotation }: ForgetKeysOptions, wiring: Wiring): Promise<void> {
   const words = `${name}${abandonsRotation ? ' --abandon-rotation' : ''}`;
   const terminal = await wiring.openTerminal({
     command: 'forget-keys',
     instead: `run \`rolekeeper forget-keys ${words} --yes\``,
   });
-  if (!(await terminal.confirm(`Remove keys/${name}?`))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(`Remove keys/${name}?`))) throw new AppError('declined', {});
 }
 
 interface Removing {

@@ -146,7 +146,7 @@ async function confirmMove(
   { place, profile, wiring }: { readonly place: string; readonly profile: ProfileName; readonly wiring: Wiring },
 ): Promise<void> {
   const terminal = await wiring.openTerminal({ command: 'import', instead: `run \`rolekeeper import ${profile} --yes\`` });
-  if (!(await terminal.confirm(`Move the keys of ${userArn} into ${place}?`))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(`Move the keys of ${userArn} into ${place}?`))) throw new AppError('declined', {});
 }
 
 function newKeys({ recipe, name }: Importing, configPath: string): NewKeys {

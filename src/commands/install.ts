@@ -129,7 +129,7 @@ function refuseChanged(changes: readonly FileChange[]): readonly FileChange[] {
 /** Asks once for the whole, and once for each file that somebody else changed. Returns the changes that are not wanted. */
 async function askAll(changes: readonly FileChange[], { openTerminal }: InstallPorts): Promise<readonly FileChange[]> {
   const terminal = await openTerminal({ command: 'install', instead: 'run `rolekeeper install --yes`' });
-  if (!(await terminal.confirm('Do this?'))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm('Do this?'))) throw new AppError('declined', {});
   const left: FileChange[] = [];
   for (const change of changes) {
     if (change.kind !== 'overwrite' && change.kind !== 'remove-changed') continue;

@@ -1,24 +1,24 @@
-// Which profile a bare `rolekeeper login` means.
+// Which profile a bare `rolekeeper login` means, and which profiles a login is for.
 
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
-import { type Hop, needsCode, signInOf } from '../config/recipe.ts';
-import { signInIdOf } from '../config/sign-in.ts';
+import { type KeysSource, loginStartOf, needsCode, type Recipe, signInOf } from '../config/recipe.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../ports/environment.ts';
 import type { Wiring } from '../wiring.ts';
 import { workingRecipes } from './working-recipes.ts';
 
-/** `AWS_PROFILE`, else the only profile that needs a login, else `default`, else the one the person chooses. Throws `usage`. */
+/** `AWS_PROFILE`, else the only login that is needed, else `default`, else the one the person chooses. Throws `usage`. */
 export async function chooseLoginTarget(
   files: ConfigFiles,
   { env, openTerminal }: Pick<Wiring, 'env' | 'openTerminal'>,
 ): Promise<string> {
   const named = env['AWS_PROFILE'];
   if (named !== undefined && named !== '') return named;
-  const sources = [...loginTargets(files, env, (hop) => hop.kind === 'session'), ...signInTargets(files, env)];
+  const recipes = workingRecipes(files, env);
+  const signIns = recipes.filter((recipe) => signInOf(recipe) !== undefined);
+  const sources = [...loginTargets(recipes.filter(hasSession)), ...loginTargets(signIns)];
   // A role that takes a code of its own is what a bare login means only where there is nothing else.
-  const targets = sources.length > 0 ? sources : loginTargets(files, env, needsCode);
+  const targets = sources.length > 0 ? sources : loginTargets(recipes);
   const [first, ...others] = targets;
   if (first === undefined) {
     throw new AppError('usage', {
@@ -38,19 +38,25 @@ export async function chooseLoginTarget(
   });
 }
 
-/** The profiles that a login can be for, each login once, in the order of the files. Profiles that cannot work are passed over. */
-function loginTargets(files: ConfigFiles, env: Environment, counts: (hop: Hop) => boolean): readonly ProfileName[] {
-  const recipes = workingRecipes(files, env).filter(({ hops }) => hops.some((hop) => needsCode(hop) && counts(hop)));
-  return [...new Set(recipes.map(({ loginTarget }) => loginTarget))];
-}
-
-/** The first profile of each sign-in to IAM Identity Center. */
-function signInTargets(files: ConfigFiles, env: Environment): readonly ProfileName[] {
+/** What to type after `rolekeeper login` for these recipes: one profile for each login, in the order of the files. */
+export function loginTargets(recipes: readonly Recipe[]): readonly ProfileName[] {
   const targets = new Map<string, ProfileName>();
-  for (const recipe of workingRecipes(files, env)) {
-    const signIn = signInOf(recipe);
-    const id = signIn === undefined ? undefined : signInIdOf(signIn);
-    if (id !== undefined && !targets.has(id)) targets.set(id, recipe.profile);
+  for (const recipe of recipes) {
+    const start = loginStartOf(recipe);
+    if (start === undefined || (targets.has(start) && recipe.loginTarget !== 'default')) continue;
+    targets.set(start, recipe.loginTarget);
   }
   return [...targets.values()];
+}
+
+/** The same for all profiles that start from these keys. Those that cannot work are passed over. */
+export function loginTargetsBehind(
+  keys: KeysSource,
+  { readConfig, env }: Pick<Wiring, 'readConfig' | 'env'>,
+): readonly ProfileName[] {
+  return loginTargets(workingRecipes(readConfig(), env).filter((recipe) => recipe.keys?.name === keys.name));
+}
+
+function hasSession({ hops }: Recipe): boolean {
+  return hops.some((hop) => hop.kind === 'session' && needsCode(hop));
 }

@@ -16,7 +16,7 @@ import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { loginIdentityCenter, targetOfProfile, targetOfSession } from './login-identity-center.ts';
-import { chooseLoginTarget } from './login-target.ts';
+import { chooseLoginTarget, loginTargetsBehind } from './login-target.ts';
 import { profilesBehind } from './profiles-behind.ts';
 import { writeStderr } from './report.ts';
 import type { SignInWay } from './sign-in.ts';
@@ -56,7 +56,7 @@ export async function login(options: LoginOptions, wiring: Wiring): Promise<void
     const chain = await openChain(recipe, ports);
     const index = recipe.hops.findIndex(needsCode);
     if (index < 0) {
-      writeStderr([await withoutCode(chain, ports)]);
+      writeStderr([await withoutCode(chain, ports), ...loginsBehind(recipe, wiring)]);
       return await handOver(store, wiring);
     }
     const given = await readCode(recipe, code, { store, wiring });
@@ -135,6 +135,13 @@ async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Pro
   const { credentials } = await obtain({ recipe, ...chain }, last, { demand, ports });
   const why = recipe.keys === undefined ? '' : ' (no mfa_serial)';
   return `"${recipe.profile}" needs no login${why}; credentials until ${localMinute(ports.clock.toLocal(credentials.expiresAt))}`;
+}
+
+/** Where the device is named on the roles, it is easy to take the profile of the keys for the one to log in to. */
+function loginsBehind({ keys }: Recipe, wiring: Wiring): readonly string[] {
+  const targets = keys === undefined ? [] : loginTargetsBehind(keys, wiring);
+  const commands = targets.map((target) => `\`rolekeeper login ${target}\``);
+  return commands.length === 0 ? [] : [`the profiles behind it that need one: ${commands.join(', ')}`];
 }
 
 function covered(recipe: Recipe, { issuedAt, expiresAt }: Credentials, { clock }: ObtainPorts): string {

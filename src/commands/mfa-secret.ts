@@ -11,12 +11,13 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { loginTargetsBehind } from './login-target.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 
 const storeDeadlineMs = 60_000;
 
-/** Throws `usage` for a profile without an MFA device and for what is no secret, and `interrupted` for a no. */
+/** Throws `usage` for a profile without an MFA device and for what is no secret, and `declined` for a no. */
 export async function keepMfaSecret(
   { profile: raw, isYes }: { readonly profile: string; readonly isYes: boolean },
   wiring: Wiring,
@@ -44,13 +45,17 @@ interface Device {
   /** Of those whose device it is. */
   readonly keys: ProfileName;
   readonly serial: string | undefined;
+  /** Where that is undefined: another profile of these keys, which names the device. */
+  readonly withDevice?: ProfileName | undefined;
 }
 
 /** For a name that is no profile (any more): that of the keys. */
 function deviceOf(profile: ProfileName, wiring: Wiring): Device {
   try {
     const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
-    return { keys: keysOf(recipe).name, serial: recipe.hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0] };
+    const keys = keysOf(recipe);
+    const serial = recipe.hops.flatMap((hop) => mfaSerialOf(hop) ?? [])[0];
+    return { keys: keys.name, serial, withDevice: loginTargetsBehind(keys, wiring)[0] };
   } catch (error) {
     if (!isAppError(error, 'profile-unknown')) throw error;
     return { keys: profile, serial: undefined };
@@ -62,9 +67,12 @@ interface Keeping extends Device {
   readonly isYes: boolean;
 }
 
-async function keep({ keys, serial, profile, isYes }: Keeping, store: Store, wiring: Wiring): Promise<void> {
+async function keep({ keys, serial, withDevice, profile, isYes }: Keeping, store: Store, wiring: Wiring): Promise<void> {
   if (serial === undefined) {
-    const hint = `add mfa_serial to "${profile}", or to its source`;
+    const hint =
+      withDevice === undefined
+        ? `add mfa_serial to "${profile}", or to its source`
+        : `name a profile that has one: \`rolekeeper mfa-secret ${withDevice}\``;
     throw new AppError('usage', { problem: `profile "${profile}" has no mfa_serial: there is no MFA device for it`, hint });
   }
   const account = totpAccount(keys);
@@ -73,7 +81,7 @@ async function keep({ keys, serial, profile, isYes }: Keeping, store: Store, wir
     ...riskLines(serial, store),
     ...((await store.get(account)) === undefined ? [] : ['It takes the place of the one there.']),
   ]);
-  if (!isYes && !(await terminal.confirm('Keep it there?'))) throw new AppError('interrupted', {});
+  if (!isYes && !(await terminal.confirm('Keep it there?'))) throw new AppError('declined', {});
   const raw = terminal.isInteractive ? await terminal.askHidden('Secret of the device (base32):') : await secretOnStdin();
   const item = toTotpItem({ serial, secret: parseTotpSecret(raw) }, account);
   await rememberItem({ store, lock: await wiring.openLock() }, account);

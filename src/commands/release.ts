@@ -89,7 +89,7 @@ async function confirmRelease(
     ...(imported.length === 0 ? [] : [plaintextQuestion(files.at(-1)?.path ?? 'the file')]),
   ];
   for (const question of questions) {
-    if (!(await terminal.confirm(question))) throw new AppError('interrupted', {});
+    if (!(await terminal.confirm(question))) throw new AppError('declined', {});
   }
 }
 

@@ -138,7 +138,7 @@ async function confirm({ profile, options }: Asked, wiring: Wiring): Promise<voi
     command: 'rotate',
     instead: `run \`rolekeeper rotate ${profile}${flags} --yes\``,
   });
-  if (!(await terminal.confirm('Go on?'))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm('Go on?'))) throw new AppError('declined', {});
 }
 
 /** Longer than a rotation takes whose new key is slow to come everywhere. */

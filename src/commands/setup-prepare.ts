@@ -33,7 +33,7 @@ export interface Prepared {
   readonly code: string | undefined;
 }
 
-/** Throws `interrupted` for a no, and whatever would make the rest fail. */
+/** Throws `declined` for a no, and whatever would make the rest fail. */
 export async function prepare(options: SetupOptions, sides: SetupSides): Promise<Prepared> {
   const { wiring, asked, signal } = sides;
   const only = await chooseScope(options, sides);

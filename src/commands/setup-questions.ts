@@ -72,13 +72,13 @@ export async function askProof(
   return roles.find((profile) => profile === chosen) ?? named;
 }
 
-/** Throws `interrupted` for a no. */
+/** Throws `declined` for a no. */
 export async function askConsent(showChanges: () => void, asked: Asked): Promise<void> {
   const choices = { go: 'yes', show: 'show what changes in the files, first', stop: 'no, change nothing' } as const;
   for (;;) {
     const chosen = asked === undefined ? choices.go : await asked.choose('Shall it be done?', Object.values(choices));
     if (chosen === choices.go) return;
-    if (chosen !== choices.show) throw new AppError('interrupted', {});
+    if (chosen !== choices.show) throw new AppError('declined', {});
     showChanges();
   }
 }

@@ -16,6 +16,7 @@ import { handOver } from './hand-over.ts';
 import { moveKeys } from './import.ts';
 import { throwIfInterrupted } from './interruption.ts';
 import { login } from './login.ts';
+import { loginTargets } from './login-target.ts';
 import { prove } from './prove.ts';
 import { recordedStore, recordedWiring } from './recorded-wiring.ts';
 import { writeStderr } from './report.ts';
@@ -125,6 +126,6 @@ function otherLogins(proof: Recipe, { planned }: Prepared, wiring: Wiring): read
       throw error;
     }
   });
-  const targets = recipes.filter((recipe) => needsLogin(recipe, wiring)).map(({ loginTarget }) => loginTarget);
-  return [...new Set(targets)].filter((target) => target !== proof.loginTarget);
+  const targets = loginTargets(recipes.filter((recipe) => needsLogin(recipe, wiring)));
+  return targets.filter((target) => target !== proof.loginTarget);
 }

@@ -108,7 +108,7 @@ function placeOf({ accountId, roleName }: NamedRole): string {
 async function confirmAddition(changes: readonly PairChange[], wiring: Wiring): Promise<void> {
   const names = changes.map(({ profile }) => profile).join(', ');
   const terminal = await wiring.openTerminal({ command: 'sso populate', instead: 'run the same with --yes' });
-  if (!(await terminal.confirm(`Add ${names} to ${wiring.configPath}?`))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(`Add ${names} to ${wiring.configPath}?`))) throw new AppError('declined', {});
 }
 
 function shellName(profile: ProfileName): string {

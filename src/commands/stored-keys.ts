@@ -2,7 +2,7 @@
 
 import { keysAccount, type ProfileName } from '../config/names.ts';
 import { type ConfigFiles, knownProfiles, profileSettings } from '../config/profile-settings.ts';
-import type { PlaintextKeys } from '../config/recipe.ts';
+import type { KeysSource, PlaintextKeys } from '../config/recipe.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
@@ -29,8 +29,13 @@ export function usersOfKeys(keys: ProfileName, files: ConfigFiles, env: Environm
 
 /** Undefined for a profile that starts from something else, or that cannot work. */
 export function keysNameOf(profile: ProfileName, files: ConfigFiles, env: Environment): ProfileName | undefined {
+  return keysSourceOf(profile, files, env)?.name;
+}
+
+/** Undefined likewise. */
+export function keysSourceOf(profile: ProfileName, files: ConfigFiles, env: Environment): KeysSource | undefined {
   try {
-    return resolveRecipe(profile, files, env).keys?.name;
+    return resolveRecipe(profile, files, env).keys;
   } catch (error) {
     if (isAppError(error)) return undefined;
     throw error;

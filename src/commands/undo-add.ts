@@ -59,5 +59,5 @@ async function confirmUndo(
     keys === undefined
       ? `Take "${profile}" out of ${wiring.configPath}?`
       : `Remove the keys of ${keys.userArn} from ${store.description}? They exist nowhere else.`;
-  if (!(await terminal.confirm(question))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(question))) throw new AppError('declined', {});
 }

@@ -59,5 +59,5 @@ async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wirin
 async function confirmUndo(profile: ProfileName, files: readonly Restored[], wiring: Wiring): Promise<void> {
   const instead = `run \`rolekeeper import ${profile} --undo --yes\``;
   const terminal = await wiring.openTerminal({ command: 'import --undo', instead });
-  if (!(await terminal.confirm(plaintextQuestion(files.at(-1)?.path ?? 'the file')))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm(plaintextQuestion(files.at(-1)?.path ?? 'the file')))) throw new AppError('declined', {});
 }

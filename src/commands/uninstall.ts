@@ -85,7 +85,7 @@ function announcement(changes: readonly FileChange[], removals: readonly Service
 /** Asks once for the whole, and once for each file that somebody changed. Returns the changes that are not wanted. */
 async function askAll(changes: readonly FileChange[], { openTerminal }: UninstallPorts): Promise<readonly FileChange[]> {
   const terminal = await openTerminal({ command: 'uninstall', instead: 'say --yes as well' });
-  if (!(await terminal.confirm('Do this?'))) throw new AppError('interrupted', {});
+  if (!(await terminal.confirm('Do this?'))) throw new AppError('declined', {});
   const left: FileChange[] = [];
   for (const change of changes) {
     if (change.kind !== 'remove-changed') continue;

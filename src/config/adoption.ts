@@ -12,10 +12,9 @@ import { leftAloneLines } from './left-alone.ts';
 import { isProfileName, type ProfileName, parseProfileName } from './names.ts';
 import { processLine } from './process-line.ts';
 import type { ConfigFiles } from './profile-settings.ts';
-import { needsCode, type Recipe, signInOf } from './recipe.ts';
+import { loginStartOf, type Recipe } from './recipe.ts';
 import { resolveRecipe } from './resolve-recipe.ts';
 import { addTwin, applyChanges, hasRole, type PairChange, splitProfile } from './role-pair.ts';
-import { signInIdOf } from './sign-in.ts';
 import { recordPair } from './undo-pair.ts';
 
 export interface Adopting {
@@ -141,11 +140,11 @@ function adoptedOf(change: PairChange, files: ConfigFiles, { paths, env }: Adopt
   return { profile: change.profile, record: recordPair(paths.configPath, change), next: nextStep(recipe) };
 }
 
-function nextStep({ keys, chain, hops, loginTarget }: Recipe): NextStep {
+function nextStep(recipe: Recipe): NextStep {
+  const { keys, chain, loginTarget } = recipe;
   if (keys?.plaintext !== undefined) return { kind: 'import', profile: chain.at(-1) ?? keys.name };
-  const signIn = signInOf({ hops });
-  if (signIn !== undefined) return { kind: 'login', profile: loginTarget, start: signInIdOf(signIn) };
-  return hops.some(needsCode) ? { kind: 'login', profile: loginTarget, start: loginTarget } : { kind: 'none' };
+  const start = loginStartOf(recipe);
+  return start === undefined ? { kind: 'none' } : { kind: 'login', profile: loginTarget, start };
 }
 
 function targetOf(profile: ProfileName, suffix: string | undefined): string {

@@ -108,7 +108,7 @@ interface StepIdentity {
  * The recipe's hops with their key ids. `principal` is the user's ARN, or what names the person where no keys sign: two profiles with one
  * recipe share an id, whatever they are called and whichever of the user's keys signs (decisions.md 9 and 10).
  */
-export function stepsOf(recipe: Recipe, principal: string): readonly Step[] {
+export function stepsOf(recipe: Pick<Recipe, 'hops'>, principal: string): readonly Step[] {
   return recipe.hops.map((hop, index) => stepOf(hop, recipe.hops.slice(0, index + 1), principal));
 }
 
@@ -144,6 +144,14 @@ export function signInOf({ hops }: Pick<Recipe, 'hops'>): SignIn | undefined {
 export function loginIdOf(recipe: Pick<Recipe, 'hops'>, steps: readonly Step[]): KeyId | undefined {
   const signIn = signInOf(recipe);
   return signIn === undefined ? steps.find(({ hop }) => needsCode(hop))?.id : signInIdOf(signIn);
+}
+
+/** What one login begins: the same for all recipes that it covers, without asking whose the keys are. Undefined where nobody has to log in. */
+export function loginStartOf(recipe: Pick<Recipe, 'hops' | 'keys'>): KeyId | undefined {
+  const { keys } = recipe;
+  // No name of keys has a line break.
+  const owner = keys === undefined ? '' : keys.ofCaller === undefined ? keys.name : 'environment\n';
+  return loginIdOf(recipe, stepsOf(recipe, owner));
 }
 
 /** How the state names what a hop gives: a session, or the credentials of a role. */

@@ -84,13 +84,18 @@ function anyPath(profile: string): string {
   return `/ABSOLUTE/PATH/rolekeeper get ${shellWord(profile)}`;
 }
 
-/** The profiles that wait for one login become one finding. */
-export function mergeLogins(findings: readonly Finding[]): readonly Finding[] {
-  const isLogin = ({ mend }: Finding) => /^(rolekeeper|aws) login /.test(mend);
-  return findings.flatMap((finding, index) => {
-    const same = isLogin(finding) ? findings.filter(({ mend }) => mend === finding.mend) : [finding];
+/** The profiles that wait for one login become one finding. `startOf` is the same for profiles that one login covers. */
+export function mergeLogins(findings: readonly Finding[], startOf: (profile: string) => string | undefined): readonly Finding[] {
+  const loginOf = ({ mend }: Finding) => {
+    const target = /^rolekeeper login (.+)$/.exec(mend)?.[1];
+    if (target !== undefined) return startOf(target) ?? mend;
+    return mend.startsWith('aws login ') ? mend : undefined;
+  };
+  return findings.flatMap((finding) => {
+    const login = loginOf(finding);
+    const same = login === undefined ? [finding] : findings.filter((other) => loginOf(other) === login);
     if (same.length === 1) return [finding];
-    if (findings.findIndex(({ mend }) => mend === finding.mend) !== index) return [];
+    if (same[0] !== finding) return [];
     const names = same.map(({ profile }) => profile ?? '').join(', ');
     const { check, why, mend } = finding;
     return [{ check, what: `${same.length} profiles wait for a login: ${names}`, why, mend }];

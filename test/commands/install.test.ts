@@ -132,7 +132,11 @@ describe('install', () => {
   it('install asks once, and does nothing after a no or without a terminal', async () => {
     const before = fileTree(home);
     const terminal = fakeTerminal(false);
-    await expect(install({ ...agent, isYes: false }, ports(terminal))).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(install({ ...agent, isYes: false }, ports(terminal))).rejects.toMatchObject({
+      code: 'declined',
+      message: 'nothing was changed',
+      exitStatus: 130,
+    });
     await expect(install({ ...agent, isYes: false }, ports())).rejects.toMatchObject({
       code: 'no-terminal',
       hint: 'run `rolekeeper install --yes`',
@@ -281,7 +285,11 @@ describe('uninstall', () => {
     await install(agent, ports());
     const tree = fileTree(home);
     const terminal = fakeTerminal(false);
-    await expect(uninstall({ ...plain, isYes: false }, ports(terminal))).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(uninstall({ ...plain, isYes: false }, ports(terminal))).rejects.toMatchObject({
+      code: 'declined',
+      message: 'nothing was changed',
+      exitStatus: 130,
+    });
     expect(terminal.shown).toEqual(['Do this?']);
     expect(fileTree(home)).toEqual(tree);
   });

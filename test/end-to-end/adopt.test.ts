@@ -115,6 +115,14 @@ mfa_serial = ${mfaSerial}
     expect(await callerOf('dev')).toMatchObject({ Account: workAccountId });
   });
 
+  it('adopt names one login for all roles that name the same device themselves', async () => {
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    const role = `role_arn = ${roleArn('Ops')}\nsource_profile = corp\nmfa_serial = ${mfaSerial}\nendpoint_url = ${world.sts.url}\n`;
+    world.writeConfig(`${world.readConfig()}\n[profile ops]\nregion = eu-west-1\n${role}`);
+    const { stderr } = await succeed(world.rolekeeper(['adopt', 'dev', 'ops', '--yes']));
+    expect(stderr.match(/next: .*/g)).toEqual(['next: `rolekeeper login dev`']);
+  });
+
   it('adopt --alias leaves the profile as it is, and adds a twin that works', async () => {
     await succeed(world.rolekeeper(['adopt', 'open', '--alias', 'rk', '--yes']));
     const twin = `\n[profile open-rk]\nregion = eu-west-1\ncredential_process = ${program} get open\n`;

@@ -11,6 +11,7 @@ import {
   type RunOptions,
   roleArn,
   secretAccessKey,
+  serialOnRoles,
   succeed,
   type World,
 } from '../harness/world.ts';
@@ -106,6 +107,14 @@ describe('doctor on a sound machine', () => {
 });
 
 describe('doctor and what it finds', () => {
+  // These were two faults with two commands, of which one would do.
+  it('doctor finds one login that is wanted, where each role names the device of the one session', async () => {
+    await succeed(world.rolekeeper(['logout', '--all']));
+    world.writeConfig(serialOnRoles(world.readConfig()));
+    const { what, mend } = await onlyFault('process-line');
+    expect({ what, mend }).toEqual({ what: '2 profiles wait for a login: dev, ops', mend: 'rolekeeper login dev' });
+  });
+
   it('doctor --fix writes a line that cannot work anew, and changes nothing else in the file', async () => {
     addConfig('# the end');
     const before = world.readConfig();

@@ -64,6 +64,14 @@ describe('forget-keys', { timeout: 60_000 }, () => {
     expect(stderr).not.toContain('lost for good');
   });
 
+  // It named all three as profiles that stop working, and said two lines further that nothing is lost.
+  it('stops no profile that can take the keys from its file, as after a release', async () => {
+    await succeed(world.rolekeeper(['release', '--all', '--yes']));
+    const { stderr } = await succeed(forgetKeys('corp', '--dry-run'));
+    expect(stderr).toContain('no profile stops working: corp, dev, ops can take them from their file');
+    expect(stderr).not.toContain('that stop working');
+  });
+
   it('leaves alone what begins with other keys of the same user', async () => {
     const twin = rolePair('twin', { source_profile: 'second', mfa_serial: mfaSerial, role_arn: roleArn('Ops') });
     world.writeConfig(`${world.readConfig()}\n[profile second]\nregion = eu-west-1\nendpoint_url = $STS\n\n${twin}`);

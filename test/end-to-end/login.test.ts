@@ -12,6 +12,7 @@ import {
   roleArn,
   rolePair,
   secretAccessKey,
+  serialOnRoles,
   succeed,
   type World,
 } from '../harness/world.ts';
@@ -162,6 +163,20 @@ describe('login', () => {
     );
     world.sts.advance(30_000);
     expect((await succeed(world.rolekeeper(['login', '--code', world.sts.totp('alice')]))).stderr).toContain('(15 min)');
+  });
+
+  // The usual form of AWS: a bare login asked which of two profiles, though one code covers both.
+  it('a bare login takes roles that name the device themselves as one, and tells whoever names their keys', async () => {
+    world.writeConfig(serialOnRoles(world.readConfig()));
+    const ran = await succeed(world.rolekeeper(['login', '--code', world.sts.totp('alice')]));
+    expect(ran.stderr).toContain('logged in: all roles of "corp"');
+    await succeed(world.rolekeeper(['get', 'dev']));
+    await succeed(world.rolekeeper(['get', 'ops']));
+    expect(sessionsGiven()).toBe(1);
+    const { stderr } = await succeed(world.rolekeeper(['login', 'corp']));
+    expect(stderr).toMatch(
+      /^"corp" needs no login \(no mfa_serial\); .*\nthe profiles behind it that need one: `rolekeeper login dev`\n$/,
+    );
   });
 
   it('login of a role of twelve hours spends its code on that role', async () => {

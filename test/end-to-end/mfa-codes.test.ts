@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mfaSerial, openImportedWorld, type Ran, succeed, usualConfig, type World } from '../harness/world.ts';
+import { mfaSerial, openImportedWorld, type Ran, serialOnRoles, succeed, usualConfig, type World } from '../harness/world.ts';
 
 const secret = 'JBSWY3DPEHPK3PXP';
 let world: World;
@@ -137,6 +137,10 @@ describe('the secret of a device in the store', () => {
   it('is nothing without a device, and nobody is asked for --yes without a terminal', async () => {
     writeFileSync(world.configPath, world.readConfig().replace(/^mfa_serial.*$/m, ''));
     expect((await world.rolekeeper(['mfa-secret', 'dev', '--yes'], { stdin: secret })).stderr).toContain('no mfa_serial');
+    world.writeConfig(serialOnRoles(usualConfig));
+    const { stderr } = await world.rolekeeper(['mfa-secret', 'corp', '--yes'], { stdin: secret });
+    expect(stderr).toContain('"corp" has no mfa_serial');
+    expect(stderr).toContain('hint: name a profile that has one: `rolekeeper mfa-secret dev`');
     world.writeConfig(usualConfig);
     expect((await world.rolekeeper(['mfa-secret', 'corp'], { stdin: secret })).status).toBe(2);
   });

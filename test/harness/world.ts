@@ -146,6 +146,12 @@ aws_access_key_id = ${accessKeyId}
 aws_secret_access_key = ${secretAccessKey}
 `;
 
+/** As most people write it: the device on each role, and not on the keys. */
+export function serialOnRoles(config: string): string {
+  const line = `mfa_serial = ${mfaSerial}\n`;
+  return config.replace(line, '').replaceAll(/^(role_arn = .*\n)/gm, `$1${line}`);
+}
+
 /** Imported and logged in: `get dev` works. */
 export async function openUsualWorld(options: WorldOptions = {}): Promise<World> {
   const world = await openImportedWorld(options);
