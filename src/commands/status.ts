@@ -89,8 +89,7 @@ interface Manner {
 
 function inWords({ profiles, store, ...background }: Shown, { times, look }: Manner): string {
   const head = [storeLine(store), ...secretLines(store), ...backgroundLines(background, times)];
-  if (profiles.length === 0)
-    return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
+  if (profiles.length === 0) return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper setup\`.\n`;
   const table = statusTable(
     profiles.map((one) => rowOf(one, { times, look })),
     terminalColumns(),
