@@ -213,7 +213,7 @@ const keysFaults: readonly PlantedFault[] = [
     what: /keys of "dev" in .*credentials:2 win/,
     mend: /EDITOR:-vi\} \+2 .*credentials {4}# remove the keys$/,
     plant: (world) => world.writeCredentials(`[dev]\n${keysLines}`),
-    typed: () => '@d;/^aws_access_key_id/d',
+    typed: () => '@d;/^aws_secret_access_key/d',
   },
   {
     name: 'keys in the config file that win over the line',
@@ -221,7 +221,7 @@ const keysFaults: readonly PlantedFault[] = [
     what: /keys of "dev" in .*config:\d+ win/,
     mend: /config {4}# remove the keys$/,
     plant: (world) => change(world, '[profile dev]\n', `[profile dev]\n${keysLines}`),
-    typed: () => '@d;/^aws_access_key_id/d',
+    typed: () => '@d;/^aws_secret_access_key/d',
   },
   {
     name: 'keys in the environment that win over every profile',
