@@ -9,6 +9,7 @@ import { addProfileCommands } from './cli/profile-commands.ts';
 import { addServiceCommands } from './cli/service-commands.ts';
 import { addShellCommands } from './cli/shell-commands.ts';
 import { addUseCommands } from './cli/use-commands.ts';
+import { writeStdout } from './commands/stdout.ts';
 import { AppError } from './errors.ts';
 import type { Environment } from './ports/environment.ts';
 import { openWiring } from './wiring.ts';
@@ -49,8 +50,8 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
     .parserConfiguration({ 'populate--': true, 'boolean-negation': false, 'parse-positional-numbers': false })
     .demandCommand(1, 'say what to do')
     .strict()
-    .version(ROLEKEEPER_VERSION)
-    .help()
+    .version('version', 'show the version', ROLEKEEPER_VERSION)
+    .help('help', 'show the help')
     .alias('h', 'help')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .epilogue('`rolekeeper COMMAND --help` tells more. Manual pages: rolekeeper(1), rolekeeper-config(5), rolekeeper-agent(7).')
@@ -63,7 +64,12 @@ async function parseAndRun(argv: readonly string[], env: Environment): Promise<n
     status = ended;
   });
   for (const addCommands of groups) addCommands(parser, ways);
-  await parser.parseAsync();
+  // Help and version: yargs would write them with console.log, to which a full disk is no failure.
+  let document = '';
+  await parser.parseAsync([...argv], {}, (_error, _args, output) => {
+    document = output;
+  });
+  if (document !== '') writeStdout(`${document}\n`);
   return status;
 }
 

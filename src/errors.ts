@@ -12,7 +12,13 @@ export interface ErrorDetails {
   readonly 'config-malformed': { readonly path: string; readonly line: number; readonly problem: string };
   readonly 'config-unwritable': { readonly path: string; readonly problem: string; readonly hint?: string };
   readonly 'edit-refused': { readonly path: string; readonly line: number; readonly problem: string; readonly hint?: string };
-  readonly 'profile-unknown': { readonly profile: string; readonly nearest?: string; readonly path: string };
+  /** `others`: those that there are, where they are few and none is near. */
+  readonly 'profile-unknown': {
+    readonly profile: string;
+    readonly nearest?: string;
+    readonly others?: readonly string[];
+    readonly path: string;
+  };
   readonly 'recipe-invalid': {
     readonly profile: string;
     readonly problem: string;
@@ -228,7 +234,10 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'profile-unknown': {
     exitStatus: 3,
     text: (d) => `there is no profile "${d.profile}" in ${d.path}`,
-    hint: (d) => (d.nearest === undefined ? 'run `aws configure list-profiles`' : `did you mean "${d.nearest}"?`),
+    hint: (d) => {
+      if (d.nearest !== undefined) return `did you mean "${d.nearest}"?`;
+      return d.others === undefined ? 'run `rolekeeper status`' : `say one of: ${d.others.join(', ')}`;
+    },
   },
   'recipe-invalid': {
     exitStatus: 3,

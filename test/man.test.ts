@@ -9,6 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { type AwsFile, parseConfigFile, parseCredentialsFile, type Section, type Setting } from '../src/config/aws-config.ts';
 import { parseProfileName } from '../src/config/names.ts';
 import { resolveRecipe } from '../src/config/resolve-recipe.ts';
+import type { Environment } from '../src/ports/environment.ts';
+import { carriedEnvironment } from '../src/service/carried-environment.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = readFileSync(join(root, 'man/rolekeeper.1'), 'utf8');
@@ -49,6 +51,14 @@ describe('rolekeeper(1)', () => {
     );
     const forPeople = named.filter((name) => name.startsWith('ROLEKEEPER_')).concat('NO_COLOR');
     expect(forPeople.filter((name) => !explained.includes(name))).toEqual([]);
+  });
+
+  // NODE_EXTRA_CA_CERTS was missing there.
+  it('rolekeeper(1) has the variables that are written into the service, and no others', () => {
+    const [, written = ''] = /^These variables are written into the service .*:$\n((?:^(?:\.Ev .*|and)$\n)+)/m.exec(page) ?? [];
+    const everySet = new Proxy<Environment>({}, { get: () => '/set' });
+    const carried = carriedEnvironment(everySet).variables.map(([name]) => name);
+    expect(sorted(written.match(/[A-Z_]{4,}/g) ?? [])).toEqual(sorted(carried));
   });
 
   it('rolekeeper(1) has the exit statuses that the errors have, and no others', () => {

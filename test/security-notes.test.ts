@@ -16,3 +16,13 @@ describe('docs/security.md', () => {
     expect(missing.map(([whole]) => whole)).toEqual([]);
   });
 });
+
+// SECURITY.md promised that --debug shows no account numbers; each hop is an ARN there.
+describe('whoever sends what --debug shows', () => {
+  it.each(['SECURITY.md', 'docs/troubleshooting.md'])('is told by %s of the account numbers in it', (path) => {
+    const told = readFileSync(path, 'utf8').replaceAll('\n', ' ');
+    expect(told).toMatch(
+      /account numbers, and the names of users, roles and MFA devices(, are in it)?: replace those before you send/i,
+    );
+  });
+});

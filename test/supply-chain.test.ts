@@ -69,6 +69,14 @@ interface Component {
 
 // With --omit dev npm leaves out what the program shares with a package of the build, the core of the AWS SDK among it.
 describe('npm run sbom', () => {
+  it.each(['CHANGELOG.md', 'docs/security.md', 'docs/decisions/dependencies.md'])(
+    'is named in %s with --silent: npm would write two lines of its own before the JSON',
+    (path) => {
+      const named = readFileSync(path, 'utf8').match(/npm run [^`]*sbom/g);
+      expect(new Set(named)).toEqual(new Set(['npm run --silent sbom']));
+    },
+  );
+
   it('names every package, tells those of the program from those of the build, and asks no registry', { timeout: 90_000 }, () => {
     const home = mkdtempSync(join(tmpdir(), 'rk-sbom-'));
     try {

@@ -4,12 +4,17 @@ import { shells } from '../commands/shells.ts';
 import type { AddCommands } from './add-commands.ts';
 import { profileArgument } from './shared-options.ts';
 
+const execDescription = 'run a program with the credentials in its environment';
+
 export const addUseCommands: AddCommands = (yargs, { run }) =>
   yargs
     .command(
       'exec <profile>',
-      'run a program with the credentials in its environment',
-      (args) => args.usage('rolekeeper exec <profile> -- <program> [arguments..]').positional('profile', profileArgument),
+      execDescription,
+      (args) =>
+        args
+          .usage(`rolekeeper exec <profile> -- <program> [arguments..]\n\n${execDescription}`)
+          .positional('profile', profileArgument),
       (args) =>
         run(args.debug, async (wiring) =>
           (await import('../commands/exec.ts')).exec(args.profile, wordsAfterDashes(args), wiring),

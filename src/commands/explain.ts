@@ -13,6 +13,7 @@ import {
 import { shortTime } from './short-time.ts';
 import { writeStdout } from './stdout.ts';
 import { textTable } from './text-table.ts';
+import { timeLeft } from './time-left.ts';
 
 export interface ExplainOptions {
   readonly profile: string;
@@ -110,7 +111,7 @@ function placeWords(place: SettingPlace): string {
 function cachedWords(cached: ExplainedHop['cached'], times: (at: string) => string): string {
   if (cached === undefined) return 'nothing';
   if (cached.secondsLeft === 0) return `over since ${times(cached.expiresAt)}`;
-  return `until ${times(cached.expiresAt)}, ${Math.floor(cached.secondsLeft / 60)} min left`;
+  return `until ${times(cached.expiresAt)}, ${timeLeft(cached.secondsLeft)} left`;
 }
 
 function nextLines({ profile, next }: Explanation, times: (at: string) => string): readonly string[] {

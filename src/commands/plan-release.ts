@@ -32,6 +32,8 @@ export interface Released {
   readonly profile: ProfileName;
   /** Every byte of it is as it was before the adoption; else it was put together from what the pair says. */
   readonly isExact: boolean;
+  /** There was no such profile before: `adopt --alias` added it. */
+  readonly isTwin: boolean;
 }
 
 /** The imports among them, whose keys `planRelease` needs. */
@@ -77,11 +79,11 @@ export function planRelease(
     }
     const { undone, text } = undoPairs(textNow(texts, path), path, recordsOf(group.profiles, undoNotes));
     texts.now.set(path, text);
-    released.push(...undone.map((profile) => ({ profile, isExact: true })));
+    released.push(...undone.map((profile) => ({ profile, isExact: true, isTwin: !hasRecipe(profile, files) })));
     for (const profile of group.profiles.filter((name) => !undone.includes(name))) {
       orRefuse(profile, () => {
         texts.now.set(path, joinOne(textNow(texts, path), profile, { note: undoNotes.read(profile), files }));
-        released.push({ profile, isExact: false });
+        released.push({ profile, isExact: false, isTwin: false });
       });
     }
   }
@@ -140,8 +142,7 @@ function joinOne(
       hint: `\`${undoCommand(note.command, profile)}\` removes them as well`,
     });
   }
-  const isAlias = findSection(files.config, 'rolekeeper', profile) === undefined;
-  if (isAlias) {
+  if (!hasRecipe(profile, files)) {
     throw new AppError('edit-refused', {
       path,
       line: findSection(files.config, 'profile', profile)?.line ?? 1,
@@ -150,4 +151,9 @@ function joinOne(
     });
   }
   return joinPair(text, path, profile);
+}
+
+/** Of its own: an alias has none. */
+function hasRecipe(profile: ProfileName, { config }: ConfigFiles): boolean {
+  return findSection(config, 'rolekeeper', profile) !== undefined;
 }

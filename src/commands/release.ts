@@ -101,10 +101,12 @@ function forgetStale(profiles: readonly ProfileName[], undoNotes: UndoNotes): vo
 }
 
 function farewell({ released, imported }: ReleasePlan): readonly string[] {
-  const exact = released.filter(({ isExact }) => isExact).map(({ profile }) => profile);
+  const removed = released.filter(({ isTwin }) => isTwin).map(({ profile }) => profile);
+  const exact = released.filter(({ isExact, isTwin }) => isExact && !isTwin).map(({ profile }) => profile);
   const rebuilt = released.filter(({ isExact }) => !isExact).map(({ profile }) => profile);
   return [
     ...(exact.length === 0 ? [] : [`as before their adoption: ${exact.join(', ')}`]),
+    ...(removed.length === 0 ? [] : [`removed: ${removed.join(', ')}`]),
     ...(rebuilt.length === 0
       ? []
       : [`put together from their two sections, since nothing tells how they were before: ${rebuilt.join(', ')}`]),

@@ -11,9 +11,9 @@ import { type Background, backgroundWords } from './setup-background.ts';
 
 export const introduction = [
   'rolekeeper moves access keys out of plaintext files into a store of secrets, and',
-  'gives every AWS program fresh credentials by the same profile names as before, for',
-  'one MFA code a day. Nothing is changed before you say yes to the plan, and after',
-  'Ctrl-C, or any failure, everything is as it was.',
+  'gives every AWS program fresh credentials by the same profile names as before,',
+  'for one MFA code a day. Nothing is changed before you say yes to the plan, and',
+  'after Ctrl-C, or any failure, everything is as it was.',
   '',
 ];
 

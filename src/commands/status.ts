@@ -17,6 +17,7 @@ import { writeStdout } from './stdout.ts';
 import { type StoreStatus, storeStatus } from './store-status.ts';
 import { terminalColumns } from './terminal-columns.ts';
 import { type TerminalLook, terminalLook } from './terminal-look.ts';
+import { timeLeft } from './time-left.ts';
 import { watchStatus } from './watch-status.ts';
 
 /** As the front waits for it: a person who looks would notice more. */
@@ -88,8 +89,7 @@ interface Manner {
 
 function inWords({ profiles, store, ...background }: Shown, { times, look }: Manner): string {
   const head = [storeLine(store), ...secretLines(store), ...backgroundLines(background, times)];
-  if (profiles.length === 0)
-    return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper import PROFILE\` or \`rolekeeper add PROFILE\`.\n`;
+  if (profiles.length === 0) return `${head.join('\n')}\nNo profile is on rolekeeper yet. Begin with \`rolekeeper setup\`.\n`;
   const table = statusTable(
     profiles.map((one) => rowOf(one, { times, look })),
     terminalColumns(),
@@ -101,7 +101,7 @@ function inWords({ profiles, store, ...background }: Shown, { times, look }: Man
 function rowOf(one: ProfileStatus, { times, look }: Manner): StatusRow {
   const { profile, keys, secondsLeft, expiresAt, sessionExpiresAt, next } = one;
   const life = lifeLeft(one);
-  const left = secondsLeft === undefined ? '-' : duration(secondsLeft);
+  const left = secondsLeft === undefined ? '-' : timeLeft(secondsLeft);
   return {
     profile,
     credentials: credentialsOf(one),
@@ -148,10 +148,4 @@ function remarksOn({ profile, problem, lastError, notes }: ProfileStatus, times:
     ...(failure?.hint === undefined ? [] : [`  hint: ${failure.hint}`]),
     ...notes.map((note) => `${profile}: note: ${note}`),
   ];
-}
-
-function duration(seconds: number): string {
-  if (seconds <= 0) return 'over';
-  const minutes = Math.floor(seconds / 60);
-  return minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes} min`;
 }

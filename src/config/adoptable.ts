@@ -41,6 +41,19 @@ export function refuseStored(profile: ProfileName, { path, find }: AwsFile): voi
   });
 }
 
+/** A twin keeps its profile ordinary. Keys are another matter: their release would put them back in plaintext. */
+function refuseTwinOfAdopted(profile: ProfileName, files: ConfigFiles): void {
+  const { path } = files.config;
+  const recipe = findSection(files.config, 'rolekeeper', profile);
+  if (recipe === undefined || !hasRole(recipe.settings) || !isAdopted(profile, files)) return;
+  throw new AppError('edit-refused', {
+    path,
+    line: recipe.line,
+    problem: `"${profile}" is on rolekeeper already`,
+    hint: `\`rolekeeper release ${profile}\` first, then run the command again`,
+  });
+}
+
 /** Credential keys that are no part of such a recipe. Each of them is a rival of credential_process for some SDK. */
 const otherKeys: ReadonlySet<string> = new Set([
   ...['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_security_token'],
@@ -58,6 +71,7 @@ function refuseUnready(
 ): void {
   const { path } = config;
   locateIn(scanned, { type: 'profile', name: profile }); // refuses what stands there twice
+  refuseTwinOfAdopted(profile, { config, credentials });
   refuseTaken(scanned, profile);
   const inherited = [...scanned.defaults.values()].find(({ key }) => isCredentialKey(key));
   if (inherited !== undefined) {

@@ -20,13 +20,14 @@ export function checkEnvironmentKeys(env: Environment): readonly Finding[] {
   ];
 }
 
-/** Each profile with a secret key in one of the files, once. */
+/** Each profile with a secret key in one of the files, once; by the line that `explain` and `status` name as well. */
 export function checkFileKeys({ config, credentials }: ConfigFiles): readonly Finding[] {
   return [credentials, config].flatMap((file) =>
     file.sections.flatMap((section) => {
-      const key = section.settings.get('aws_secret_access_key') ?? section.settings.get('aws_access_key_id');
+      const id = section.settings.get('aws_access_key_id');
+      const key = section.settings.get('aws_secret_access_key') ?? id;
       if (section.type !== 'profile' || key === undefined || key.value === '') return [];
-      return [fileKeysFinding(section, { file, line: key.line, config })];
+      return [fileKeysFinding(section, { file, line: (id ?? key).line, config })];
     }),
   );
 }

@@ -97,7 +97,8 @@ export function mergeLogins(findings: readonly Finding[], startOf: (profile: str
     if (same.length === 1) return [finding];
     if (same[0] !== finding) return [];
     const names = same.map(({ profile }) => profile ?? '').join(', ');
-    const { check, why, mend } = finding;
+    const { check, mend } = finding;
+    const why = finding.why.replace(`${noAnswer} from it`, `${noAnswer} from them`);
     return [{ check, what: `${same.length} profiles wait for a login: ${names}`, why, mend }];
   });
 }
@@ -126,11 +127,12 @@ function textProblem(line: string): Problem | undefined {
   return undefined;
 }
 
+const noAnswer = 'clients get no credentials';
+
 function runProblem(run: LineRun, { profile }: ProcessLine): Problem | undefined {
-  const noAnswer = 'clients get no credentials from it';
   switch (run.end) {
     case 'not-started':
-      return { what: 'cannot be started', why: `its program is not there: ${noAnswer}` };
+      return { what: 'cannot be started', why: `its program is not there: ${noAnswer} from it` };
     case 'too-late':
       return {
         what: `takes more than ${lineDeadlineMs / 1000} s`,
@@ -150,7 +152,7 @@ function failure({ status, stderr }: LineRun, profile: string): Problem {
   const lines = stderr.split('\n').filter((line) => line !== '');
   const said = (lines[0] ?? '').replace(/^rolekeeper: /, '').slice(0, 300);
   const hint = /^rolekeeper: hint: (.+)$/m.exec(stderr)?.[1];
-  const why = `clients get no credentials from it${said === '' ? '' : `: ${said}`}`;
+  const why = `${noAnswer} from it${said === '' ? '' : `: ${said}`}`;
   if (status === 126) return { what: 'ends with status 126: no program that may be run', why };
   if (status === 127) return { what: 'ends with status 127: no such program', why };
   return {

@@ -35,9 +35,8 @@ async function main(options: ChaosOptions, stage: Stage): Promise<void> {
   if (options.jsonPath === undefined) process.stdout.write(text);
   else writeFileSync(options.jsonPath, text);
   if (report.violations.length === 0) return;
-  say(
-    `seed ${options.seed} broke ${report.violations.length} rules; again: npm run chaos -- --seed ${options.seed} --rounds ${report.rounds}`,
-  );
+  const rules = report.violations.length === 1 ? '1 rule' : `${report.violations.length} rules`;
+  say(`seed ${options.seed} broke ${rules}; again: npm run chaos -- --seed ${options.seed} --rounds ${report.rounds}`);
   process.exitCode = 1;
 }
 

@@ -34,9 +34,21 @@ describe('withNearest', () => {
     });
   });
 
-  it('hands the failure on where no name is near, one is proposed already, or it is another failure', async () => {
+  it('names those that there are where none is near, as long as they are few', async () => {
+    const others = (count: number) => Array.from({ length: count }, (_, index) => `production-${index}`);
+    const config = (count: number) =>
+      others(count)
+        .map((name) => `[profile ${name}]\n`)
+        .join('');
     const far = unknown('devv');
-    expect(await withNearest(far, files('[profile production]\n'))).toBe(far);
+    expect(await withNearest(far, files(config(1)))).toMatchObject({ hint: 'say one of: production-0', message: far.message });
+    expect(await withNearest(far, files(config(8)))).toMatchObject({ hint: `say one of: ${others(8).join(', ')}` });
+    expect(await withNearest(far, files(config(9)))).toBe(far);
+    expect(await withNearest(far, files(''))).toBe(far);
+    expect(far.hint).toBe('run `rolekeeper status`');
+  });
+
+  it('hands the failure on where a name is proposed already, or it is another failure', async () => {
     const proposed = new AppError('profile-unknown', { profile: 'devv', path: '/c', nearest: 'dev' });
     for (const failure of [proposed, new AppError('interrupted', {}), new Error('x'), 'text']) {
       expect(await withNearest(failure, unread)).toBe(failure);

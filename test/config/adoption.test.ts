@@ -465,7 +465,11 @@ describe('what is refused', () => {
       'config:4: there is a profile "dev-x" already',
     );
     const { config } = adoptAll(usual);
-    expect(refusal(config, { names: ['dev'], suffix: 'x' }).message).toContain('[rolekeeper dev] already');
+    const { message, hint } = refusal(config, { names: ['dev'], suffix: 'x' });
+    expect(message).toMatch(/config:\d+: "dev" is on rolekeeper already$/);
+    expect(hint).toBe('`rolekeeper release dev` first, then run the command again');
+    const imported = '[profile corp]\ncredential_process = /opt/rolekeeper get corp\n[rolekeeper corp]\nkeys = corp\n';
+    expect(refusal(imported, { names: ['corp'], suffix: 'x' }).message).toContain('there is a section [rolekeeper corp] already');
   });
 
   it('a name that some SDK cannot pass on', () => {

@@ -8,7 +8,7 @@ import { checkSocket, checkTrouble } from '../../src/doctor/background.ts';
 import { checkClock } from '../../src/doctor/clock.ts';
 import { checkFileMode } from '../../src/doctor/file-modes.ts';
 import { editCommand, shellWord } from '../../src/doctor/finding.ts';
-import { checkLineRuns, checkLineText, type ProcessLine } from '../../src/doctor/process-line.ts';
+import { checkLineRuns, checkLineText, mergeLogins, type ProcessLine } from '../../src/doctor/process-line.ts';
 import { checkUnusedItems } from '../../src/doctor/unused-items.ts';
 import type { LineRun } from '../../src/ports/inspector.ts';
 
@@ -63,6 +63,15 @@ describe('checkFileKeys and checkEnvironmentKeys', () => {
       expect(finding?.mend).toMatch(/# remove the keys$/);
     },
   );
+
+  // explain, status and forget-keys name the line of the id; this was the secret's.
+  it('checkFileKeys names the line of the id, or that of a secret without one', () => {
+    expect(found('').map(({ what }) => what)).toEqual(['keys of "a" in plaintext in credentials:2']);
+    const alone = parseCredentialsFile('[a]\nregion = x\naws_secret_access_key = S\n', 'credentials');
+    expect(checkFileKeys({ config: parseConfigFile('', 'config'), credentials: alone })).toMatchObject([
+      { what: 'keys of "a" in plaintext in credentials:3' },
+    ]);
+  });
 
   it.each(['', 'aws_session_token =\n', 'aws_security_token =\n'])(
     'checkFileKeys takes keys without a token for long-term ones: %j',
@@ -197,5 +206,22 @@ describe('commands to type', () => {
   it('shellWord quotes what a shell would read', () => {
     expect([shellWord('/a/b'), shellWord("it's"), shellWord('a b')]).toEqual(['/a/b', `'it'\\''s'`, `'a b'`]);
     expect(editCommand({ path: '/a b', line: 3 })).toBe(`\${EDITOR:-vi} +3 '/a b'`);
+  });
+});
+
+describe('mergeLogins', () => {
+  it('mergeLogins says of several profiles "from them", and leaves one by itself as it is', () => {
+    const why = 'clients get no credentials from it: there is no session';
+    const finding = (profile: string) =>
+      ({ check: 'process-line', profile, what: 'w', why, mend: 'rolekeeper login corp' }) as const;
+    expect(mergeLogins([finding('dev')])).toEqual([finding('dev')]);
+    expect(mergeLogins([finding('dev'), finding('ops')])).toEqual([
+      {
+        check: 'process-line',
+        what: '2 profiles wait for a login: dev, ops',
+        why: 'clients get no credentials from them: there is no session',
+        mend: 'rolekeeper login corp',
+      },
+    ]);
   });
 });

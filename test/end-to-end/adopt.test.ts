@@ -129,7 +129,9 @@ mfa_serial = ${mfaSerial}
     expect(world.readConfig()).toBe(original.replace('\n[profile far]', `${twin}\n[profile far]`));
     const { stdout } = await succeed(world.rolekeeper(['get', 'open']));
     expect(JSON.parse(stdout)).toMatchObject({ AccountId: workAccountId });
-    await succeed(world.rolekeeper(['release', 'open-rk', '--yes']));
+    const released = await succeed(world.rolekeeper(['release', 'open-rk', '--yes']));
+    // "as before their adoption" it was called, though it is gone.
+    expect(released.stderr).toBe('removed: open-rk\n');
     expect(world.readConfig()).toBe(original);
   });
 

@@ -29,6 +29,7 @@ describe('explain', () => {
     expect(stdout).toContain(`${world.configPath}:${lineOf(`role_arn = ${roleArn('Dev')}`)}`);
     expect(stdout).toMatch(/^ +key id +[0-9a-f]{32} \(item role\/[0-9a-f]{32}\)$/m);
     expect(stdout).toMatch(/cached +until (\d\d-\d\d )?\d\d:\d\d, 59 min left/);
+    expect(stdout).toMatch(/cached +until (\d\d-\d\d )?\d\d:\d\d, 11 h 59 min left/); // as `status` says it; it was 719 min
     expect(stdout).toContain('3600 s at most: the session signs it');
     expect(stdout).toMatch(/The next `rolekeeper get dev` prints at once/);
     expect(stdout).toMatch(/^AWS is not called\.\nRefreshed in the background from /m);

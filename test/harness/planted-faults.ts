@@ -210,10 +210,10 @@ const keysFaults: readonly PlantedFault[] = [
   {
     name: 'keys in the credentials file that win over the line',
     check: 'winning-keys',
-    what: /keys of "dev" in .*credentials:3 win/,
-    mend: /EDITOR:-vi\} \+3 .*credentials {4}# remove the keys$/,
+    what: /keys of "dev" in .*credentials:2 win/,
+    mend: /EDITOR:-vi\} \+2 .*credentials {4}# remove the keys$/,
     plant: (world) => world.writeCredentials(`[dev]\n${keysLines}`),
-    typed: () => '@d;/^aws_access_key_id/d',
+    typed: () => '@d;/^aws_secret_access_key/d',
   },
   {
     name: 'keys in the config file that win over the line',
@@ -221,7 +221,7 @@ const keysFaults: readonly PlantedFault[] = [
     what: /keys of "dev" in .*config:\d+ win/,
     mend: /config {4}# remove the keys$/,
     plant: (world) => change(world, '[profile dev]\n', `[profile dev]\n${keysLines}`),
-    typed: () => '@d;/^aws_access_key_id/d',
+    typed: () => '@d;/^aws_secret_access_key/d',
   },
   {
     name: 'keys in the environment that win over every profile',
@@ -234,7 +234,7 @@ const keysFaults: readonly PlantedFault[] = [
   {
     name: 'plaintext keys',
     check: 'plaintext',
-    what: /^keys of "old" in plaintext in .*credentials:3$/,
+    what: /^keys of "old" in plaintext in .*credentials:2$/,
     mend: /^rolekeeper import old$/,
     plant: (world) => {
       world.writeCredentials(`[old]\n${keysLines}`);
