@@ -332,10 +332,12 @@ async function askAgePassphrase(
     import('./system/terminal.ts'),
     import('./system/ask-passphrase.ts'),
   ]);
-  const instead = 'run it in a terminal, or give the age store a key file: ROLEKEEPER_AGE_KEY_FILE';
+  // A key file opens no store that was made with a passphrase.
+  const orKeyFile = purpose === 'choose' ? ', or first give the age store a key file: ROLEKEEPER_AGE_KEY_FILE' : '';
+  const instead = `run it in a terminal${orKeyFile}`;
   const terminal = openTerminal({ command: 'the age store', instead });
   if (!terminal.isInteractive && purpose === 'again') return undefined;
-  if (withoutTerminal !== undefined && !terminal.isInteractive) return await withoutTerminal();
+  if (withoutTerminal !== undefined && !terminal.isInteractive && purpose === 'open') return await withoutTerminal();
   return await askPassphrase(terminal, purpose);
 }
 

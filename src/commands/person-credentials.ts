@@ -5,7 +5,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { isoSeconds, keySuffix, parseProcessJson } from '../credentials/credentials.ts';
 import { isComfortable, isValid } from '../credentials/plan.ts';
 import { Secret } from '../credentials/secret.ts';
-import { isAppError, toAppError } from '../errors.ts';
+import { AppError, isAppError, toAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { StsCaller } from '../ports/sts.ts';
 import { type Chain, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
@@ -47,7 +47,7 @@ export async function obtainForPerson(rawProfile: string, verb: 'exec' | 'env', 
 async function obtainThem(profile: ProfileName, wiring: Wiring): Promise<PersonCredentials & { readonly isNew?: boolean }> {
   const files = wiring.readConfig();
   const recipe = resolveRecipe(profile, files, wiring.env);
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }, unlockFirst);
   const region = recipe.region === undefined ? {} : { region: recipe.region };
   try {
     const given = isLockedHere(store) ? await credentialsOfAgent(profile, wiring) : undefined;
@@ -77,6 +77,12 @@ export function credentialVariables({ caller, region, localExpiresAt }: PersonCr
     },
     ...(region === undefined ? [] : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map((name) => ({ name, value: new Secret(region) }))),
   ];
+}
+
+/** The next try then goes by way of the agent. */
+function unlockFirst(): Promise<never> {
+  const instead = 'run `rolekeeper unlock`; without a terminal it reads the passphrase from stdin';
+  return Promise.reject(new AppError('no-terminal', { command: 'the age store', instead }));
 }
 
 /** The agent may have it open: then nobody has to type the passphrase. */

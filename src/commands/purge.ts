@@ -23,6 +23,7 @@ import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import { unopenedIfEmpty } from '../stores/empty-store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
@@ -39,6 +40,8 @@ export interface PurgePlan {
   /** Of the AWS files, secrets masked. */
   readonly diff: string;
   readonly run: () => Promise<void>;
+  /** To be called in any case: it holds the store open. */
+  readonly close: () => Promise<void>;
 }
 
 export type PurgePorts = Wiring & Pick<InstallPorts, 'removeState' | 'say'>;
@@ -53,19 +56,26 @@ export interface PurgeWords {
 
 /**
  * Throws `usage` when the store has long-term keys and they were not asked for, `edit-refused` for those whose import cannot be undone,
- * and what the store throws. Changes nothing yet.
+ * and what the store throws. Changes nothing yet. The store stays open until the plan is closed: each opening may ask for its passphrase.
  */
-export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: PurgePorts): Promise<PurgePlan> {
-  // Opened once: a store may ask for its passphrase each time.
-  const { description, accounts, keys, ids, undo, inFiles } = await withStore(ports, async (store) => {
-    const found = await inspect(store, ports);
-    if (found.keys.length > 0 && !deletesKeys) throw keysAreThere(found.keys, store.description, ports);
-    const inFiles = await keysInFiles(found.keys, store, ports);
-    const undo = await planUndo(found.keys, store, ports);
-    const stuck = undo.imports.find(({ keys }) => found.keys.includes(keys) && !undo.keys.has(keys) && !inFiles.has(keys));
-    if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
-    return { ...found, ids: await idsOf(found.keys, store), description: store.description, undo, inFiles };
-  });
+export async function planPurge(words: PurgeWords, ports: PurgePorts): Promise<PurgePlan> {
+  const store = unopenedIfEmpty(await ports.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
+  try {
+    return await planWith(store, words, ports);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function planWith(store: Store, { deletesKeys, losesKeys }: PurgeWords, ports: PurgePorts): Promise<PurgePlan> {
+  const { accounts, keys } = await inspect(store, ports);
+  if (keys.length > 0 && !deletesKeys) throw keysAreThere(keys, store.description, ports);
+  const ids = await idsOf(keys, store);
+  const inFiles = await keysInFiles(keys, store, ports);
+  const undo = await planUndo(keys, store, ports);
+  const stuck = undo.imports.find((one) => keys.includes(one.keys) && !undo.keys.has(one.keys) && !inFiles.has(one.keys));
+  if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
     lines: [
@@ -73,24 +83,24 @@ export async function planPurge({ deletesKeys, losesKeys }: PurgeWords, ports: P
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
       ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
       ...(accounts.some(isSignInAccount) ? ['  end      the sign-ins to IAM Identity Center, at AWS as well'] : []),
-      `  delete   ${count(accounts.length, 'item')} from ${description}`,
+      `  delete   ${count(accounts.length, 'item')} from ${store.description}`,
       `  remove   ${ports.stateDirectory}`,
       ...orphans(undo, ports),
     ],
     diff: [...undo.texts].map(([path, { before, after }]) => unifiedDiff(path, before ?? '', after)).join(''),
     run: async () => {
-      const changeAll = async (store: Store) => {
+      await withoutRotation(keys, ports, async () => {
         if ((await idsOf(keys, store)).join() !== ids.join()) throw changedMeanwhile(keys);
         const temporary = accounts.flatMap((account) => temporaryItem(account) ?? []);
         // While the files still say how AWS is reached.
         await endSignIns(temporary, store, ports);
         await alone(ports, () => writeUndone(undo, ports));
         await deleteAll(store, { accounts, temporary }, ports);
-      };
-      await withStore(ports, (store) => withoutRotation(keys, ports, () => changeAll(store)));
+      });
       const left = ports.removeState();
       ports.say(left.map((path) => `left, since it is not ours or holds keys: ${path}`));
     },
+    close: () => store.close(),
   };
 }
 
@@ -364,15 +374,6 @@ function changedMeanwhile(keys: readonly ProfileName[]): AppError<'keys-at-risk'
     problem: 'they are others than a moment ago',
     hint: 'run the command again',
   });
-}
-
-async function withStore<T>({ openStore }: PurgePorts, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 function keysAreThere(keys: readonly ProfileName[], description: string, ports: PurgePorts): AppError<'usage'> {

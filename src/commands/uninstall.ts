@@ -29,12 +29,24 @@ export interface UninstallPorts extends InstallPorts {
 
 /** Throws `foreign-owner` and `usage` before anything is done. A file that somebody changed is left there unless a person says otherwise. */
 export async function uninstall(options: UninstallOptions, ports: UninstallPorts): Promise<void> {
-  const { isPurge, deletesKeys, losesKeys, isDryRun, isYes } = options;
+  const { isPurge, deletesKeys, losesKeys } = options;
   ports.refuseForeign();
   if (deletesKeys && !isPurge) throw new AppError('usage', { problem: '--delete-keys is a part of --purge', hint: 'say both' });
   if (losesKeys && !deletesKeys)
     throw new AppError('usage', { problem: '--lose-keys is a part of --delete-keys', hint: 'say both' });
   const purge = isPurge ? await ports.planPurge({ deletesKeys, losesKeys }) : undefined;
+  try {
+    await removeAll(purge, options, ports);
+  } finally {
+    await purge?.close();
+  }
+}
+
+async function removeAll(
+  purge: PurgePlan | undefined,
+  { isPurge, isDryRun, isYes }: UninstallOptions,
+  ports: UninstallPorts,
+): Promise<void> {
   const found = await findService(ports);
   const changes = removalChanges(found.record.files, ports.files.read);
   const isNothing = changes.length === 0 && found.removals.length === 0;
