@@ -214,8 +214,9 @@ describe('mergeLogins', () => {
     const why = 'clients get no credentials from it: there is no session';
     const finding = (profile: string) =>
       ({ check: 'process-line', profile, what: 'w', why, mend: 'rolekeeper login corp' }) as const;
-    expect(mergeLogins([finding('dev')])).toEqual([finding('dev')]);
-    expect(mergeLogins([finding('dev'), finding('ops')])).toEqual([
+    const each = () => undefined;
+    expect(mergeLogins([finding('dev')], each)).toEqual([finding('dev')]);
+    expect(mergeLogins([finding('dev'), finding('ops')], each)).toEqual([
       {
         check: 'process-line',
         what: '2 profiles wait for a login: dev, ops',
