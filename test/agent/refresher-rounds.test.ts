@@ -117,6 +117,17 @@ describe('what is planned', () => {
     expect(refresher.wanted().map(({ id }) => id)).toEqual([wanted, neverId]);
   });
 
+  it('is not what lasts longer than its session', () => {
+    const recipe = roleRecipe('dev', { needsLogin: true });
+    const [login] = stepsOf(recipe, aliceArn);
+    const issuedAt = machine.awsMs();
+    const { id } = login ?? lastStep(recipe);
+    state.publish({ id, kind: 'session', profile: corp, issuedAt, expiresAt: issuedAt + 3 * minute });
+    keep(recipe, 0);
+    expect(refresher.planned()).toStrictEqual({ count: 0, profiles: [], nextAt: undefined });
+    expect(refresher.wanted()).toHaveLength(1);
+  });
+
   it('is an error where something else than the files is wrong with them', async () => {
     keepDue('dev');
     const slip = new TypeError('a slip');

@@ -61,6 +61,12 @@ describe('a refresh', () => {
     expect([assumed(), await look()]).toEqual([2, expect.stringMatching(/^ASIA/)]);
   });
 
+  it('takes what the store has when there is nothing at hand', async () => {
+    await storeElsewhere({ left: hour });
+    await refresh();
+    expect([assumed(), await look()]).toEqual([0, 'OTHER']);
+  });
+
   it('passes over a lock as soon when what memory has has ended as when there is nothing', async () => {
     const waits: number[] = [];
     const { withLock } = world.lock;
