@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
-const common = { testTimeout: 20_000, hookTimeout: 30_000 };
+// These limits only end what hangs, on a slow machine too.
+const common = { testTimeout: 60_000, hookTimeout: 60_000 };
 // Dozens of processes on whatever machine CI is given: what fails once there is run once more, and the summary names it. What is broken
 // fails twice.
-const ofPrograms = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env['CI'] === undefined ? 0 : 1 };
+const ofPrograms = { testTimeout: 180_000, hookTimeout: 180_000, retry: process.env['CI'] === undefined ? 0 : 1 };
 // With promises of seconds, or crowds of processes: one file after the other and with the machine to themselves.
 const alone = [
   'test/end-to-end/{agent,agent-load,background-refresh,chaos,crash,get,get-interactive}.test.ts',

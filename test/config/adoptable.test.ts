@@ -93,7 +93,7 @@ describe('refuseUnadoptable', () => {
     expect(attempt('[profile other]\n')).toStrictEqual([
       'profile-unknown',
       'there is no profile "dev" in config',
-      'run `aws configure list-profiles`',
+      'run `rolekeeper status`',
     ]);
   });
 

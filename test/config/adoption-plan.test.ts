@@ -13,6 +13,8 @@ const byHand = 'change that place by hand, then run the command again';
 const device = 'mfa_serial = arn:aws:iam::123456789012:mfa/alice\n';
 const portal = 'sso_session = s\nsso_account_id = 222233334444\nsso_role_name = R\n';
 const session = '[sso-session s]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n';
+/** Of what a login begins. */
+const keyId = expect.stringMatching(/^[0-9a-f]{32}$/);
 const signInId = '02385471451750e0a6aab9c76b47bc70';
 
 interface Asked {
@@ -103,9 +105,9 @@ describe('a plan of adoption', () => {
       'a device of its own',
       `${role('a', 'corp', device)}[profile corp]\nregion = x-y-1\n`,
       '',
-      { kind: 'login', profile: 'a', start: 'a' },
+      { kind: 'login', profile: 'a', start: keyId },
     ],
-    ['a device of its keys', `${role('a')}[profile corp]\n${device}`, '', { kind: 'login', profile: 'corp', start: 'corp' }],
+    ['a device of its keys', `${role('a')}[profile corp]\n${device}`, '', { kind: 'login', profile: 'corp', start: keyId }],
     ['a sign-in', `[profile a]\n${portal}${session}`, '', { kind: 'login', profile: 'a', start: signInId }],
     [
       'a sign-in of its source',

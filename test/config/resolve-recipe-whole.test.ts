@@ -133,7 +133,7 @@ describe('resolveRecipe refuses', () => {
   });
 
   it('a profile that is nowhere', () => {
-    expect(refusalFrom('')).toStrictEqual(['there is no profile "dev" in config', 'run `aws configure list-profiles`']);
+    expect(refusalFrom('')).toStrictEqual(['there is no profile "dev" in config', 'run `rolekeeper status`']);
   });
 
   it('a source without a role only in a section of ours: AWS takes it for keys', () => {

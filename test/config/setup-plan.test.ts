@@ -266,7 +266,7 @@ mfa_serial = ${device}
     const twice = `[profile corp]\nmfa_serial = ${device}\n[rolekeeper corp]\nmfa_serial = ${device}\n`;
     const { refused, after } = plan(twice, keys('corp'));
     expect(refused.map(({ profile, error }) => [profile, error.code, error.message])).toStrictEqual([
-      ['corp', 'edit-refused', `will not edit ${paths.configPath}:5: [rolekeeper corp] has "mfa_serial" already`],
+      ['corp', 'edit-refused', `will not edit ${paths.configPath}:4: [rolekeeper corp] has "mfa_serial" already`],
     ]);
     expect(after).toStrictEqual({ config: twice, credentials: keys('corp') });
   });
