@@ -136,6 +136,8 @@ describe('rotate', () => {
 
   it('two rotations at once make one new key', async () => {
     await openImported();
+    // Long enough for the other to have begun, on a busy machine too.
+    world.sts.fault({ kind: 'slow', ms: 6_000, operation: 'CreateAccessKey', times: 1 });
     const both = await Promise.all([succeed(rotate('--yes')), succeed(rotate('--yes'))]);
     expect(countOf('CreateAccessKey')).toBe(1);
     const fresh = world.sts.accessKeys('alice').find(({ isActive }) => isActive);
