@@ -53,7 +53,7 @@ async function listenAndFreeze(): Promise<void> {
     const { parentPort, workerData } = require('node:worker_threads');
     require('node:net').createServer().listen({ path: workerData, backlog: 1 }, () => {
       parentPort.postMessage('listening');
-      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     });`;
   const worker = new Worker(code, { eval: true, workerData: path });
   endings.push(() => worker.terminate());
@@ -126,7 +126,7 @@ describe('converse', () => {
       const trickle = setInterval(() => socket.write('x'), 10);
       endings.push(() => clearInterval(trickle));
     });
-    expect(await talk({ answerWaitMs: 100 })).toEqual({ kind: 'late' });
+    expect(await talk({ answerWaitMs: 1_000 })).toEqual({ kind: 'late' });
   });
 
   it('converse finds nobody behind a file that is no socket', async () => {
@@ -136,7 +136,7 @@ describe('converse', () => {
 
   it('converse waits for a place in the queue of a stuck agent no longer than for its acknowledgement', async () => {
     await listenAndFreeze();
-    for (let n = 0; n < 4; n++) sockets.push(connect(path).on('error', () => undefined));
+    for (let n = 0; n < 8; n++) sockets.push(connect(path).on('error', () => undefined));
     const startedAt = performance.now();
     expect(await talk({ acknowledgeWaitMs: 50 })).toEqual({ kind: 'silent' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(50);

@@ -246,6 +246,15 @@ describe('what failed', () => {
     expect(await ringAfter(1)).toEqual(['dev']);
   });
 
+  it('and was taken out of the state meanwhile is forgotten', async () => {
+    const [id] = keepDue('dev');
+    onRefresh = async () => {
+      if (id !== undefined) state.remove(id);
+      throw missing;
+    };
+    expect([await ringAfter(0), await ringAfter(minute)]).toEqual([['dev'], []]);
+  });
+
   it('and has a back-off in the state keeps to that', async () => {
     keepDue('dev');
     onRefresh = async () => {

@@ -205,6 +205,7 @@ describe('an answer', () => {
   });
 
   it.each([
+    ['another first byte', 'r'],
     ['no acknowledgement', 'rolekeeper 1 exit 0 2\n{}'],
     ['another version', '!rolekeeper 2 exit 0 2\n{}'],
     ['a status that no process can have', '!rolekeeper 1 exit 256 2\n{}'],
