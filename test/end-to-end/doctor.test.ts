@@ -128,7 +128,7 @@ describe('doctor and what it finds', () => {
   it('doctor never repeats a key that it finds', async () => {
     world.writeCredentials(`[dev]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`);
     const { what, mend } = await onlyFault('winning-keys');
-    expect(what).toContain(`${world.credentialsPath}:3`);
+    expect(what).toContain(`${world.credentialsPath}:2`);
     expect(mend).toContain('EDITOR');
     expect((await doctor()).stdout).not.toContain(secretAccessKey);
   });
