@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,22 +7,24 @@ import {
   belongsTo,
   type Certificate,
   certificatesInPem,
+  derOfKey,
   keyKindOf,
   openDerKey,
   openPemKey,
   parseCertificate,
   privateKeyInPem,
 } from '../../src/credentials/certificate.ts';
-import { encryptKey, issue, makeAuthority } from '../harness/certificates.ts';
+import { encryptKey, type Issued, issue, makeAuthority } from '../harness/certificates.ts';
 
 let directory: string;
+let authority: Issued;
 let pem: string;
 let keyPem: string;
 let encrypted: { readonly pkcs8: string; readonly traditional: string };
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'rk-certificate-'));
-  const authority = makeAuthority(directory, 'authority');
+  authority = makeAuthority(directory, 'authority');
   const subject = '/CN=alice/O=Example\u0007';
   const alice = issue(directory, 'alice', authority, {
     subject,
@@ -61,6 +63,19 @@ describe('parseCertificate', () => {
   it('has no other names where there are none', () => {
     const [der] = certificatesInPem(readFileSync(join(directory, 'authority.pem'), 'utf8'));
     expect(parseCertificate(der ?? Buffer.alloc(0))).toMatchObject({ subject: 'CN=authority', identity: 'CN=authority' });
+  });
+
+  // The state remembers it: whoever issues certificates must not fill the disk, and two long ones must not be taken for one.
+  it('keeps whose it is up to 2,000 characters, and of what is longer the beginning and a digest', () => {
+    const shortest = 'CN=long; DNS:';
+    const identityOf = (line: string) => {
+      const { certificate } = issue(directory, 'long', authority, { altNames: line.slice('CN=long; '.length) });
+      return certificatesInPem(readFileSync(certificate, 'utf8')).map((der) => parseCertificate(der)?.identity);
+    };
+    const [longest, longer] = [shortest.padEnd(2_000, 'a'), shortest.padEnd(2_001, 'a')];
+    const digest = createHash('sha256').update(longer).digest('hex');
+    expect(identityOf(longest)).toEqual([longest]);
+    expect(identityOf(longer)).toEqual([`${longer.slice(0, 300)}… ${digest}`]);
   });
 
   it('is undefined for what is no certificate', () => {
@@ -104,6 +119,14 @@ describe('privateKeyInPem', () => {
   it('finds none where there is none', () => {
     expect(privateKeyInPem(pem)).toBeUndefined();
     expect(privateKeyInPem(keyPem.replace('END PRIVATE', 'END EC PRIVATE'))).toBeUndefined();
+  });
+});
+
+describe('derOfKey', () => {
+  it('is what stands between the two lines of dashes', () => {
+    const key = privateKeyInPem(`${pem}${encrypted.pkcs8}`) ?? expect.fail('a key is in it');
+    const base64 = encrypted.pkcs8.split('\n').filter((line) => !line.startsWith('-'));
+    expect(derOfKey(key).toString('base64')).toBe(base64.join(''));
   });
 });
 

@@ -76,6 +76,7 @@ describe('awsNow', () => {
   const behind = learnt({ at, off: -2 * hour, up: hour });
   it.each([
     ['in another boot', behind, { wallMs: at + 60_000, uptimeMs: hour - 1 }, at + 2 * hour + 60_000],
+    ['in another boot, where its uptime would have it', behind, { wallMs: at, uptimeMs: hour - 1 }, at + 2 * hour],
     ['at the anchor itself', behind, { wallMs: at, uptimeMs: hour }, at],
     ['15 s later than the uptime proves', behind, { wallMs: at + 75_000, uptimeMs: hour + 60_000 }, at + 2 * hour + 75_000],
     ['15 s earlier than the uptime proves', behind, { wallMs: at + 45_000, uptimeMs: hour + 60_000 }, at + 2 * hour + 45_000],

@@ -8,6 +8,7 @@ import {
   lastTime,
   localMinute,
   parseCredentialsItem,
+  parseItem,
   parseKeysItem,
   parsePassphraseItem,
   parseProcessJson,
@@ -214,6 +215,12 @@ describe('store items', () => {
     expect(parseCredentialsItem(toCredentialsItem(credentials, 'role/1'), 'role/2')).toEqual(other);
     const unbound = JSON.stringify({ ...JSON.parse(toKeysItem(keys, 'keys/corp').reveal()), account: undefined });
     expect(parseKeysItem(new Secret(unbound), 'keys/corp')).toEqual(other);
+  });
+
+  it('are read by their fields, whatever the kind', () => {
+    const fields = { v: 1, account: 'a/1', some: 'thing' };
+    expect(parseItem(new Secret(JSON.stringify(fields)), 'a/1')).toEqual({ kind: 'ok', value: fields });
+    expect(parseItem(new Secret('[]'), 'a/1')).toEqual({ kind: 'broken', problem: 'not a JSON object' });
   });
 
   it('with times that nobody can write down are broken', () => {

@@ -43,6 +43,15 @@ describe('explainIdentityCenterRefusal', () => {
     });
   });
 
+  it.each([400, 401])('sends whoever lost the registration of the program to a login: HTTP status %d', (httpStatus) => {
+    expect(told({ operation: 'CreateToken', awsCode: 'InvalidClientException', httpStatus })).toEqual({
+      code: 'aws-refused',
+      message: 'AWS refused CreateToken: it does not know the registration of this program (InvalidClientException)',
+      hint: 'run `rolekeeper login dev`, which registers it anew',
+      isTransient: false,
+    });
+  });
+
   it.each([403, 404])('says which role one does not have: HTTP status %d', (httpStatus) => {
     expect(told({ awsCode: 'ForbiddenException', httpStatus, role })).toEqual({
       code: 'aws-refused',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passphraseRounds } from '../../src/credentials/passphrase-work.ts';
-import { encryptedKey, macData, number, octets, sequence } from '../harness/der.ts';
+import { encryptedKey, macData, number, objectId, octets, sequence } from '../harness/der.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -33,6 +33,22 @@ describe('passphraseRounds', () => {
     ['by lanes of scrypt', sequence(octets('salt'), number(16_384), number(8), number(2 ** 26)), 2 ** 43],
     ['inside a string of bytes', sequence(octets(encryptedKey(2 ** 31 - 1))), 2 ** 31 - 1],
   ])('passphraseRounds finds rounds without end %s', (_where, der, rounds) => {
+    expect(passphraseRounds(der)).toBe(rounds);
+  });
+
+  const salted = (...more: readonly Buffer[]) => sequence(octets('salt'), number(7), ...more);
+  const nested = (levels: number) => Array.from({ length: levels }).reduce<Buffer>((inner) => sequence(inner), salted());
+
+  it.each([
+    ['that follow a salt', salted(), 7],
+    ['that follow a salt of 200 bytes', sequence(octets(Buffer.alloc(200)), number(7)), 7],
+    ['20 levels deep', nested(19), 7],
+    ['but none 21 levels deep', nested(20), 0],
+    ['but none in a number at the beginning', sequence(number(2 ** 31 - 1)), 0],
+    ['but none in a number behind a name', sequence(objectId('2a864886f70d0209'), number(2 ** 31 - 1)), 0],
+    ['but none inside a name', sequence(objectId(salted().toString('hex'))), 0],
+    ['but none where the last part is cut off', salted(Buffer.of(0x02, 0x05)), 0],
+  ])('passphraseRounds finds rounds %s', (_where, der, rounds) => {
     expect(passphraseRounds(der)).toBe(rounds);
   });
 

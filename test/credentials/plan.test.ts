@@ -126,6 +126,12 @@ describe('dueAt', () => {
     const after = { issuedAt: due, expiresAt: due + hour };
     expect(dueAt(after, sessionEnd)).toBeGreaterThan(sessionEnd);
   });
+
+  it('dueAt makes no last call of credentials that began with it', () => {
+    const lastCallMs = start + 20 * minute - dueAt(life(60), start + 20 * minute);
+    expect(dueAt(life(60), start + lastCallMs)).toBe(dueAt(life(60)));
+    expect(dueAt(life(60), start + lastCallMs + 1)).toBe(start + 1);
+  });
 });
 
 describe('nextFailure', () => {
@@ -193,6 +199,9 @@ describe('nextRefreshAt', () => {
     expect(nextRefreshAt({ life: undefined, failure: failed(network, start + 1) }, never)).toBe(start + 1);
     expect(nextRefreshAt({ life: undefined, failure: failed(denied, start + 1) }, never)).toBeUndefined();
     expect(nextRefreshAt({ life: undefined, failure: undefined }, never)).toBeUndefined();
+    // The state of another version: nothing is known of such an error.
+    const unread = { ...failed(network, start + 1), error: { code: 'recipe-invalid', details: {} } } as const;
+    expect(nextRefreshAt({ life: undefined, failure: unread }, never)).toBeUndefined();
   });
 
   it('nextRefreshAt is the last call before the session ends, and never once it has', () => {

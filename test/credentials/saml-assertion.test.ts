@@ -78,6 +78,22 @@ describe('readAssertion', () => {
     expect(read(assertion(value(`a${value(`${role},${provider}`)}b`)))).toEqual({ kind: 'read', pairs: [pair] });
   });
 
+  it('what follows a value within a value belongs to none', () => {
+    expect(read(assertion(value(`${value('x')},${role},${provider}`)))).toEqual({ kind: 'read', pairs: [] });
+  });
+
+  it('counts the levels, not the elements', () => {
+    const many = Array.from({ length: 60 }, () => pair);
+    expect(read(assertion(value(`${role},${provider}`).repeat(60)))).toEqual({ kind: 'read', pairs: many });
+  });
+
+  it.each([
+    [4_200, [pair]],
+    [4_201, []],
+  ])('a value of %i characters has the pairs %j', (length, pairs) => {
+    expect(read(assertion(value(`${role},${provider}`.padEnd(length))))).toEqual({ kind: 'read', pairs });
+  });
+
   it('only AWS can read an encrypted one, unless something else is there to read', () => {
     const encrypted = `<EncryptedAssertion xmlns="${namespace}"/>`;
     expect(read(encrypted)).toEqual({ kind: 'encrypted' });

@@ -117,7 +117,11 @@ describe('a refused web identity token', () => {
   });
 
   it('what means the same everywhere is explained as everywhere', () => {
-    expect(explain('Throttling').message).toContain('too many requests');
+    for (const operation of ['AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML'] as const) {
+      expect(explain('Throttling', '', { operation }).message).toBe(
+        `AWS refused ${operation} for ${roleArn}: too many requests from this account just now (Throttling)`,
+      );
+    }
     expect(
       explain('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.').message,
     ).toContain('more than the role allows');
