@@ -53,7 +53,7 @@ describe('a keychain that cannot', () => {
     world.sts.fault({ kind: 'slow', ms: 30_000 });
     bus.freeze();
     const thawing = setTimeout(() => bus.thaw(), 900);
-    const ran = await world.rolekeeper(['get', 'dev']);
+    const ran = await world.rolekeeper(['get', 'ops']);
     clearTimeout(thawing);
     expect(ran).toMatchObject({ status: 7, stdout: '', stderr: expect.stringContaining('took longer than') });
     expect(ran.tookMs).toBeLessThan(4_500);
