@@ -120,10 +120,10 @@ const plainLength = 4096;
 /** The end of a section in which nothing can be wrong; undefined for one that must be read line by line to know. */
 function plainSectionEnd(text: string, start: number): number | undefined {
   plainSection.lastIndex = start;
-  const [section] = plainSection.exec(text) ?? [];
-  if (section === undefined || section.length > plainLength || keyTwice.test(section)) return undefined;
-  const end = start + section.length;
-  return nextHeader(text, end - 1) === end ? end : undefined;
+  if (!plainSection.test(text)) return undefined;
+  const end = plainSection.lastIndex;
+  if (end - start > plainLength || keyTwice.test(text.slice(start, end))) return undefined;
+  return end === text.length || isHeader(text, end) ? end : undefined;
 }
 
 /**
@@ -131,11 +131,19 @@ function plainSectionEnd(text: string, start: number): number | undefined {
  * what goes before it and what follows can be read apart.
  */
 function nextHeader(text: string, start: number): number {
-  beforeHeader.lastIndex = start;
-  return beforeHeader.test(text) ? beforeHeader.lastIndex : text.length;
+  for (let newline = text.indexOf('\n[', start); newline !== -1; newline = text.indexOf('\n[', newline + 1)) {
+    if (isHeader(text, newline + 1)) return newline + 1;
+  }
+  return text.length;
 }
 
-const beforeHeader = /\n(?=\[[^\n\r]+\])/g;
+// A search by indexOf, checked where it hits: one expression for both takes nearly twice as long for a thousand sections with nested settings.
+const anyHeader = /(?<=\n)\[[^\n\r]+\]/y;
+
+function isHeader(text: string, start: number): boolean {
+  anyHeader.lastIndex = start;
+  return anyHeader.test(text);
+}
 
 function takePlainSection(scan: Scan, start: number, end: number): void {
   const close = scan.text.indexOf(']', start);
