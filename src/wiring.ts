@@ -36,6 +36,7 @@ import { readMachineName } from './system/machine.ts';
 import type { MfaRun } from './system/mfa-process.ts';
 import { readOwnCache } from './system/own-cache.ts';
 import { ownProgram } from './system/own-program.ts';
+import { heldUpMs } from './system/own-time.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,
@@ -83,6 +84,8 @@ export interface Wiring {
   readonly interactiveSetting: () => string | undefined;
   /** Ends after so much time that this process really had. */
   readonly outwait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** How long this process was kept from its work, its own start included. */
+  readonly heldUpMs: () => number;
   /** Writes an answer of this process into the audit trail, if the person wants one. Never throws. */
   readonly noteAnswer: (answer: AuditedAnswer) => Promise<void>;
   readonly openAuditLog: () => Promise<AuditLog>;
@@ -236,6 +239,7 @@ export function openWiring(env: Environment): Wiring {
       }),
     interactiveSetting: () => setting('interactive'),
     outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
+    heldUpMs,
     noteAnswer: async (answer) => {
       if (!isAudited(env['ROLEKEEPER_AUDIT'], () => setting('audit'))) return;
       const [{ createAuditTrail }, { describeCaller }] = await Promise.all([

@@ -5,6 +5,7 @@ import type { RefusedRequest } from '../credentials/sts-refused-call.ts';
 import type { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import type { AwsCall, SendOptions } from './aws-client-settings.ts';
+import { countdown, tickMs } from './own-time.ts';
 import { isSleptThrough } from './reply-credentials.ts';
 import { type FailedCall, isClockFailure, type Operation, toFailure } from './sts-failure.ts';
 
@@ -60,7 +61,7 @@ export interface Talk {
 
 export type Ended = Pick<FailedCall, 'endpoint' | 'hasEnded' | 'seconds'>;
 
-/** Ends the work at the deadline, or with the caller's signal; `fail` puts what it threw into words. */
+/** Ends the work at the deadline, counted in this process's own time, or with the caller's signal; `fail` puts what it threw into words. */
 export async function withinDeadline<T>(
   { deadlineMs, signal, endpoint }: Talk,
   work: (exchange: Pick<Turn, 'signal' | 'heading'>) => Promise<T>,
@@ -68,7 +69,8 @@ export async function withinDeadline<T>(
 ): Promise<T> {
   const ending = new AbortController();
   const end = () => ending.abort();
-  const timer = setTimeout(end, deadlineMs);
+  const left = countdown(deadlineMs);
+  const timer = setInterval(() => left() <= 0 && end(), Math.min(deadlineMs, tickMs));
   signal?.addEventListener('abort', end, { once: true });
   if (signal?.aborted === true) end();
   let reached = endpoint;
@@ -80,7 +82,7 @@ export async function withinDeadline<T>(
   } catch (error) {
     throw fail(error, { endpoint: reached, hasEnded: ending.signal.aborted, seconds: deadlineMs / 1000 });
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
     signal?.removeEventListener('abort', end);
   }
 }

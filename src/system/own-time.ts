@@ -9,7 +9,7 @@ import { pause } from './pause.ts';
 export const tickMs = 50;
 
 /** On an overloaded machine a wait goes on, but no longer than this. */
-const longestMs = 15_000;
+const longestMs = 40_000;
 /** So many runnable tasks for each processor are an overload: what a process waits for is then starved as well. */
 const crowd = 8;
 /** An overload is felt this long after it: what it held up needs the time to finish. */
@@ -33,6 +33,23 @@ export function countdown(ms: number, usualTickMs = tickMs): () => number {
     const goesOn = now - overloadedAt < echoMs && now - startedAt < longestMs;
     return goesOn ? Math.max(leftMs, usualTickMs) : leftMs;
   };
+}
+
+/**
+ * How long this process was held up until now: its age, or if that is more, how long it was runnable and got no processor. Linux counts the
+ * second over `exec` (Documentation/scheduler/sched-stats.rst), so it also knows what befell the front and the loading of Node.
+ */
+export function heldUpMs(): number {
+  return Math.max(performance.now(), readRunDelayMs());
+}
+
+function readRunDelayMs(): number {
+  try {
+    const nanoseconds = Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]);
+    return Number.isFinite(nanoseconds) ? nanoseconds / 1e6 : 0;
+  } catch {
+    return 0; // another system, or a kernel that does not count
+  }
 }
 
 // proc(5): the fourth field of loadavg is "runnable/existing" at this moment. Other systems have no such number; late ticks must do there.

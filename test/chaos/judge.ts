@@ -30,7 +30,7 @@ const processesInAGet = 6;
  * when it has started (commands/get.ts). It loads half as much again, and no two starts are alike.
  */
 const starvedMs = 225;
-const starvedLimitMs = 15_000;
+const starvedLimitMs = 45_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
 const outOfTime = 7;

@@ -126,7 +126,7 @@ describe("another tool's credential_process", () => {
     writeTool('sleep 60');
     const ran = await world.rolekeeper(['get', 'kept']);
     expect(ran).toMatchObject({ status: 7, stdout: '' });
-    expect(ran.tookMs).toBeLessThan(20_000); // 3.8 s, but on an overloaded machine 15 (commands/get.ts)
+    expect(ran.tookMs).toBeLessThan(50_000); // 3.8 s, but on an overloaded machine 45 (commands/get.ts)
   }, 60_000);
 
   it('that runs another profile of rolekeeper works', async () => {
