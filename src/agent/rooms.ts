@@ -73,8 +73,8 @@ export class Rooms {
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
-    await Promise.all([...this.#opened].map((room) => room.close()));
     await this.#closing.landed();
+    await Promise.all([...this.#opened].map((room) => room.close()));
   }
 
   #opening(key: string, caller: Caller): Promise<StoreRoom> {

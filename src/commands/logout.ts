@@ -11,6 +11,7 @@ import type { State } from '../ports/state.ts';
 import type { Store } from '../ports/store.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { endSignIns } from './end-sign-ins.ts';
 import { forgetItems, type Item, temporaryItem } from './forget-items.ts';
 import { writeStderr } from './report.ts';
@@ -32,7 +33,7 @@ export async function logout({ profile, isAll }: LogoutOptions, wiring: Wiring):
     });
   }
   const group = isAll ? undefined : groupOf(parseProfileName(name), wiring);
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = unopenedIfEmpty(await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
   try {
     const items = group?.items ?? (await allItems(store, wiring.state));
     await endSignIns(items, store, wiring);

@@ -11,6 +11,7 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { loginTargetsBehind } from './login-target.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
@@ -29,7 +30,7 @@ export async function keepMfaSecret(
 /** Does nothing where there is none, and says so. */
 export async function removeMfaSecret(profile: string, wiring: Wiring): Promise<void> {
   const { keys } = deviceOf(parseProfileName(profile), wiring);
-  await withStore(wiring, (store) => remove(keys, store, wiring));
+  await withStore(wiring, (store) => remove(keys, unopenedIfEmpty(store), wiring));
 }
 
 async function withStore({ openStore }: Wiring, work: (store: Store) => Promise<void>): Promise<void> {

@@ -11,6 +11,7 @@ import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { Wiring } from '../wiring.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
@@ -29,7 +30,7 @@ export async function passphrase({ profile: raw, isForgetting }: PassphraseOptio
   const account = passphraseAccount(keyFileOf(hop.files));
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
-    if (isForgetting) await forget(account, hop, { store, wiring });
+    if (isForgetting) await forget(account, hop, { store: unopenedIfEmpty(store), wiring });
     else await keep(account, hop, { profile, store, wiring });
     await handOver(store, wiring);
   } finally {

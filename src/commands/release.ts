@@ -9,6 +9,7 @@ import type { UndoNotes } from '../ports/text-files.ts';
 import type { Wiring } from '../wiring.ts';
 import { refusedLines, refuseNone } from './adopt.ts';
 import { alone } from './config-texts.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { importsAmong, planRelease, type ReleasePlan, type ReleaseWish } from './plan-release.ts';
 import { writeStderr } from './report.ts';
 import { showRestored, writeRestored } from './undo-files.ts';
@@ -64,7 +65,7 @@ async function keysToPutBack(wish: ReleaseWish, undoNotes: UndoNotes, wiring: Wi
   const found = new Map<ProfileName, LongTermKeys>();
   const imports = importsAmong(wish, undoNotes, wiring);
   if (imports.length === 0) return found;
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = unopenedIfEmpty(await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
   try {
     for (const { profile, note } of imports) {
       const keys = await loadStoredKeys(note.keys, store);

@@ -8,6 +8,7 @@ import { loadStoredKeys } from '../hops/keys.ts';
 import type { Store } from '../ports/store.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { writeStderr } from './report.ts';
 import { removeKeys, usersOfKeys } from './stored-keys.ts';
 import { readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
@@ -23,7 +24,7 @@ export async function undoAdd(options: UndoOptions, wiring: Wiring): Promise<voi
   const files = restored();
   const others = usersOfKeys(note.keys, wiring.readConfig(), wiring.env).filter((other) => other !== profile);
   const remarks = others.length === 0 ? [] : [`without these keys they cannot work any more: ${others.join(', ')}`];
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = unopenedIfEmpty(await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
   try {
     // None: an undo that was interrupted below goes on.
     const keys = await loadStoredKeys(note.keys, store);

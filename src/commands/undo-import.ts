@@ -8,6 +8,7 @@ import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
+import { unopenedIfEmpty } from './empty-store.ts';
 import { writeStderr } from './report.ts';
 import { type Restored, readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
 import { withoutRotation } from './without-rotation.ts';
@@ -46,7 +47,7 @@ export function plaintextQuestion(path: string): string {
 }
 
 async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wiring): Promise<Keys> {
-  const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
+  const store = unopenedIfEmpty(await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' }));
   try {
     const stored = await loadStoredKeys(name, store);
     if (stored === undefined) throw new AppError('keys-missing', { keys: name, profile });

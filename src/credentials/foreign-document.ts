@@ -46,8 +46,15 @@ export function readForeignFields(fields: Readonly<Record<string, unknown>>): Pa
 /** Undefined for what is no moment of ISO 8601 with seconds and a zone. */
 export function parseMoment(text: string): EpochMs | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(text)) return undefined;
+  const [year, month, day] = text.split(/[-T]/, 3).map(Number);
+  if (Number(day) > daysIn(Number(year), Number(month))) return undefined;
   const at = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** For `readIssued`: undefined where there is none, NaN for what is no moment. */

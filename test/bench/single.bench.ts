@@ -84,7 +84,12 @@ async function nodeRows(person: RoleWorld, { spawner, options }: Bench): Promise
       {
         name: 'get: front, no agent, 1,000 profiles more',
         command: [world.program, ...get],
-        env: { ...noAgent, AWS_CONFIG_FILE: crowdedConfig(person) },
+        env: { ...noAgent, AWS_CONFIG_FILE: crowdedConfig(person, 'crowded-config', '') },
+      },
+      {
+        name: 'get: front, no agent, 1,000 with nested settings',
+        command: [world.program, ...get],
+        env: { ...noAgent, AWS_CONFIG_FILE: crowdedConfig(person, 'nested-config', nestedSettings) },
       },
     ],
     { rounds: options.pairs, atOnce: 1, env: world.env },
@@ -111,13 +116,16 @@ async function certificateRows({ world, profiles: [profile = ''] }: RoleWorld, {
   return [roundsRow(there(base)), pairedRow(there(side), { base: there(base) })];
 }
 
-/** The config of the world, and a thousand role profiles before it. */
-function crowdedConfig({ world }: RoleWorld): string {
+/** As the AWS CLI has them; the parser reads a section with such lines in another way. */
+const nestedSettings = 's3 =\n  addressing_style = path\n  max_concurrent_requests = 20\n';
+
+/** The config of the world, and a thousand role profiles before it, each with `more` lines. */
+function crowdedConfig({ world }: RoleWorld, name: string, more: string): string {
   const others = Array.from(
     { length: 1_000 },
-    (_, n) => `[profile other-${n}]\nregion = eu-west-1\nrole_arn = ${roleArn(`Other${n}`)}\nsource_profile = corp\n\n`,
+    (_, n) => `[profile other-${n}]\nregion = eu-west-1\nrole_arn = ${roleArn(`Other${n}`)}\nsource_profile = corp\n${more}\n`,
   );
-  const path = join(world.home, 'crowded-config');
+  const path = join(world.home, name);
   writeFileSync(path, others.join('') + world.readConfig());
   return path;
 }

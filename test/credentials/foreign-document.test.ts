@@ -108,7 +108,13 @@ describe('parseMoment', () => {
   });
 
   // `Date` itself would take them.
-  it.each(['+012026-01-02T03:04:05Z', '2026-01-02T04:04:05+01:00 (CET)'])('parseMoment takes %s for none', (text) => {
+  it.each([
+    '+012026-01-02T03:04:05Z',
+    '2026-01-02T04:04:05+01:00 (CET)',
+    '2026-02-30T00:00:00Z',
+    '2027-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+  ])('parseMoment takes %s for none', (text) => {
     expect(parseMoment(text)).toBeUndefined();
   });
 });

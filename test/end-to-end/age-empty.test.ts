@@ -28,6 +28,16 @@ describe('an age store whose passphrase nobody has chosen', () => {
     expect(ran.status).toBe(2);
     expect(ran.stderr).toContain('has no keys "x"');
   });
+
+  it.each([
+    [['logout', '--all'], 'nothing to forget'],
+    [['logout', 'corp'], 'nothing to forget'],
+    [['mfa-secret', 'corp', '--remove'], 'there is no totp/corp'],
+  ])('has nothing to take away for %j', async (args, words) => {
+    const ran = await rolekeeper(...args);
+    expect(ran).toMatchObject({ status: 0, stdout: '' });
+    expect(ran.stderr).toContain(words);
+  });
 });
 
 describe('an age store with a passphrase', () => {

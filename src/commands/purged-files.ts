@@ -1,0 +1,190 @@
+// What the person's files become in a purge: each profile as it was before `import`, `add` or `adopt`, as far as nobody has changed it since.
+
+import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
+import type { ProfileName } from '../config/names.ts';
+import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
+import { changedLine, undoEdit } from '../config/undo-edit.ts';
+import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
+import { joinPair, undoPairs } from '../config/undo-pair.ts';
+import { isAppError } from '../errors.ts';
+import type { Store } from '../ports/store.ts';
+import type { Wiring } from '../wiring.ts';
+import { usableKeys } from './stored-keys.ts';
+import { byAge } from './undo-order.ts';
+
+export function profilesHere(ports: Wiring): readonly ProfileName[] {
+  const files = readFiles(ports);
+  return files === undefined ? [] : keptProfiles(files);
+}
+
+/** Undefined for files that nobody can read: they name no profile, and are not touched. */
+export function readFiles({ readConfig }: Wiring): ConfigFiles | undefined {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (isAppError(error, 'config-malformed')) return undefined;
+    throw error;
+  }
+}
+
+export interface Undo {
+  readonly undone: readonly Undone[];
+  /** Every import whose keys are in the store, and what keeps it from being undone. */
+  readonly imports: readonly Import[];
+  /** Names of keys that are back in their file. */
+  readonly keys: ReadonlySet<string>;
+  readonly texts: ReadonlyMap<string, { readonly before: string | undefined; readonly after: string }>;
+}
+
+interface Undone {
+  readonly profile: ProfileName;
+  readonly note: UndoNote;
+  readonly texts: readonly (readonly [path: string, after: string])[];
+  /** What stays as the import made it, where only the keys can be put back. */
+  readonly left?: Changed;
+}
+
+/** Where the import's own lines are not as it left them. */
+interface Changed {
+  readonly path: string;
+  readonly line: number;
+}
+
+export interface Import {
+  readonly profile: ProfileName;
+  readonly keys: ProfileName;
+  /** Undefined where it left the keys in their file, and whoever took them out since was not it. */
+  readonly changed?: Changed;
+}
+
+/** What was done is undone in whatever order it fits: each edit knows only the text that it left behind. */
+export async function planUndo(keyNames: readonly ProfileName[], store: Store, ports: Wiring): Promise<Undo> {
+  const notes = await ports.openUndoNotes();
+  const texts = new Map<string, { readonly before: string | undefined; readonly after: string }>();
+  const done: Undone[] = [];
+  // Whose sections are gone, its keys are still to be put back.
+  const files = readFiles(ports);
+  const others = [...keyNames, ...(files === undefined ? [] : knownProfiles(files))];
+  const bare = others.filter((name) => notes.read(name)?.command === 'import');
+  const all: readonly ProfileName[] = [...new Set([...profilesHere(ports), ...bare])];
+  let waiting = byAge(all, notes);
+  const undoing = (profile: ProfileName) => ({ store, texts, note: notes.read(profile) });
+  const isUndone = async (profile: ProfileName, way: Way) => {
+    const undone = await way(profile, undoing(profile), ports);
+    if (undone === undefined) return false;
+    for (const [path, after] of undone.texts) texts.set(path, { before: ports.textFiles.read(path), after });
+    done.push(undone);
+    return true;
+  };
+  for (const way of [undoneTexts, keysAlone]) {
+    for (let before = 0; before !== waiting.length; ) {
+      before = waiting.length;
+      for (const profile of waiting) {
+        if (await isUndone(profile, way)) waiting = waiting.filter((other) => other !== profile);
+      }
+    }
+  }
+  const imports: Import[] = [];
+  for (const profile of all) imports.push(...(await importOf(profile, undoing(profile), ports)));
+  const back = done.flatMap(({ note }) => (note.command === 'import' && note.records.some(takesKeys) ? [note.keys] : []));
+  return { undone: done, imports, keys: new Set(back), texts };
+}
+
+async function importOf(profile: ProfileName, undoing: Undoing, ports: Wiring): Promise<readonly Import[]> {
+  const { note, store } = undoing;
+  if (note?.command !== 'import' || (await usableKeys(note.keys, store)) === undefined) return [];
+  const changed = await changedPlace(profile, undoing, ports);
+  return [{ profile, keys: note.keys, ...(changed === undefined ? {} : { changed }) }];
+}
+
+type Way = (profile: ProfileName, undoing: Undoing, ports: Wiring) => Promise<Undone | undefined>;
+
+interface Undoing {
+  readonly store: Store;
+  readonly texts: ReadonlyMap<string, { readonly after: string }>;
+  readonly note: UndoNote | undefined;
+}
+
+/** Undefined when there is nothing to undo, or what was done was changed since. */
+async function undoneTexts(profile: ProfileName, { store, texts, note }: Undoing, ports: Wiring): Promise<Undone | undefined> {
+  if (note === undefined) return undefined;
+  if (note.command === 'adopt') return releasedText(profile, note, (path) => textNow(path, texts, ports));
+  const keys = await usableKeys(note.keys, store);
+  if (note.command === 'import' && keys === undefined) return undefined;
+  const undone = note.records.map((record) => undoneText(record, { profile, keys, now: textNow(record.path, texts, ports) }));
+  const whole = undone.flatMap((text) => (text === undefined ? [] : [text]));
+  return whole.length === undone.length ? { profile, note, texts: whole } : undefined;
+}
+
+/** Of an import of which the rest was changed since: nobody can make the keys again, while the rest can be mended by hand. */
+async function keysAlone(profile: ProfileName, { store, texts, note }: Undoing, ports: Wiring): Promise<Undone | undefined> {
+  if (note?.command !== 'import') return undefined;
+  const keys = await usableKeys(note.keys, store);
+  const holders = note.records.filter(takesKeys);
+  if (keys === undefined || holders.length === 0) return undefined;
+  const undone = holders.flatMap((record) => {
+    const text = undoneText(record, { profile, keys, now: textNow(record.path, texts, ports) });
+    return text === undefined ? [] : [text];
+  });
+  const left = await changedPlace(profile, { store, texts, note }, ports);
+  return undone.length === holders.length && left !== undefined ? { profile, note, texts: undone, left } : undefined;
+}
+
+function undoneText(
+  record: EditRecord,
+  { profile, keys, now }: { readonly profile: ProfileName; readonly keys: LongTermKeys | undefined; readonly now: string },
+): readonly [path: string, after: string] | undefined {
+  const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
+  return text === undefined ? undefined : [record.path, text];
+}
+
+/** The first place that keeps an import from being undone; undefined for what is none. */
+async function changedPlace(profile: ProfileName, { store, texts, note }: Undoing, ports: Wiring): Promise<Changed | undefined> {
+  if (note?.command !== 'import') return undefined;
+  const keys = await usableKeys(note.keys, store);
+  const record = note.records.find(({ path, ...rest }) => {
+    return undoneText({ path, ...rest }, { profile, keys, now: textNow(path, texts, ports) }) === undefined;
+  });
+  return record && { path: record.path, line: changedLine(textNow(record.path, texts, ports), record) };
+}
+
+function textNow(path: string, texts: Undoing['texts'], { textFiles }: Wiring): string {
+  return texts.get(path)?.after ?? textFiles.read(path) ?? '';
+}
+
+/** Undefined for what is no pair any more. */
+function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: string) => string): Undone | undefined {
+  const [record] = note.records;
+  if (record === undefined) return undefined;
+  try {
+    const { path } = record;
+    const { text, undone } = undoPairs(nowOf(path), path, [{ profile, record }]);
+    return { profile, note, texts: [[path, undone.length > 0 ? text : joinPair(text, path, profile)]] };
+  } catch (error) {
+    if (isAppError(error, 'edit-refused')) return undefined;
+    throw error;
+  }
+}
+
+export function undoneLines({ profile, note: { command }, left }: Undone): readonly string[] {
+  if (left !== undefined)
+    return [
+      `  put back the keys of "${profile}" in plaintext; the rest of its import stays, since ${left.path}:${left.line} was changed:`,
+      `           take "credential_process" out of [profile ${profile}], and [rolekeeper ${profile}], by hand`,
+    ];
+  if (command === 'adopt') return [`  put back "${profile}" as an ordinary profile`];
+  return [
+    command === 'import'
+      ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
+      : `  put back the files as they were before \`add ${profile}\``,
+  ];
+}
+
+/** The credentials file first: with the plaintext back, and the recipe still there, everything works. */
+export function writeUndone({ texts }: Undo, { textFiles, credentialsPath }: Wiring): void {
+  const paths = [...texts.keys()].sort((a, b) => Number(b === credentialsPath) - Number(a === credentialsPath));
+  for (const path of paths) {
+    const { before, after } = texts.get(path) ?? { before: '', after: '' };
+    if ((before ?? '') !== after) textFiles.replace(path, before, after);
+  }
+}
