@@ -278,6 +278,7 @@ class Agent {
     for (const { id, recipe, step } of kept.filter(isMissing)) {
       const room = await this.#rooms.of(this.#callerOf(id));
       try {
+        room.lastStep(recipe); // whose these are is then known here, too, when the state is lost
         if (room.memory.lifeOf(step.account) === undefined) (await room.look(step, recipe.profile))?.document.fill(0);
       } catch (error) {
         if (!isAppError(error, 'store-locked', 'store-unavailable')) throw error;

@@ -21,7 +21,7 @@ export interface Budget {
   readonly patienceMs: number;
   /** Waits this long when there is not. */
   readonly limitMs: number;
-  /** Waits this long for a lock when there is not. */
+  /** Waits this long for locks when there is not, but for no more than half of its time: the work itself needs the rest on a slow machine. */
   readonly lockWaitMs: number;
 }
 
@@ -53,7 +53,7 @@ export async function refreshAndAnswer<T extends Pick<Life, 'expiresAt'>>(
   const giveUp = new AbortController();
   const demand: Demand = {
     accepts: (life) => isComfortable(life, clock.now()),
-    lockWaitMs: fallback === undefined ? Math.min(budget.lockWaitMs, waitMs) : waitMs,
+    lockWaitMs: fallback === undefined ? Math.min(budget.lockWaitMs, waitMs / 2) : waitMs,
     sharesFailures: true,
     signal: giveUp.signal,
   };

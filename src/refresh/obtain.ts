@@ -72,8 +72,10 @@ export async function obtain(chain: Chain, index: number, wanted: Wanted): Promi
       profile: chain.recipe.profile,
       step,
       demand,
-      issue: (previous) =>
-        signedBySource(chain, index, wanted, (source) => request({ chain, index, source, previous }, demand.signal, ports)),
+      issue: (previous, lockWaitMs) =>
+        signedBySource(chain, index, { demand: { ...demand, lockWaitMs }, ports }, (source) =>
+          request({ chain, index, source, previous }, demand.signal, ports),
+        ),
     },
     ports,
   );

@@ -31,7 +31,10 @@ export interface RefreshPorts {
 export interface Demand {
   /** Whether what the store has will do, so that AWS need not be asked. */
   readonly accepts: (life: Life) => boolean;
-  /** A lock delays, never prevents: after this time the work goes on without it (decisions.md 3). */
+  /**
+   * A lock delays, never prevents: after this time the work goes on without it (decisions.md 3). For the locks of all hops together: a process
+   * that was stopped or killed may leave several behind.
+   */
   readonly lockWaitMs: number;
   /** Whether a failure of the last seconds is an answer. False where a person asked to try again. */
   readonly sharesFailures: boolean;
@@ -55,8 +58,8 @@ export interface Refresh {
   readonly profile: ProfileName;
   readonly step: Step;
   readonly demand: Demand;
-  /** Asks AWS. Called at most once. Gets what the store has, which did not do. */
-  readonly issue: (stored: Credentials | undefined) => Promise<Credentials>;
+  /** Asks AWS. Called at most once. Gets what the store has, which did not do, and what is left of `lockWaitMs` for the hops before. */
+  readonly issue: (stored: Credentials | undefined, lockWaitMs: number) => Promise<Credentials>;
 }
 
 /**
@@ -65,24 +68,30 @@ export interface Refresh {
  */
 export async function refreshOne(refresh: Refresh, ports: RefreshPorts): Promise<Obtained> {
   const { step, demand } = refresh;
-  const failedBefore = ports.state.read(step.id)?.failure;
-  const outcome = await locked(refresh, ports, failedBefore);
+  const before: Before = { failure: ports.state.read(step.id)?.failure, at: performance.now() };
+  const outcome = await locked(refresh, ports, before);
   if (outcome.kind !== 'busy') return outcome.value;
   demand.signal?.throwIfAborted();
   ports.log.event('lock.ignored', { profile: refresh.profile, hop: describeHop(step.hop) });
-  return refreshHeld(refresh, ports, { held: undefined, failedBefore });
+  return refreshHeld(refresh, ports, { held: undefined, before });
 }
 
-function locked(refresh: Refresh, ports: RefreshPorts, failedBefore: Failure | undefined): Promise<LockOutcome<Obtained>> {
+/** The failure that was known, and the monotonic clock, when the lock was first tried. */
+interface Before {
+  readonly failure: Failure | undefined;
+  readonly at: number;
+}
+
+function locked(refresh: Refresh, ports: RefreshPorts, before: Before): Promise<LockOutcome<Obtained>> {
   const { lockWaitMs, signal } = refresh.demand;
   const wait = {
     waitMs: lockWaitMs,
     ...(signal === undefined ? {} : { signal }),
-    meanwhile: () => publishedSince(failedBefore, refresh, ports),
+    meanwhile: () => publishedSince(before.failure, refresh, ports),
   };
   return underLock<Obtained>({ lock: ports.lock, name: refresh.step.id, wait }, (held) => {
     faultPoint('lock taken');
-    return refreshHeld(refresh, ports, { held, failedBefore });
+    return refreshHeld(refresh, ports, { held, before });
   });
 }
 
@@ -103,15 +112,16 @@ async function publishedSince(
 async function refreshHeld(
   refresh: Refresh,
   ports: RefreshPorts,
-  { held, failedBefore }: { readonly held: HeldLock | undefined; readonly failedBefore: Failure | undefined },
+  { held, before }: { readonly held: HeldLock | undefined; readonly before: Before },
 ): Promise<Obtained> {
   const { step, demand, profile } = refresh;
+  const lockWaitMs = Math.max(0, demand.lockWaitMs - (performance.now() - before.at));
   const stored = await readStored(step, ports);
   if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
   const failure = ports.state.read(step.id)?.failure;
-  const isOurs = failure !== undefined && (isNews(failure, failedBefore) || !isOfTheWay(failure));
+  const isOurs = failure !== undefined && (isNews(failure, before.failure) || !isOfTheWay(failure));
   if (isOurs && demand.sharesFailures && isRemembered(failure, ports.clock.now())) throw recalled(failure);
-  const credentials = await issueOrPublishFailure(refresh, stored, ports);
+  const credentials = await issueOrPublishFailure(refresh, () => refresh.issue(stored, lockWaitMs), ports);
   faultPoint('AWS answered');
   const notStored = await storeAndPublish(refresh, credentials, { ports, held });
   ports.log.event('refresh.done', { profile, hop: describeHop(step.hop), expires: isoSeconds(credentials.expiresAt) });
@@ -146,11 +156,11 @@ const longestLifeMs = 36 * 3_600_000;
 
 async function issueOrPublishFailure(
   refresh: Refresh,
-  stored: Credentials | undefined,
+  issue: () => Promise<Credentials>,
   ports: RefreshPorts,
 ): Promise<Credentials> {
   try {
-    const { expiresAt, ...credentials } = await refresh.issue(stored);
+    const { expiresAt, ...credentials } = await issue();
     return { ...credentials, expiresAt: Math.min(expiresAt, ports.clock.now() + longestLifeMs) };
   } catch (error) {
     const failure = toAppError(error);

@@ -154,6 +154,15 @@ describe('what is kept fresh', () => {
     expect(await house.getOf('dev')).toBe('STORED-dev');
   });
 
+  // The state said whose keys these are only until it was lost, and the store was locked by then.
+  it('is given from memory when state and store are gone before anybody has asked', async () => {
+    await keepFromBefore(dev);
+    await house.start();
+    world.state.principal = () => undefined;
+    world.store.lock();
+    expect(await house.getOf('dev')).toBe('STORED-dev');
+  });
+
   it('is looked for once where the store has it not', async () => {
     await keepFromBefore(dev, { isStored: false });
     const reads = countReads();

@@ -17,6 +17,8 @@ export interface Spell {
   readonly kind: FaultKind;
   readonly from: number;
   to: number;
+  /** What it took away may be back from here on. */
+  ending?: number;
 }
 
 /** A failure is given to everybody for five seconds more. */
@@ -34,6 +36,8 @@ const starvedLimitMs = 45_000;
 /** Where an empty process takes so many times its best, a refresh may not come to its end in time. */
 const starvedFactor = 4;
 const outOfTime = 7;
+/** Whom the agent has acknowledged waits for it. Stopped for so long, it has no time left to refresh anything. */
+const agentStopMs = 2_000;
 /** A call is tried once more where it was slept through. Two sleeps may fall into one: that between two rounds, and the fault. */
 const clockWords = /this computer's clock is [^\n]* behind/;
 
@@ -151,12 +155,13 @@ export class Judge {
     const ofStarvation: readonly ExitStatus[] = this.#isStarved(call) ? [7] : [];
     const isSleptThrough = this.#active(call, echoMs).includes('machine-sleeps') && clockWords.test(call.ran.stderr);
     const ofSleeps: readonly ExitStatus[] = isSleptThrough ? [6] : [];
-    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation, ...ofSleeps];
+    const ofAgent: readonly ExitStatus[] = this.#waitedForStoppedAgent(call) ? [outOfTime] : [];
+    return [...statuses.filter((status) => needsLogin || status !== 4), ...ofStop, ...ofStarvation, ...ofSleeps, ...ofAgent];
   }
 
   async #missed(call: Call): Promise<string | undefined> {
     if (call.profile.role === undefined || this.#stoppedMs(call) > 0) return undefined;
-    if (call.ran.status === outOfTime && this.#isStarved(call)) return undefined;
+    if (call.ran.status === outOfTime && (this.#isStarved(call) || this.#waitedForStoppedAgent(call))) return undefined;
     const taken = this.#active(call, settlingMs).flatMap((kind) => ruleOf(kind).takesAway ?? []);
     if (taken.includes('everything')) return undefined;
     const reach = {
@@ -165,12 +170,28 @@ export class Judge {
     };
     const [expected] = this.#expected(call);
     if (expected?.kind !== 'role') return undefined;
-    return await wasWithinReach(call, expected.roleArn, { reach, chaos: this.#chaos });
+    const found = await wasWithinReach(call, expected.roleArn, { reach, chaos: this.#chaos });
+    // An agent that gives them now may have them from a store that has come back since.
+    return reach.hasStore || !this.#isStoreBack(call) ? found : undefined;
   }
 
-  #active({ startedAt, endedAt }: Call, lingersMs: number): readonly FaultKind[] {
-    const active = this.#spells.slice(this.#forgotten).filter(({ from, to }) => from < endedAt && to + lingersMs > startedAt);
-    return [...new Set(active.map(({ kind }) => kind))].sort();
+  #isStoreBack(call: Call): boolean {
+    return this.#overlapping(call, settlingMs).some(
+      ({ kind, ending }) => ruleOf(kind).takesAway === 'store' && ending !== undefined,
+    );
+  }
+
+  #waitedForStoppedAgent({ startedAt, endedAt }: Call): boolean {
+    const stops = this.#chaos.blows.filter(({ kind, pid }) => kind === 'stop' && this.#chaos.isAgent(pid));
+    return stops.some(({ from, to }) => Math.min(to, endedAt) - Math.max(from, startedAt) > agentStopMs);
+  }
+
+  #active(call: Call, lingersMs: number): readonly FaultKind[] {
+    return [...new Set(this.#overlapping(call, lingersMs).map(({ kind }) => kind))].sort();
+  }
+
+  #overlapping({ startedAt, endedAt }: Call, lingersMs: number): readonly Spell[] {
+    return this.#spells.slice(this.#forgotten).filter(({ from, to }) => from < endedAt && to + lingersMs > startedAt);
   }
 
   #stoppedMs({ pid, startedAt, endedAt }: Call): number {

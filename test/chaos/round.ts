@@ -63,6 +63,7 @@ async function playFault({ kind, atMs, holdMs, seed }: PlannedFault, ports: Roun
     say(`${kind}: ${begun.what}, for ${holdMs} ms`);
     await wait(holdMs);
     await callers.answered(spell.from, callsInAFault, patienceMs);
+    spell.ending = performance.now();
     const isEnded = await begun.end().then(
       () => true,
       () => false,

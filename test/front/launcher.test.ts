@@ -91,6 +91,17 @@ describe('the launcher', () => {
     expect(garbage.tookMs).toBeLessThan(3_000);
   });
 
+  // It took "longer than 3.8 s" in a tenth of a second.
+  it('waits for the answer, whatever happens to the wall clock meanwhile', async () => {
+    await world.agent(async ({ send, end }) => {
+      await send('!');
+      setTimeout(() => end(answer(0, document).slice(1)), 300);
+    });
+    const asleep = join(world.home, 'asleep.cjs');
+    writeFileSync(asleep, 'const { now } = Date; let asked = 0; Date.now = () => now() + (asked++ === 0 ? 0 : 3_600_000);\n');
+    expect(await get('dev', { NODE_OPTIONS: `--require=${asleep}` })).toMatchObject({ status: 0, stdout: Buffer.from(document) });
+  });
+
   // It ended with status 1, and without a word.
   it('ends as the program does: killed where that is killed', async () => {
     await world.agent(() => undefined);

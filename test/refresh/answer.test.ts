@@ -192,9 +192,11 @@ describe('refreshAndAnswer', () => {
   }
 
   it('gives up a lock in its own time with nothing to fall back on, and else waits for it as long as for the rest', async () => {
-    expect((await wanted(undefined)).demand).toMatchObject({ lockWaitMs: 2_000, sharesFailures: true });
+    expect((await wanted(undefined)).demand).toMatchObject({ lockWaitMs: 1_900, sharesFailures: true });
+    const patient = { limitMs: 45_000, patienceMs: 2_500, lockWaitMs: 12_000 };
+    expect((await wanted(undefined, patient)).demand.lockWaitMs).toBe(12_000);
     const hurried = { limitMs: 500.4, patienceMs: 300, lockWaitMs: 2_000 };
-    expect((await wanted(undefined, hurried)).demand.lockWaitMs).toBe(500);
+    expect((await wanted(undefined, hurried)).demand.lockWaitMs).toBe(250);
     const { clock } = await world();
     expect((await wanted(storedFor(clock.now(), 10))).demand.lockWaitMs).toBe(2_500);
   });

@@ -7,6 +7,7 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../../src/refresh/obtain.ts';
 import type { Demand } from '../../src/refresh/refresh-one.ts';
+import { pause } from '../../src/system/pause.ts';
 import { aliceArn } from '../fakes/fake-sts.ts';
 import {
   corp,
@@ -100,6 +101,23 @@ describe('obtain', () => {
     one.sts.failNext(throttled);
     await expect(getDev(one)).rejects.toThrow('too many');
     expect((await getDev(one, wanting(one, { sharesFailures: false }))).isNew).toBe(true);
+  });
+
+  // Two seconds for each: with both locks left behind by a process that was killed, a caller's time was over before AWS was asked.
+  it('obtain waits for the locks of all hops together no longer than for one', async () => {
+    const one = await withKeys(world());
+    const far = { ...roleHop, request: { ...roleHop.request, roleArn: `${role}Far` } };
+    const waits: number[] = [];
+    const withLock: ObtainPorts['lock']['withLock'] = async (_name, { waitMs }) => {
+      waits.push(waitMs);
+      await pause(waitMs);
+      return { kind: 'busy' };
+    };
+    const ports = { ...one.ports, lock: { withLock } };
+    const chain = await openChain(recipe([roleHop, far]), ports);
+    await obtain(chain, 1, { demand: wanting(one, { lockWaitMs: 200 }), ports });
+    expect(waits).toEqual([200, expect.any(Number)]);
+    expect(waits[1]).toBeLessThan(20);
   });
 
   it('obtain signs the role with the session, and the session with the keys', async () => {

@@ -5,7 +5,15 @@ import { Secret } from '../../src/credentials/secret.ts';
 import { AppError } from '../../src/errors.ts';
 import type { StateRecord } from '../../src/ports/state.ts';
 import { openChain } from '../../src/refresh/obtain.ts';
-import { type Demand, isOfTheWay, patientDemand, type RefreshPorts, refreshOne } from '../../src/refresh/refresh-one.ts';
+import {
+  type Demand,
+  isOfTheWay,
+  patientDemand,
+  type Refresh,
+  type RefreshPorts,
+  refreshOne,
+} from '../../src/refresh/refresh-one.ts';
+import { pause } from '../../src/system/pause.ts';
 import { corp, dev, minute, recipe, role, roleHop, withKeys, world } from './obtain-world.ts';
 
 const down = new AppError('network', { endpoint: 'sts', problem: 'refused' });
@@ -35,7 +43,7 @@ async function opened() {
     sharesFailures: true,
   };
   const ports = { ...one.ports, log };
-  const refresh = (issue: () => Promise<Credentials>, more: Partial<Demand> = {}, others: Partial<RefreshPorts> = {}) =>
+  const refresh = (issue: Refresh['issue'], more: Partial<Demand> = {}, others: Partial<RefreshPorts> = {}) =>
     refreshOne({ profile: dev, step, demand: { ...demand, ...more }, issue }, { ...ports, ...others });
   const put = (credentials: Credentials) => one.store.set(step.account, toCredentialsItem(credentials, step.account));
   return { ...one, step, lines, made, refresh, put, record: () => one.state.read(step.id) };
@@ -301,6 +309,23 @@ describe('refreshOne, as it waits for its lock', () => {
       [one.step.id, 7, signal],
       [one.step.id, 0, undefined],
     ]);
+  });
+
+  it('leaves to the hops before what it has not waited for its own lock', async () => {
+    const one = await opened();
+    const left: number[] = [];
+    const issue: Refresh['issue'] = async (_stored, lockWaitMs) => {
+      left.push(lockWaitMs);
+      return one.made('NEW');
+    };
+    const withLock: RefreshPorts['lock']['withLock'] = async (_name, { waitMs }) => {
+      await pause(waitMs);
+      return { kind: 'busy' };
+    };
+    await one.refresh(issue, { lockWaitMs: 100 }, { lock: { withLock } });
+    await one.refresh(issue, { lockWaitMs: 60_000, accepts: () => false });
+    expect(left[0]).toBeLessThan(10);
+    expect(left[1]).toBeGreaterThan(30_000);
   });
 
   function lifeOf({ issuedAt, expiresAt }: Credentials) {
