@@ -58,10 +58,17 @@ export class StoreRoom {
     return step;
   }
 
-  /** From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer. */
+  /**
+   * From memory while the store was looked at lately, else from the store. Throws what the store throws, unless memory has an answer, or will
+   * have one: what a refresh under way brings is served whatever becomes of the store.
+   */
   async look(step: Step, profile: ProfileName): Promise<Remembered | undefined> {
-    const { account } = step;
-    if (!this.memory.isChecked(account, checkedForMs)) await this.#lookInto(step, profile);
+    const { account, id } = step;
+    try {
+      if (!this.memory.isChecked(account, checkedForMs)) await this.#lookInto(step, profile);
+    } catch (error) {
+      if (!this.#refreshes.isUnderWay(id)) throw error;
+    }
     return this.memory.recall(account);
   }
 

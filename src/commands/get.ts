@@ -46,17 +46,20 @@ export async function noteRefusal(rawProfile: string, error: unknown, { noteAnsw
 
 /** Says what was given, for the audit trail. */
 async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean): Promise<Given> {
-  const isStarved = wiring.heldUpMs() > starvedStartMs;
+  const time = timeOf(wiring);
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
-  const store = await wiring.openStore({ deadlineMs: isStarved ? starvedStoreDeadlineMs : storeDeadlineMs, prompts: 'never' });
+  const store = await wiring.openStore({
+    deadlineMs: time.isStarved ? starvedStoreDeadlineMs : storeDeadlineMs,
+    prompts: 'never',
+  });
   try {
     if (recipe.hops.length === 0) {
       const keys = await loadKeysThemselves({ profile, keys: keysOf(recipe) }, store);
       writeStdout(toKeysJson(keys));
       return { outcome: 'cached', keySuffix: keySuffix(keys.accessKeyId) };
     }
-    const { answer, isCached, refreshLater } = await answerFor(recipe, { store, isStarved }, wiring);
+    const { answer, isCached, refreshLater } = await answerFor(recipe, { store, time }, wiring);
     const needed = loginNeededBy(answer);
     if (needed !== undefined && (isInteractive || mayAsk(recipe, wiring.env, wiring.interactiveSetting()))) {
       const { getAsking } = await import('./get-interactive.ts');
@@ -72,7 +75,7 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
     return { outcome: isCached ? 'cached' : 'refreshed', keySuffix: keySuffix(answer.credentials.accessKeyId) };
   } catch (error) {
     if (!isAppError(error, 'store-locked', 'store-unavailable')) throw error;
-    const document = await documentInMemory(error, { profile, isStarved }, wiring);
+    const document = await documentInMemory(error, { profile, time }, wiring);
     writeStdout(document);
     return { outcome: 'cached', keySuffix: keySuffixIn(document) };
   } finally {
@@ -86,12 +89,11 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
  */
 async function documentInMemory(
   storeError: AppError,
-  { profile, isStarved }: { readonly profile: string; readonly isStarved: boolean },
+  { profile, time }: { readonly profile: string; readonly time: Time },
   wiring: Wiring,
 ): Promise<Buffer> {
   const { documentOfAgent } = await import('./tell-agent.ts');
-  const { clock, env } = wiring;
-  const { limitMs: leftMs } = budgetLeft(isStarved, leftOfDeadline(env, clock.toLocal(clock.now())));
+  const { limitMs: leftMs } = budgetLeft(time);
   const waitMs = Math.min(Math.floor(Math.max(leftMs, 0) / 2), busyAgentMs); // to acknowledge, and as long again to answer
   const document = await documentOfAgent(profile, waitMs, wiring);
   if (document === undefined) throw storeError;
@@ -113,7 +115,7 @@ interface Answered {
 
 async function answerFor(
   recipe: Recipe,
-  { store, isStarved }: { readonly store: Store; readonly isStarved: boolean },
+  { store, time }: { readonly store: Store; readonly time: Time },
   wiring: Wiring,
 ): Promise<Answered> {
   const { clock } = wiring;
@@ -133,7 +135,7 @@ async function answerFor(
   const ports = await wiring.openRefresh(store);
   const fallback = cached?.credentials;
   const answer = await refreshAndAnswer(recipe, fallback, {
-    budget: budgetLeft(isStarved, leftOfDeadline(wiring.env, clock.toLocal(clock.now()))),
+    budget: budgetLeft(time),
     clock,
     refresh: (demand, found) => refreshDirectly(recipe, { fallback, demand, found }, ports),
     outwait: wiring.outwait,
@@ -150,10 +152,21 @@ async function answerFor(
 const starvedStartMs = 450;
 const starvedBudget: Budget = { limitMs: 45_000, patienceMs, lockWaitMs: 12_000 };
 
-/** The front counted `leftMs` for a machine with time to spare, so a starved start is past it. */
-function budgetLeft(isStarved: boolean, leftMs: number): Budget {
+interface Time {
+  readonly isStarved: boolean;
+  /** When the front's time is over, on the monotonic clock: the wall clock may jump at any moment. */
+  readonly frontEndsAt: number;
+}
+
+function timeOf({ clock, env, heldUpMs }: Wiring): Time {
+  const leftMs = leftOfDeadline(env, clock.toLocal(clock.now()));
+  return { isStarved: heldUpMs() > starvedStartMs, frontEndsAt: performance.now() + leftMs };
+}
+
+/** The front counted its time for a machine with time to spare, so a starved start is past it. */
+function budgetLeft({ isStarved, frontEndsAt }: Time): Budget {
   if (isStarved) return starvedBudget;
-  const within = (ms: number) => Math.min(ms - performance.now(), leftMs);
+  const within = (ms: number) => Math.min(ms, frontEndsAt) - performance.now();
   return { limitMs: within(limitMs), patienceMs: within(patienceMs), lockWaitMs };
 }
 

@@ -8,6 +8,10 @@ export class Flights<T> {
     return this.#underWay.size;
   }
 
+  isUnderWay(key: string): boolean {
+    return this.#underWay.has(key);
+  }
+
   /** Joins the flight of this key, or starts it. Throws what `start` throws. */
   join(key: string, start: () => Promise<T>): Promise<T> {
     const known = this.#underWay.get(key);

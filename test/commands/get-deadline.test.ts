@@ -8,10 +8,8 @@ describe('leftOfDeadline', () => {
   it.each([
     ['what the front left', `${nowMs + 3_450}`, 3_450],
     ['all that a front can give', `${nowMs + 4_000}`, 4_000],
-    ['nothing when it is over', `${nowMs - 10}`, 0],
-    ['nothing when it was over a minute ago', `${nowMs - 60_000}`, 0],
     ['without end when the clock has jumped back', `${nowMs + 4_001}`, none],
-    ['without end when the clock has jumped ahead', `${nowMs - 60_001}`, none],
+    ['without end when the clock has jumped ahead', `${nowMs - 10}`, none],
     ['without end when it is empty', '', none],
     ['without end when it is no number', 'soon', none],
     ['without end when it is no whole number of milliseconds', `${nowMs + 1_000}.5`, none],

@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   mfaSerial,
@@ -120,6 +121,13 @@ describe('get by state', () => {
     const first = await succeed(world.rolekeeper(['get', 'dev']));
     await pass(61 * minute);
     expect(idOf(await succeed(world.rolekeeper(['get', 'dev'])))).not.toBe(idOf(first));
+  });
+
+  // It "took longer than 0 s" where the wall clock was set by less than a minute between the front and the program.
+  it('expired: a deadline that is over is the work of a clock', async () => {
+    const env = { ROLEKEEPER_DEADLINE: String(Date.now() - 50_000), ...world.env };
+    const { stdout } = await succeed(world.startCommand(process.execPath, [`${world.program}.js`, 'get', 'dev'], { env }).ended);
+    expect(stdout).toContain('"AccessKeyId"');
   });
 
   it('expired: it never prints what is over, and says what stood in the way', async () => {
