@@ -64,6 +64,11 @@ async function run({ seed, minutes, rounds }: ChaosOptions, { ownDirectory, impo
       canaryMs: 0,
     });
   };
+  chaos.bus.onKeyringLost = (how) => {
+    say(`gnome-keyring ended by itself: ${how}`);
+    countIn(tally.faults, 'keyring-gone, by itself');
+    judge.begin('keyring-gone');
+  };
   const callers = new Callers(chaos, (call) => judge.judge(call));
   try {
     const possible = faultKinds.filter((kind) => impossible[kind] === undefined);

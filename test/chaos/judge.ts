@@ -120,7 +120,7 @@ export class Judge {
       expected: this.#expected(call),
       awsStartedAt: call.awsStartedAt,
       isTimeUnknowable: this.#isTimeUnknowable(call),
-      isClockRight: !this.#active(call, echoMs).some((kind) => ruleOf(kind).at === 'clock'),
+      isClockRight: !this.#wasAwsMoved(call) && !this.#active(call, echoMs).some((kind) => ruleOf(kind).at === 'clock'),
       explained: this.#explained(call),
     };
   }
@@ -139,11 +139,15 @@ export class Judge {
     return isCut ? [keys, { kind: 'session' }] : [keys];
   }
 
-  /** A wall clock that was turned back is found out as long as the state has what AWS said; an AWS that is off, only by the next call. */
+  /** A wall clock that was turned back is found out as long as the state has what AWS said; an AWS that is off, only by the next call of it. */
   #isTimeUnknowable(call: Call): boolean {
+    if (this.#wasAwsMoved(call)) return true;
     const kinds = this.#active(call, echoMs);
-    if (kinds.includes('sts-clock-moves')) return true;
     return kinds.includes('clock-turned') && !(call.knewClock && this.#chaos.knowsClock);
+  }
+
+  #wasAwsMoved(call: Call): boolean {
+    return this.#active(call, Number.POSITIVE_INFINITY).includes('sts-clock-moves');
   }
 
   #explained(call: Call): readonly ExitStatus[] {

@@ -86,6 +86,7 @@ const rereadMs = 61_000;
 
 async function mend(mending: readonly Mending[], { chaos, callers, judge, tally }: RoundPorts): Promise<void> {
   for (const { end } of mending) await end?.();
+  if (!chaos.bus.hasKeyring) await chaos.bus.restartKeyring();
   await chaos.startAgentAgain();
   await landed(chaos);
   chaos.clock.pass(forgottenMs);

@@ -26,6 +26,9 @@ export interface SessionBus {
   readonly busPid: number;
   /** The Secret Service's process. Throws when there is none. */
   readonly daemonPid: number;
+  readonly hasKeyring: boolean;
+  /** The Secret Service has ended, and nobody told it to. */
+  onKeyringLost: (how: string) => void;
   /** Stops the Secret Service with SIGSTOP: it has its name on the bus and does not answer. */
   freeze(): void;
   thaw(): void;
@@ -99,6 +102,7 @@ export async function killDaemon(child: ChildProcess | undefined): Promise<void>
 class Daemons implements SessionBus {
   readonly env: Readonly<Record<string, string>>;
   readonly address: string;
+  onKeyringLost: SessionBus['onKeyringLost'] = () => undefined;
   readonly #directory: string;
   readonly #password: string;
   #bus: ChildProcess | undefined;
@@ -133,6 +137,10 @@ class Daemons implements SessionBus {
     return pidOf(this.#keyring, 'Secret Service');
   }
 
+  get hasKeyring(): boolean {
+    return this.#keyring !== undefined;
+  }
+
   prepare(work: SessionBusOptions['prepare']): void {
     const directory = join(this.#directory, 'data', 'keyrings');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -150,7 +158,13 @@ class Daemons implements SessionBus {
     // Without --unlock nothing reads the password. The data are kept out of HOME, which belongs to the test.
     const argv = ['--foreground', '--components=secrets', ...(state === 'unlocked' ? ['--unlock'] : [])];
     const env = { ...this.env, XDG_DATA_HOME: join(this.#directory, 'data') };
-    this.#keyring = spawnDaemon('gnome-keyring-daemon', argv, env, state === 'unlocked' ? this.#password : '');
+    const keyring = spawnDaemon('gnome-keyring-daemon', argv, env, state === 'unlocked' ? this.#password : '');
+    this.#keyring = keyring;
+    keyring.once('exit', (status, signal) => {
+      if (this.#keyring !== keyring) return;
+      this.#keyring = undefined;
+      this.onKeyringLost(signal ?? `status ${status}`);
+    });
     await until(() => this.#isServed(), 'gnome-keyring did not take its name on the bus');
     if (state === 'unlocked') await until(() => this.#hasDefaultCollection(), 'gnome-keyring did not make its login keyring');
   }
@@ -164,8 +178,9 @@ class Daemons implements SessionBus {
   }
 
   async killKeyring(): Promise<void> {
-    await killDaemon(this.#keyring);
+    const keyring = this.#keyring;
     this.#keyring = undefined;
+    await killDaemon(keyring);
     await until(() => !this.#isServed(), 'the bus did not notice the end of gnome-keyring');
   }
 
@@ -186,7 +201,9 @@ class Daemons implements SessionBus {
   }
 
   async stop(): Promise<void> {
-    await killDaemon(this.#keyring);
+    const keyring = this.#keyring;
+    this.#keyring = undefined;
+    await killDaemon(keyring);
     await killDaemon(this.#bus);
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
