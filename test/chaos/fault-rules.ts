@@ -23,6 +23,8 @@ export interface FaultRule {
   readonly explains: readonly ExitStatus[];
   /** What credentials cannot be expected to come from while it lasts. */
   readonly takesAway?: 'store' | 'agent' | 'everything';
+  /** It ends what it has begun by itself: what it takes away may be back at any moment. */
+  readonly isOverAtOnce?: true;
   /** Longer than the stale time of a lock: drawn less often. */
   readonly isLong?: true;
 }
@@ -43,7 +45,7 @@ export const faultRules = {
   'keyring-locked': { at: 'keyring', holdMs: short, explains: [5], takesAway: 'store' },
   'keyring-frozen': { at: 'keyring', holdMs: [400, 4_000], explains: [5, 7], takesAway: 'store' },
   'keyring-gone': { at: 'keyring', holdMs: short, explains: [5], takesAway: 'store' },
-  'keyring-restarted': { at: 'keyring', holdMs: moment, explains: [5], takesAway: 'store' },
+  'keyring-restarted': { at: 'keyring', holdMs: moment, explains: [5], takesAway: 'store', isOverAtOnce: true },
   'callers-killed': { at: 'callers', holdMs: short, explains: [] },
   'callers-stopped': { at: 'callers', holdMs: short, explains: [] },
   'holder-killed': { at: 'holder', holdMs: short, explains: [] },

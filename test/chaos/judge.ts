@@ -180,9 +180,10 @@ export class Judge {
   }
 
   #isStoreBack(call: Call): boolean {
-    return this.#overlapping(call, settlingMs).some(
-      ({ kind, ending }) => ruleOf(kind).takesAway === 'store' && ending !== undefined,
-    );
+    return this.#overlapping(call, settlingMs).some(({ kind, ending }) => {
+      const { takesAway, isOverAtOnce } = ruleOf(kind);
+      return takesAway === 'store' && (isOverAtOnce === true || ending !== undefined);
+    });
   }
 
   #waitedForStoppedAgent({ startedAt, endedAt }: Call): boolean {
