@@ -23,6 +23,8 @@ export interface Spell {
 
 /** A failure is given to everybody for five seconds more. */
 const echoMs = 6_000;
+/** A call to AWS that began in a fault lasts until its own deadline, and whoever joins it gets what becomes of it. */
+const callEchoMs = 16_000;
 /** What was held up by a fault goes on when it ends, not at that very moment. */
 const settlingMs = 500;
 /** A `get` that refreshes takes the CPU time of 5.2 empty processes (231 ms against 44); what the keyring does for it comes on top. */
@@ -152,7 +154,8 @@ export class Judge {
 
   #explained(call: Call): readonly ExitStatus[] {
     const { needsLogin } = call.profile;
-    const statuses = this.#active(call, echoMs).flatMap((kind) => ruleOf(kind).explains);
+    const ofAws = this.#active(call, callEchoMs).filter((kind) => ruleOf(kind).at === 'sts');
+    const statuses = [...this.#active(call, echoMs), ...ofAws].flatMap((kind) => ruleOf(kind).explains);
     // Whoever was stopped in the middle of a call finds its connections ended.
     const ofStop: readonly ExitStatus[] = this.#stoppedMs(call) > 0 ? [5, 7] : [];
     // It says so, and goes on in the background.
@@ -215,8 +218,11 @@ export class Judge {
     return slowestMs < starvedMs ? allowanceMs : allowanceMs + starvedLimitMs - deadlineMs;
   }
 
+  /** Who has waited half its time for a lock that somebody left behind needs the other half on a machine that is slow already. */
   #isStarved(call: Call): boolean {
-    return this.#slowestMs(call) > starvedFactor * this.#canary.quietMs();
+    const slowestMs = this.#slowestMs(call);
+    const isBehindLock = this.#active(call, echoMs).some((kind) => ruleOf(kind).at === 'holder');
+    return slowestMs > starvedFactor * this.#canary.quietMs() || (isBehindLock && slowestMs > starvedMs);
   }
 }
 
