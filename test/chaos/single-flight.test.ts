@@ -33,6 +33,8 @@ describe('extraFlights', () => {
     ['the lock was passed over after 2 s', { askedSince: ({ pid }) => (pid === 2 ? -900 : undefined) }],
     ['the holder was stopped before its call', { blows: [{ kind: 'stop', pid: 2, from: 900, to: 1_100 }] }],
     ['there was no place for locks', { withoutLocks: [{ from: 0, to: 2_000 }] }],
+    ['there was no place for locks', { withoutLocks: [{ from: 0, to: 900 }], startedAt: (pid) => (pid === 1 ? 800 : undefined) }],
+    ['there was no place for locks', { withoutLocks: [{ from: 0, to: 900 }], startedAt: (pid) => (pid === 2 ? 800 : undefined) }],
     ['the lease of a killed or stopped holder', { lock: 'lease', blows: [{ kind: 'kill', pid: 7, from: 0, to: forEver }] }],
   ])('explains two at once: %s', (why, more) => {
     expect(reasons(two, more)).toEqual([why]);

@@ -44,7 +44,7 @@ function isUnderWayAt(at: number, { startedAt, endedAt }: Flight): boolean {
 }
 
 function explanation(flight: Flight, earlier: readonly Flight[], circumstances: Circumstances): string | undefined {
-  const { blows, lock, withoutLocks } = circumstances;
+  const { blows, lock } = circumstances;
   const at = flight.startedAt;
   const isHit = (kind: Blow['kind'], pid: number | undefined) =>
     blows.some((blow) => blow.kind === kind && blow.pid === pid && blow.from <= at && at < blow.to + lingersMs);
@@ -54,7 +54,7 @@ function explanation(flight: Flight, earlier: readonly Flight[], circumstances: 
   // Whoever passed over a lock may have been first at AWS: the holder was held up before its call.
   if ([flight, ...earlier].some((one) => hasWaited(one, circumstances))) return 'the lock was passed over after 2 s';
   if (earlier.some((other) => wasStoppedWhen(other, flight, blows))) return 'the holder was stopped before its call';
-  if (withoutLocks.some(({ from, to }) => from <= at && at <= to)) return 'there was no place for locks';
+  if ([flight, ...earlier].some((one) => hadNoLock(one, circumstances))) return 'there was no place for locks';
   if (lock === 'lease' && blows.some(({ from }) => from <= at && at - from < leaseMs))
     return 'the lease of a killed or stopped holder';
   return undefined;
@@ -63,6 +63,12 @@ function explanation(flight: Flight, earlier: readonly Flight[], circumstances: 
 function hasWaited(flight: Flight, { startedAt, askedSince }: Circumstances): boolean {
   const begun = (flight.pid === undefined ? undefined : startedAt(flight.pid)) ?? askedSince(flight);
   return begun !== undefined && flight.startedAt - begun >= patienceMs;
+}
+
+/** It looked for the place some time between its start and its call. */
+function hadNoLock({ pid, startedAt: at }: Flight, { startedAt, withoutLocks }: Circumstances): boolean {
+  const begun = (pid === undefined ? undefined : startedAt(pid)) ?? at;
+  return withoutLocks.some(({ from, to }) => from <= at && begun <= to);
 }
 
 function wasStoppedWhen(other: Flight, { pid, startedAt }: Flight, blows: readonly Blow[]): boolean {
