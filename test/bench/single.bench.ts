@@ -37,7 +37,7 @@ export const single: Chapter = {
 const launcher = resolve('dist/rolekeeper.js');
 const emptyNode: Side = { name: 'node -e 0', command: [process.execPath, '-e', '0'], isSilent: true };
 /** Nobody listens there, and AUTOSTART is off in every world. */
-const noAgent = { ROLEKEEPER_RUNTIME_DIR: '/nonexistent' };
+const noAgent = { ROLEKEEPER_RUNTIME_DIR: '/proc/nonexistent' };
 /** A native start takes a thirtieth of Node's, so more of them are cheap. */
 const nativeFactor = 10;
 

@@ -96,7 +96,7 @@ describe('the agent', () => {
     world.writeConfig(`${world.readConfig()}\n${rolePair('gone', { role_arn: roleArn('Gone'), source_profile: 'corp' })}`);
     const all = await Promise.all(Array.from({ length: 20 }, () => world.rolekeeper(['get', 'gone'])));
     expect(assumed()).toBe(1);
-    const alone = await world.rolekeeper(['get', 'gone'], { env: { ROLEKEEPER_RUNTIME_DIR: '/nonexistent' } });
+    const alone = await world.rolekeeper(['get', 'gone'], { env: { ROLEKEEPER_RUNTIME_DIR: '/proc/nonexistent' } });
     expect(new Set(all.map(({ stderr, status }) => `${status} ${stderr}`))).toEqual(new Set([`${alone.status} ${alone.stderr}`]));
   });
 

@@ -9,6 +9,7 @@ import process from 'node:process';
 import { type StsDouble, type StsDoubleOptions, startStsDouble } from '../../src/sandbox/sts-double.ts';
 import type { DoubleProvider } from '../../src/sandbox/sts-double-world.ts';
 import { newKeyFile } from '../../src/stores/age-cipher.ts';
+import { endProcessesOf } from './background-processes.ts';
 
 export const program = resolve('dist/rolekeeper');
 
@@ -115,8 +116,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     program,
     run,
     close: async () => {
+      endProcessesOf(home);
       await sts.stop();
-      // A refresh in the background may still be writing.
+      // One that was killed just now may still be writing.
       await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };

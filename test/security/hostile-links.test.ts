@@ -53,7 +53,7 @@ describe('a link to somebody’s file', { timeout: 60_000 }, () => {
   });
 
   it('in place of the note of a start in the background is not written through', async () => {
-    const env = { ROLEKEEPER_AUTOSTART: '1', ROLEKEEPER_RUNTIME_DIR: '/nonexistent' };
+    const env = { ROLEKEEPER_AUTOSTART: '1', ROLEKEEPER_RUNTIME_DIR: '/proc/nonexistent' };
     const notes = () => readdirSync(join(world.home, 'state', 'rolekeeper'), { recursive: true, encoding: 'utf8' });
     await succeed(world.rolekeeper(['get', 'dev'], { env }));
     const started = notes().filter((name) => name.includes('started-'));
