@@ -36,7 +36,7 @@ import { readMachineName } from './system/machine.ts';
 import type { MfaRun } from './system/mfa-process.ts';
 import { readOwnCache } from './system/own-cache.ts';
 import { ownProgram } from './system/own-program.ts';
-import { heldUpMs } from './system/own-time.ts';
+import { heldUpMs, outwait } from './system/own-time.ts';
 import {
   awsConfigFile,
   awsCredentialsFile,
@@ -238,7 +238,7 @@ export function openWiring(env: Environment): Wiring {
         chosen: env['ROLEKEEPER_PROMPT'] || setting('prompt'),
       }),
     interactiveSetting: () => setting('interactive'),
-    outwait: async (ms, signal) => (await import('./system/own-time.ts')).outwait(ms, signal),
+    outwait,
     heldUpMs,
     noteAnswer: async (answer) => {
       if (!isAudited(env['ROLEKEEPER_AUDIT'], () => setting('audit'))) return;

@@ -5,7 +5,7 @@ import type { KeyId, ProfileName } from '../config/names.ts';
 import { certificateOf, lastStepOf, type Recipe, type Step } from '../config/recipe.ts';
 import { freshnessOf, isComfortable, isValid } from '../credentials/plan.ts';
 import type { Secret } from '../credentials/secret.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import { Flights } from '../refresh/flights.ts';
 import { type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
@@ -67,7 +67,7 @@ export class StoreRoom {
     try {
       if (!this.memory.isChecked(account, checkedForMs)) await this.#lookInto(step, profile);
     } catch (error) {
-      if (!this.#refreshes.isUnderWay(id)) throw error;
+      if (!isAppError(error) || !this.#refreshes.isUnderWay(id)) throw error;
     }
     return this.memory.recall(account);
   }

@@ -154,13 +154,12 @@ const starvedBudget: Budget = { limitMs: 45_000, patienceMs, lockWaitMs: 12_000 
 
 interface Time {
   readonly isStarved: boolean;
-  /** When the front's time is over, on the monotonic clock: the wall clock may jump at any moment. */
+  /** When the front's time is over, on the monotonic clock, whose zero is the start: the wall clock may jump at any moment. */
   readonly frontEndsAt: number;
 }
 
-function timeOf({ clock, env, heldUpMs }: Wiring): Time {
-  const leftMs = leftOfDeadline(env, clock.toLocal(clock.now()));
-  return { isStarved: heldUpMs() > starvedStartMs, frontEndsAt: performance.now() + leftMs };
+function timeOf({ env, heldUpMs }: Wiring): Time {
+  return { isStarved: heldUpMs() > starvedStartMs, frontEndsAt: leftOfDeadline(env, performance.timeOrigin) };
 }
 
 /** The front counted its time for a machine with time to spare, so a starved start is past it. */
