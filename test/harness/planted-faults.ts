@@ -422,7 +422,8 @@ const rotationFaults: readonly PlantedFault[] = [
     mend: /^rolekeeper rotate corp --finish$/,
     plant: async (world) => {
       await succeed(world.rolekeeper(['rotate', 'corp', '--yes']));
-      plantRotation(world, { startedAt: 1, deleteAt: Date.now() - 48 * 3_600_000 });
+      // As if AWS had just refused: the agent, which rotate woke, leaves such a key alone for an hour.
+      plantRotation(world, { startedAt: 1, deleteAt: Date.now() - 48 * 3_600_000, triedAt: Date.now() });
     },
     added: yes,
   },
