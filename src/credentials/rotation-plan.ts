@@ -38,6 +38,8 @@ export function planRotation(scene: RotationScene): RotationPlan {
   if (freshId !== undefined && freshId !== currentId) return { kind: 'verify', oldId: currentId, newId: freshId };
   if (formerId !== undefined && formerId !== currentId) return planOfFormer(formerId, scene);
   const others = listed.filter(({ accessKeyId }) => accessKeyId !== currentId);
+  // A session with MFA outlives the key that it was asked with.
+  if (others.length === listed.length) return { kind: 'no-key', currentId };
   const [other] = others;
   if (other === undefined) return { kind: 'begin', oldId: currentId };
   if (others.length === 1 && isOrphan(other, scene)) return { kind: 'begin', oldId: currentId, orphanId: other.accessKeyId };
