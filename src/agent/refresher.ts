@@ -3,6 +3,7 @@
 
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
+import type { EpochMs } from '../credentials/credentials.ts';
 import { nextRefreshAt } from '../credentials/plan.ts';
 import { isAppError, toAppError } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
@@ -52,6 +53,8 @@ export class Refresher {
   #clocks: ClockReading;
   #forgivenBefore = 0;
   readonly #restUntil = new Map<KeyId, number>();
+  /** As last seen, of what is in the plan. */
+  readonly #askedAt = new Map<KeyId, EpochMs>();
   readonly #stopping = new AbortController();
   #round: Promise<void> | undefined;
 
@@ -78,7 +81,8 @@ export class Refresher {
 
   /** All that somebody uses, as it stands: for warnings. */
   wanted(): readonly Planned[] {
-    return this.#currentPlan().filter((one) => this.#isWanted(one));
+    const localNow = this.#ports.readClocks().wallMs;
+    return this.#currentPlan().filter((one) => this.#isWanted(one, localNow));
   }
 
   /** What was planned may rest on files that have changed, and what failed may work now. */
@@ -170,9 +174,13 @@ export class Refresher {
     return session === undefined || this.#ports.clock.now() < session.expiresAt;
   }
 
-  #isWanted({ id }: Planned): boolean {
-    const { state, unusedMs, readClocks } = this.#ports;
-    return isWanted(id, { state, unusedMs, localNow: readClocks().wallMs });
+  // Who asks again makes it wanted for longer, so what was seen once need not be looked at again until it is over.
+  #isWanted({ id }: Planned, localNow = this.#ports.readClocks().wallMs): boolean {
+    const { state, unusedMs } = this.#ports;
+    if (isWanted(this.#askedAt.get(id), { localNow, unusedMs })) return true;
+    const askedAt = state.askedAt(id);
+    if (askedAt !== undefined) this.#askedAt.set(id, askedAt);
+    return isWanted(askedAt, { localNow, unusedMs });
   }
 
   // A thousand records are read again only when one of them has changed.
@@ -180,6 +188,7 @@ export class Refresher {
     const stamp = this.#ports.stamp();
     if (stamp !== this.#plannedFrom) {
       const known = readOnce(this.#ports.state);
+      this.#askedAt.clear();
       this.#plan = this.#ports.state.list().flatMap((record) => this.#planFor(record, known) ?? []);
     }
     this.#plannedFrom = stamp;

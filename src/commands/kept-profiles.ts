@@ -11,7 +11,7 @@ import type { BackgroundSettings } from './background-settings.ts';
 /** Records that somebody asked for lately. */
 export function wantedRecords({ state, clock }: Wiring, { unusedMs }: BackgroundSettings): readonly StateRecord[] {
   const localNow = clock.toLocal(clock.now());
-  return state.list().filter(({ id }) => isWanted(id, { state, localNow, unusedMs }));
+  return state.list().filter(({ id }) => isWanted(state.askedAt(id), { localNow, unusedMs }));
 }
 
 /** Those of them that a background can refresh, by these files. */

@@ -2,6 +2,7 @@
 
 import type { KeyId } from '../config/names.ts';
 import { loginIdOf, needsCode, type Recipe, type Step, stepsOf } from '../config/recipe.ts';
+import type { EpochMs } from '../credentials/credentials.ts';
 import type { Life } from '../credentials/plan.ts';
 import { isNight, type Watched, warningsFor } from '../credentials/warnings.ts';
 import { lastPrincipal } from '../hops/keys.ts';
@@ -43,12 +44,11 @@ export function keptFor(record: StateRecord, recipe: Recipe, known: Known): Kept
   return { ...kept, session: sessionId && { id: sessionId, expiresAt: known.read(sessionId)?.expiresAt ?? 0 } };
 }
 
-/** True while somebody asked within `unusedMs`. `localNow` is the local clock's. */
+/** True while somebody asked within `unusedMs`; `localNow` and `askedAt` are the local clock's. */
 export function isWanted(
-  id: KeyId,
-  { state, localNow, unusedMs }: { readonly state: State; readonly localNow: number; readonly unusedMs: number },
+  askedAt: EpochMs | undefined,
+  { localNow, unusedMs }: { readonly localNow: EpochMs; readonly unusedMs: number },
 ): boolean {
-  const askedAt = state.askedAt(id);
   return askedAt !== undefined && localNow - askedAt < unusedMs;
 }
 

@@ -149,6 +149,31 @@ describe('an ordinary life', () => {
     expect(attempts(life)).toBeGreaterThan(after);
   });
 
+  it('goes on for three days after the last who asked, whatever was seen before', async () => {
+    const life = await openLife();
+    await life.ask(dev);
+    await life.live(2 * day, 5 * minute);
+    life.state.noteAsked(lastStep(dev).id);
+    await life.live(2 * day, 5 * minute);
+    expect(['fresh', 'due']).toContain(await life.freshness(dev));
+  });
+
+  it('looks once who asked for what, and not at each ring', async () => {
+    const life = await openLife();
+    await life.ask(dev);
+    await life.live(minute);
+    expect(life.refresher.wanted()).toHaveLength(1);
+    const { askedAt } = life.state;
+    let looks = 0;
+    life.state.askedAt = (id) => {
+      looks += 1;
+      return askedAt(id);
+    };
+    await life.live(10 * minute);
+    expect(life.refresher.wanted()).toHaveLength(1);
+    expect(looks).toBe(0);
+  });
+
   it('leaves alone what nobody ever asked for', async () => {
     const life = await openLife();
     await life.ask(dev);

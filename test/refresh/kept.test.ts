@@ -94,12 +94,10 @@ describe('keptFor, of keys', () => {
 });
 
 describe('isWanted', () => {
-  it('is true while somebody asked within the time, and not at its end', () => {
-    const state = fakeState(() => 1_000);
-    const wanted = (localNow: number) => isWanted(step.id, { state, localNow, unusedMs: 500 });
-    expect(wanted(1_000)).toBe(false);
-    state.noteAsked(step.id);
+  it('is true while somebody asked within the time; not at its end, and not where nobody ever did', () => {
+    const wanted = (localNow: number) => isWanted(1_000, { localNow, unusedMs: 500 });
     expect([1_000, 1_499, 1_500].map(wanted)).toEqual([true, true, false]);
+    expect(isWanted(undefined, { localNow: 1_000, unusedMs: 500 })).toBe(false);
   });
 });
 
