@@ -121,36 +121,37 @@ function resolveInPlace(profile: ProfileName, files: ConfigFiles, env: Environme
   } catch (error) {
     if (!isAppError(error, 'recipe-invalid')) throw error;
     const { problem, hint, chain } = error.details;
-    const by = chain.at(-1);
-    const way = by === undefined || by === profile ? '' : ` by way of "${by}"`;
-    throw new AppError(
-      'edit-refused',
-      { ...placeOf([problem, hint], chain, files), problem: `"${profile}"${way}: ${problem}`, hint },
-      error,
-    );
+    const { name, path, line } = placeOf([problem, hint], chain, files);
+    const way = name === undefined || name === profile ? '' : ` by way of "${name}"`;
+    throw new AppError('edit-refused', { path, line, problem: `"${profile}"${way}: ${problem}`, hint }, error);
   }
 }
 
-/** The first setting that one of the texts names, in the profile farthest from the one that was asked for; else that profile's header. */
+/**
+ * The first setting that one of the texts names, else a header: in the section that a text names, else in the profile farthest from the one that
+ * was asked for.
+ */
 function placeOf(
   texts: readonly string[],
   chain: readonly string[],
   { config, credentials }: ConfigFiles,
-): { readonly path: string; readonly line: number } {
-  const sections = [...chain].reverse().flatMap((name) =>
+): { readonly name: string | undefined; readonly path: string; readonly line: number } {
+  const all = [...chain].reverse().flatMap((name) =>
     [
-      { path: config.path, section: findSection(config, 'rolekeeper', name) },
-      { path: config.path, section: findSection(config, 'profile', name) },
-      { path: credentials.path, section: findSection(credentials, 'profile', name) },
-    ].flatMap(({ path, section }) => (section === undefined ? [] : [{ path, section }])),
+      { name, header: `[rolekeeper ${name}]`, path: config.path, section: findSection(config, 'rolekeeper', name) },
+      { name, header: `[profile ${name}]`, path: config.path, section: findSection(config, 'profile', name) },
+      { name, header: `[${name}]`, path: credentials.path, section: findSection(credentials, 'profile', name) },
+    ].flatMap(({ section, ...where }) => (section === undefined ? [] : [{ ...where, section }])),
   );
-  const settings = sections.flatMap(({ path, section }) =>
-    [...section.settings.values()].map((setting) => ({ path, ...setting })),
+  const named = all.filter(({ header }) => texts.some((text) => text.includes(header)));
+  const sections = [...named, ...all.filter((one) => !named.includes(one))];
+  const settings = sections.flatMap(({ name, path, section }) =>
+    [...section.settings.values()].map(({ key, line }) => ({ name, path, key, line })),
   );
   const [found] = texts.flatMap((text) => {
     const words = new Set(text.match(/\w+/g));
     return settings.find(({ key }) => words.has(key)) ?? [];
   });
-  if (found !== undefined) return { path: found.path, line: found.line };
-  return { path: sections[0]?.path ?? config.path, line: sections[0]?.section.line ?? 1 };
+  const [first] = sections;
+  return found ?? { name: first?.name, path: first?.path ?? config.path, line: first?.section.line ?? 1 };
 }

@@ -203,7 +203,14 @@ describe('a recipe that rolekeeper would refuse is refused with the line that is
       'of its own',
       `[profile dev]\n${role}source_profile = corp\nduration_seconds = 1\n`,
       stored,
-      'config:4: "dev" by way of "corp": duration_seconds: "1" is not a number of seconds from 900 to 43200',
+      'config:4: "dev": duration_seconds: "1" is not a number of seconds from 900 to 43200',
+      'change duration_seconds in [profile dev]',
+    ],
+    [
+      'of its own, though its source has such a setting too',
+      `[profile dev]\n${role}source_profile = b\nduration_seconds = 1\n[profile b]\n${role}source_profile = corp\nduration_seconds = 900\n`,
+      stored,
+      'config:4: "dev": duration_seconds: "1" is not a number of seconds from 900 to 43200',
       'change duration_seconds in [profile dev]',
     ],
     [
@@ -217,14 +224,14 @@ describe('a recipe that rolekeeper would refuse is refused with the line that is
       'that the problem names, rather than one that the hint names',
       `[profile dev]\nregion = x-y-1\nendpoint_url = x\n${role}source_profile = corp\n`,
       stored,
-      'config:3: "dev" by way of "corp": endpoint_url = "x" is not a URL',
+      'config:3: "dev": endpoint_url = "x" is not a URL',
       'check region and endpoint_url of [profile dev]',
     ],
     [
       'of its recipe rather than of what that overrules',
       `[profile dev]\n${role}source_profile = b\n[profile b]\n${role}[rolekeeper b]\nregion = x\nrole_arn = x\nsource_profile = corp\n`,
       stored,
-      `config:8: "dev" by way of "corp": role_arn: "x" is not a role's ARN, as arn:aws:iam::123456789012:role/NAME`,
+      `config:8: "dev" by way of "b": role_arn: "x" is not a role's ARN, as arn:aws:iam::123456789012:role/NAME`,
       'change role_arn in [rolekeeper b]',
     ],
     [
@@ -245,7 +252,7 @@ describe('a recipe that rolekeeper would refuse is refused with the line that is
       'of its source',
       `[profile dev]\n${role}source_profile = b\n[profile b]\nregion = x\n${role}source_profile = corp\nexternal_id = x\n`,
       stored,
-      'config:8: "dev" by way of "corp": external_id: has 1 characters, and AWS takes 2 to 1224',
+      'config:8: "dev" by way of "b": external_id: has 1 characters, and AWS takes 2 to 1224',
       'change external_id in [profile b]',
     ],
     [
@@ -266,7 +273,7 @@ describe('a recipe that rolekeeper would refuse is refused with the line that is
       'of the nearest, where its source is not there',
       `[profile dev]\n${role}source_profile = no\n`,
       '',
-      'config:3: "dev" by way of "no": its source "no" does not exist',
+      'config:3: "dev": its source "no" does not exist',
       'change source_profile of "dev"',
     ],
   ])('%s', (_where, config, credentials, problem, hint) => {

@@ -386,7 +386,7 @@ describe('what is refused', () => {
     [
       'a source that is not there',
       `[profile dev]\n${role}source_profile = no\n`,
-      'config:3: "dev" by way of "no": its source "no" does not exist',
+      'config:3: "dev": its source "no" does not exist',
     ],
     ['a role without a source', `[profile dev]\n${role}`, 'config:2: "dev": it has role_arn but no source_profile'],
     [
