@@ -1,5 +1,6 @@
 // Who may import whom (ARCHITECTURE.md), read from what esbuild saw. Type-only imports leave no trace there, and bind nothing at run time.
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -142,6 +143,13 @@ describe('imports of src', () => {
     });
     expect(importers.size).toBeGreaterThan(5);
     expect(several).toEqual([]);
+  });
+
+  // What the build puts in place of `performance` has nothing else, and undefined makes no number that anybody notices.
+  it('of performance, only its clock is used', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const uses = files.flatMap((path) => readFileSync(join('src', path), 'utf8').match(/\bperformance\.\w+/g) ?? []);
+    expect(new Set(uses)).toEqual(new Set(['performance.now']));
   });
 
   it('config and credentials touch no file, process or network', () => {

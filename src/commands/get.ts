@@ -26,6 +26,8 @@ const patienceMs = 2_500;
 /** With nothing valid left, a lock is passed over after this time (decisions.md 3). */
 const lockWaitMs = 2_000;
 const storeDeadlineMs = 1_500;
+/** For a process that comes late, as an agent took its caller's time: a store that works at all answers in much less. */
+const leastStoreMs = 200;
 /** So long the agent may be busy, and as long make its answer, where a `get` has the time. */
 const busyAgentMs = 1_500;
 /** The same on a starved machine. */
@@ -50,7 +52,7 @@ async function give(profile: ProfileName, wiring: Wiring, isInteractive: boolean
   const recipe = resolveRecipe(profile, wiring.readConfig(), wiring.env);
   if (leadsBack([profile, ...recipe.chain], wiring.env)) throw new AppError('called-by-itself', { profile });
   const store = await wiring.openStore({
-    deadlineMs: time.isStarved ? starvedStoreDeadlineMs : storeDeadlineMs,
+    deadlineMs: storeDeadlineFor(time),
     prompts: 'never',
   });
   try {
@@ -159,7 +161,7 @@ interface Time {
 }
 
 function timeOf({ env, heldUpMs }: Wiring): Time {
-  return { isStarved: heldUpMs() > starvedStartMs, frontEndsAt: leftOfDeadline(env, performance.timeOrigin) };
+  return { isStarved: heldUpMs() > starvedStartMs, frontEndsAt: leftOfDeadline(env, Date.now() - performance.now()) };
 }
 
 /** The front counted its time for a machine with time to spare, so a starved start is past it. */
@@ -167,6 +169,12 @@ function budgetLeft({ isStarved, frontEndsAt }: Time): Budget {
   if (isStarved) return starvedBudget;
   const within = (ms: number) => Math.min(ms, frontEndsAt) - performance.now();
   return { limitMs: within(limitMs), patienceMs: within(patienceMs), lockWaitMs };
+}
+
+function storeDeadlineFor(time: Time): number {
+  if (time.isStarved) return starvedStoreDeadlineMs;
+  const tenths = Math.floor(budgetLeft(time).limitMs / 100); // as they are told to the person
+  return Math.min(storeDeadlineMs, Math.max(leastStoreMs, tenths * 100));
 }
 
 interface Cached {

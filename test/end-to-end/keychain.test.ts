@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startFakeAgent } from '../harness/fake-agent.ts';
 import { type SessionBus, type SessionBusOptions, startSessionBus } from '../harness/session-bus.ts';
 import { openUsualWorld, openWorld, type Ran, succeed, usualConfig, usualCredentials, type World } from '../harness/world.ts';
 
@@ -45,6 +46,21 @@ describe('a keychain that cannot', () => {
     bus.thaw();
     expectStoreFailure(ran, /no answer in 1.5 s/);
     expect(ran.tookMs).toBeLessThan(4_000);
+  });
+
+  // The store was given its whole time by a process that came to it late.
+  it('frozen, behind an agent that takes a request and then leaves: still within the deadline', async () => {
+    await usual();
+    const leaving = await startFakeAgent(world.env['ROLEKEEPER_RUNTIME_DIR'] ?? '', async ({ send, end }) => {
+      await send('!');
+      setTimeout(end, 3_000);
+    });
+    bus.freeze();
+    const ran = await world.rolekeeper(['get', 'dev']);
+    bus.thaw();
+    await leaving.close();
+    expectStoreFailure(ran, /no answer in 0\.\d s/);
+    expect(ran.tookMs).toBeLessThan(4_200);
   });
 
   // Its wait for the keychain was taken for a machine without a moment to spare, and it gave itself 15 s.
