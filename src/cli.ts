@@ -78,11 +78,14 @@ function waysToRun(env: Environment, onEnd: (status: number) => void): Ways {
     onEnd((await work(openWiring(debug ? { ...env, ROLEKEEPER_DEBUG: '1' } : env))) ?? 0);
   };
   const telling =
-    (tell: 'tellAgentToForget' | 'tellAgentToDoubt'): RunCommand =>
+    (done: 'tellAgentToForget' | 'tellAgentToDoubt', failed = done): RunCommand =>
     (debug, work) =>
       run(debug, async (wiring) => {
+        let tell = failed;
         try {
-          return await work(wiring);
+          const status = await work(wiring);
+          tell = done;
+          return status;
         } finally {
           await (await import('./commands/tell-agent.ts'))[tell](wiring);
         }
@@ -90,6 +93,7 @@ function waysToRun(env: Environment, onEnd: (status: number) => void): Ways {
   return {
     run,
     runChanging: telling('tellAgentToForget'),
+    runLogin: telling('tellAgentToForget', 'tellAgentToDoubt'),
     runRefreshing: telling('tellAgentToDoubt'),
     version: ROLEKEEPER_VERSION,
   };

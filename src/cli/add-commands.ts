@@ -10,6 +10,8 @@ export interface Ways {
   readonly run: RunCommand;
   /** For a command that changes store, state or files: an agent must not answer from before, however the command ended. */
   readonly runChanging: RunCommand;
+  /** For a login: one that failed took nothing away, so an agent that cannot look into the store may go on with what it has. */
+  readonly runLogin: RunCommand;
   /** For a command that puts newer credentials where older ones are. */
   readonly runRefreshing: RunCommand;
   /** Of this program. */

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import type { AddCommands } from './add-commands.ts';
 import { namedProfiles, optionalProfile, profileArgument, ssoSession, yes } from './shared-options.ts';
 
-export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runRefreshing }) =>
+export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, runLogin, runRefreshing }) =>
   yargs
     .command(
       'get <profile>',
@@ -35,7 +35,7 @@ export const addCredentialsCommands: AddCommands = (yargs, { run, runChanging, r
           })
           .option('no-browser', { type: 'boolean', default: false, describe: 'print the address of the sign-in page only' }),
       (args) =>
-        runChanging(args.debug, async (wiring) => {
+        runLogin(args.debug, async (wiring) => {
           const { profile, code } = args;
           const { login } = await import('../commands/login.ts');
           await login({ profile, code, ssoSession: args.ssoSession, way: signInWay(args) }, wiring);

@@ -25,7 +25,7 @@ import { requestSession } from '../hops/session.ts';
 import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
-import { readStored } from './stored.ts';
+import { listInState, readStored } from './stored.ts';
 
 export interface ObtainPorts extends RefreshPorts, EntryPorts {
   readonly sts: Sts;
@@ -65,7 +65,10 @@ export async function obtain(chain: Chain, index: number, wanted: Wanted): Promi
   const { demand, ports } = wanted;
   const step = stepAt(chain, index);
   const stored = await readStored(step, ports);
-  if (stored !== undefined && demand.accepts(stored)) return { credentials: stored, isNew: false };
+  if (stored !== undefined && demand.accepts(stored)) {
+    listInState(step, { profile: chain.recipe.profile, stored }, ports);
+    return { credentials: stored, isNew: false };
+  }
   if (needsCode(step.hop)) throw loginNeeded(chain.recipe, { step, over: stored }, ports);
   return refreshOne(
     {

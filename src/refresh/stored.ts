@@ -22,16 +22,28 @@ export async function readStored(
   return undefined;
 }
 
+interface Found {
+  /** Of whoever asks. */
+  readonly profile: ProfileName;
+  readonly stored: Life;
+}
+
+interface StatePorts {
+  readonly state: State;
+  readonly log: Log;
+}
+
+/** Somebody wants these: notes that, and lists them. */
+export function noteWanted(step: Step, found: Found, ports: StatePorts): void {
+  ports.state.noteAsked(step.id);
+  listInState(step, found, ports);
+}
+
 /**
- * Somebody wants these: notes that, and lists them in the state where a crash between the two writes kept them out of it, since the background
- * refreshes only what is listed. Never throws for a state that cannot be written: the caller has the credentials.
+ * Lists in the state what the store has, where a crash between the two writes kept it out of there, or the state was lost: the background refreshes
+ * only what is listed. Never throws for a state that cannot be written: the caller has the credentials.
  */
-export function noteWanted(
-  step: Step,
-  { profile, stored }: { readonly profile: ProfileName; readonly stored: Life },
-  { state, log }: { readonly state: State; readonly log: Log },
-): void {
-  state.noteAsked(step.id);
+export function listInState(step: Step, { profile, stored }: Found, { state, log }: StatePorts): void {
   const record = state.read(step.id);
   const { issuedAt, expiresAt } = stored;
   if (record !== undefined && record.expiresAt !== undefined && record.expiresAt >= expiresAt) return;

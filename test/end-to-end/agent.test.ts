@@ -321,6 +321,9 @@ describe('the agent on a keychain', () => {
     const first = await got('dev');
     bus.lock();
     expect(await got('dev')).toBe(first);
+    // It was told to forget everything, though nothing had come of the login.
+    expect(await world.rolekeeper(['login', 'corp', '--code', '123456'])).toMatchObject({ status: 5 });
+    expect(await got('dev')).toBe(first);
     await bus.restartKeyring('unlocked');
     bus.freeze();
     expect(await got('dev')).toBe(first);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAgent } from '../harness/agent.ts';
 import {
   accessKeyId,
+  machineState,
   openUsualWorld,
   program,
   type RunOptions,
@@ -61,16 +62,10 @@ function changeConfig(from: string, to: string): void {
   world.writeConfig(world.readConfig().replace(from, to));
 }
 
-function machineState(): string {
-  const state = join(world.home, 'state', 'rolekeeper');
-  const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
-  return join(state, machine);
-}
-
 /** As if time had passed. */
 function endRecordsOf(kind: string): void {
-  for (const name of readdirSync(machineState()).filter((file) => /^[0-9a-f]{32}\.json$/.test(file))) {
-    const path = join(machineState(), name);
+  for (const name of readdirSync(machineState(world)).filter((file) => /^[0-9a-f]{32}\.json$/.test(file))) {
+    const path = join(machineState(world), name);
     const record = JSON.parse(readFileSync(path, 'utf8'));
     if (record.kind === kind) writeFileSync(path, JSON.stringify({ ...record, issuedAt: 1, expiresAt: 2 }));
   }

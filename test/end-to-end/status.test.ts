@@ -1,13 +1,22 @@
 // status, refresh and demo as a person reads them.
 
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningAgent, startAgent } from '../harness/agent.ts';
 import { startFakeAgent } from '../harness/fake-agent.ts';
-import { openUsualWorld, openWorld, roleArn, rolePair, succeed, usualCredentials, type World } from '../harness/world.ts';
+import {
+  machineState,
+  openUsualWorld,
+  openWorld,
+  roleArn,
+  rolePair,
+  succeed,
+  usualCredentials,
+  type World,
+} from '../harness/world.ts';
 
 const minute = 60_000;
 let world: World;
@@ -93,6 +102,19 @@ describe('status', () => {
     });
   });
 
+  // What was served from the store stayed unknown to the state, and so to status and to the background refresh.
+  it('status knows again what the store has, when the state was deleted and somebody asked', async () => {
+    await succeed(world.rolekeeper(['get', 'dev']));
+    const { expiresAt } = await profile('dev');
+    rmSync(machineState(world), { recursive: true });
+    await succeed(world.rolekeeper(['get', 'dev']));
+    await succeed(world.rolekeeper(['get', 'ops']));
+    expect(await profile('dev')).toMatchObject({ expiresAt, sessionExpiresAt: expect.any(String) });
+    expect(await profile('corp')).toMatchObject({ expiresAt: expect.any(String) });
+    const { stderr } = await succeed(world.rolekeeper(['refresh', '--force']));
+    for (const name of ['dev', 'ops']) expect(stderr).toContain(name);
+  });
+
   it('status --json has every fact and no secret', async () => {
     await succeed(world.rolekeeper(['get', 'dev']));
     expect((await shown()).store).toMatchObject({ kind: 'age', answers: true });
@@ -174,13 +196,12 @@ describe('status', () => {
 
   it('status lives with state files that are cut off or full of rubbish', async () => {
     await succeed(world.rolekeeper(['get', 'dev']));
-    const state = join(world.home, 'state', 'rolekeeper');
-    const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
-    const files = readdirSync(join(state, machine)).filter((name) => name.endsWith('.json'));
+    const state = machineState(world);
+    const files = readdirSync(state).filter((name) => name.endsWith('.json'));
     expect(files.length).toBeGreaterThan(2);
-    for (const name of files) expect(statSync(join(state, machine, name)).mode & 0o777).toBe(0o600);
+    for (const name of files) expect(statSync(join(state, name)).mode & 0o777).toBe(0o600);
     for (const [n, name] of files.entries())
-      n % 2 === 0 ? truncateSync(join(state, machine, name), 5) : writeFileSync(join(state, machine, name), '\0\xff{[');
+      n % 2 === 0 ? truncateSync(join(state, name), 5) : writeFileSync(join(state, name), '\0\xff{[');
     await succeed(world.rolekeeper(['status']));
     await succeed(world.rolekeeper(['get', 'dev']));
     expect(world.sts.calls().AssumeRole).toBe(1);

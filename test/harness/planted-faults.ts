@@ -6,7 +6,17 @@ import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../src/credentials/digest.ts';
 import type { CheckName } from '../../src/doctor/finding.ts';
 import { startFakeAgent } from './fake-agent.ts';
-import { accessKeyId, mfaSerial, program, roleArn, rolePair, secretAccessKey, succeed, type World } from './world.ts';
+import {
+  accessKeyId,
+  machineState,
+  mfaSerial,
+  program,
+  roleArn,
+  rolePair,
+  secretAccessKey,
+  succeed,
+  type World,
+} from './world.ts';
 
 export interface PlantedFault {
   readonly name: string;
@@ -45,12 +55,6 @@ function plantProgram(world: World, text: string, mode = 0o755): void {
   const path = join(world.home, 'rolekeeper');
   writeFileSync(path, text, { mode });
   change(world, `${program} get ops`, `${path} get ops`);
-}
-
-function machineState({ home }: World): string {
-  const state = join(home, 'state', 'rolekeeper');
-  const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
-  return join(state, machine);
 }
 
 function plantCache(world: World, kind: string): void {

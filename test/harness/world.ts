@@ -1,7 +1,7 @@
 // A stranger's machine in a temporary directory: a HOME with AWS files, an STS double, a store, and the built program to run as callers do.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -175,6 +175,13 @@ export async function succeed(running: Promise<Ran>): Promise<Ran> {
   const ran = await running;
   if (ran.status !== 0) throw new Error(`status ${ran.status ?? 'none'}: ${ran.stderr}${ran.stdout}`);
   return ran;
+}
+
+/** What rolekeeper keeps on this machine that can be made anew. */
+export function machineState({ home }: World): string {
+  const state = join(home, 'state', 'rolekeeper');
+  const [machine = ''] = readdirSync(state).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  return join(state, machine);
 }
 
 function baseEnv(home: string): Record<string, string> {
