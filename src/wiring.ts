@@ -199,7 +199,10 @@ export function openWiring(env: Environment): Wiring {
       const chosen = { store: ours?.get('store')?.value, ageKeyFile: ours?.get('age_key_file')?.value };
       const askPassphrase: AskPassphrase = (purpose) => askAgePassphrase(purpose, withoutTerminal);
       const asking = manners.prompts === 'allowed' ? { askPassphrase } : {};
-      return await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
+      const store = await chooseStore({ env, settings: chosen, platform, stateDirectory: base, manners, ...asking });
+      if (store.kind !== 'keychain' || manners.prompts === 'never') return store;
+      const { tellingOfWaits } = await import('./stores/telling-store.ts');
+      return tellingOfWaits(store, manners, (line) => process.stderr.write(`${line}\n`));
     },
     certificates,
     openLock,

@@ -19,6 +19,7 @@ import { checkRecipe } from '../doctor/recipes.ts';
 import { checkRotation } from '../doctor/rotations.ts';
 import { type CacheKind, cacheKinds, checkSdkCache } from '../doctor/sdk-caches.ts';
 import { checkSignIns, type SignInLook } from '../doctor/sign-ins.ts';
+import { checkState, type PlaceLook } from '../doctor/state.ts';
 import { type AppError, isAppError } from '../errors.ts';
 import type { Inspector } from '../ports/inspector.ts';
 import { signInRecord } from '../refresh/sign-in-record.ts';
@@ -71,6 +72,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     withFiles('plaintext', () => ofKeys('plaintext')),
     examined('sdk-caches', checkCaches(inspector, awsDirectory, 'config' in files ? cacheUsers(files, wiring) : {})),
     examined('clock', checkClock(wiring.clock.toLocal(wiring.clock.now()) - wiring.clock.now(), process.platform)),
+    examined('state', checkState(unwritable(inspector, wiring))),
     store,
     withFiles('sign-ins', (read) => checkSignIns(signInLooks(read, wiring), wiring.clock.now())),
     items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
@@ -81,6 +83,13 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
       : skipped('process-line', 'the config cannot be read'),
     ...sts,
   ];
+}
+
+/** The state of this machine, and the age store beside it or elsewhere. */
+function unwritable(inspector: Inspector, { env, stateDirectory, state }: Wiring): readonly PlaceLook[] {
+  const age = env['ROLEKEEPER_AGE_DIR'] || join(stateDirectory, 'age');
+  const places = [join(stateDirectory, state.machineName()), ...(inspector.look(age) === undefined ? [] : [age])];
+  return places.flatMap((place) => inspector.whyUnwritable(place) ?? []);
 }
 
 function signInLooks(files: ConfigFiles, wiring: Wiring): readonly SignInLook[] {

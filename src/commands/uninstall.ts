@@ -150,6 +150,6 @@ function farewell(isPurge: boolean, isNothing: boolean): readonly string[] {
     ? []
     : [
         'done; the store, the state and your profiles are as they were, and go on working',
-        '`rolekeeper release --all` takes the profiles off rolekeeper; `rolekeeper uninstall --purge` does that and removes store and state',
+        '`rolekeeper release --all` takes the profiles off rolekeeper; `rolekeeper uninstall --purge --delete-keys` does that and removes store and state',
       ];
 }

@@ -11,6 +11,7 @@ export const checkNames = [
   'plaintext',
   'sdk-caches',
   'clock',
+  'state',
   'store',
   'sign-ins',
   'unused-items',

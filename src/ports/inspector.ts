@@ -10,6 +10,8 @@ export interface Inspector {
   look(path: string): FileLook | undefined;
   /** Names in a directory; none where there is no such directory. */
   list(directory: string): readonly string[];
+  /** Tries it with a small file. Undefined where it can be written to; else the nearest directory that there is, and why not. */
+  whyUnwritable(directory: string): { readonly path: string; readonly problem: string } | undefined;
   /** Throws `config-unwritable`. */
   setMode(path: string, mode: number): void;
 }

@@ -1,7 +1,10 @@
-// What `doctor` looks at: a credential_process line as clients run it, and what the file system says of a file. Reads no file.
+// What `doctor` looks at: a credential_process line as clients run it, and what the file system says of a file. Reads no file;
+// one that it writes, to see whether that can be done, it takes away again.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { shellWords } from '../config/aws-config-header.ts';
 import { AppError } from '../errors.ts';
@@ -20,6 +23,7 @@ export function createInspector(uid: number | undefined): Inspector {
         return []; // absent or closed to us: either way nothing is found there
       }
     },
+    whyUnwritable,
     setMode: (path, mode) => {
       try {
         chmodSync(path, mode);
@@ -28,6 +32,19 @@ export function createInspector(uid: number | undefined): Inspector {
       }
     },
   };
+}
+
+function whyUnwritable(directory: string): { readonly path: string; readonly problem: string } | undefined {
+  if (!existsSync(directory) && dirname(directory) !== directory) return whyUnwritable(dirname(directory));
+  const probe = join(directory, `.rolekeeper-${randomUUID()}`);
+  try {
+    writeFileSync(probe, ' '.repeat(4_096), { mode: 0o600, flag: 'wx' });
+    return undefined;
+  } catch (error) {
+    return { path: directory, problem: problemWords(error) };
+  } finally {
+    if (existsSync(probe)) rmSync(probe); // on a full disk there is the name, and nothing in it
+  }
 }
 
 function look(path: string, uid: number | undefined): FileLook | undefined {

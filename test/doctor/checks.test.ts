@@ -9,6 +9,7 @@ import { checkClock } from '../../src/doctor/clock.ts';
 import { checkFileMode } from '../../src/doctor/file-modes.ts';
 import { editCommand, shellWord } from '../../src/doctor/finding.ts';
 import { checkLineRuns, checkLineText, mergeLogins, type ProcessLine } from '../../src/doctor/process-line.ts';
+import { checkState } from '../../src/doctor/state.ts';
 import { checkUnusedItems } from '../../src/doctor/unused-items.ts';
 import type { LineRun } from '../../src/ports/inspector.ts';
 
@@ -23,6 +24,21 @@ describe('checkClock', () => {
     [-90_000, 'win32', /90 s behind/, 'w32tm /resync'],
   ])('checkClock finds %i ms on %s', (ms, platform, what, mend) => {
     expect(checkClock(ms, platform)).toEqual([expect.objectContaining({ what: expect.stringMatching(what), mend })]);
+  });
+});
+
+describe('checkState', () => {
+  it.each([
+    ['the disk is full', "df -h '/my state'"],
+    ['the disk quota is used up', "df -h '/my state'"],
+    ['permission denied', "ls -ld '/my state'; id -un"],
+  ])('checkState says what to look at where %s', (problem, mend) => {
+    const what = `nothing can be written in /my state: ${problem}`;
+    expect(checkState([{ path: '/my state', problem }])).toMatchObject([{ check: 'state', what, mend }]);
+  });
+
+  it('checkState finds nothing where all can be written', () => {
+    expect(checkState([])).toEqual([]);
   });
 });
 

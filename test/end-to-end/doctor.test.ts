@@ -71,6 +71,15 @@ function endRecordsOf(kind: string): void {
   }
 }
 
+describe('doctor where nothing can be written', () => {
+  it('doctor says so of the state, though all that is stored can be read', async () => {
+    const { stdout, status } = await world.rolekeeper(['doctor'], { env: { XDG_STATE_HOME: '/proc/self' } });
+    expect(status).toBe(8);
+    expect(stdout).toMatch(/^state +1 fault/m);
+    expect(stdout).toMatch(/nothing can be written in \/proc\/self: /);
+  });
+});
+
 describe('doctor on a sound machine', () => {
   it('doctor finds nothing, in words and as JSON', async () => {
     const { stdout, stderr } = await succeed(world.rolekeeper(['doctor']));

@@ -75,6 +75,17 @@ describe('a keychain that cannot', () => {
     expect(ran.tookMs).toBeLessThan(4_500);
   });
 
+  it('frozen: who waits for it is told so, and served when it answers', async () => {
+    await usual();
+    bus.freeze();
+    const logout = world.rolekeeper(['logout', 'dev']);
+    const thawing = setTimeout(() => bus.thaw(), 3_500);
+    const ran = await logout;
+    clearTimeout(thawing);
+    expect(ran.stderr).toMatch(/^waiting for the Secret Service keyring, for 60 s at most: /m);
+    expect(ran.status).toBe(0);
+  });
+
   it('killed and started anew: the next get is served', async () => {
     await usual();
     await bus.restartKeyring('unlocked');

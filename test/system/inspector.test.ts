@@ -24,6 +24,21 @@ function script(text: string): string {
   return path;
 }
 
+describe('whyUnwritable', () => {
+  it('leaves nothing in a directory that can be written to, and makes none', () => {
+    expect(inspector.whyUnwritable(directory)).toBeUndefined();
+    expect(inspector.whyUnwritable(join(directory, 'not', 'there'))).toBeUndefined();
+    expect(inspector.list(directory)).toEqual([]);
+  });
+
+  it('says where nothing can be written, and why', () => {
+    writeFileSync(join(directory, 'file'), '');
+    const problem = 'a part of this path is not a directory';
+    expect(inspector.whyUnwritable(join(directory, 'file'))).toEqual({ path: join(directory, 'file'), problem });
+    expect(inspector.whyUnwritable('/proc/self/state')).toMatchObject({ path: '/proc/self' });
+  });
+});
+
 describe('the inspector runs a line', () => {
   it('run splits the line without a shell, or gives it to one', async () => {
     const line = `${script('printf "%s|" "$@"')} "a b" $WORD`;
