@@ -81,7 +81,7 @@ function tooLate({ profile, hops }: Pick<Recipe, 'profile' | 'hops'>, waitMs: nu
   return new AppError('deadline', {
     doing: `getting credentials for "${profile}"${program === undefined ? '' : `, for which the command of ${program} runs,`}`,
     seconds: Math.round(waitMs / 100) / 10,
-    ...(program === undefined ? {} : { hint: `try again; if that lasts, run the command of ${program} by hand` }),
+    hint: `try again; if that lasts, ${program === undefined ? '`rolekeeper doctor --online` asks AWS' : `run the command of ${program} by hand`}`,
   });
 }
 

@@ -100,7 +100,7 @@ const stateNames = new Set([
 ]);
 
 // The daemon takes all of its input as the password: a typed newline would be part of it, and it does not switch the echo off.
-const unlockByHand = `read -rsp 'keyring password: ' p && printf %s "$p" | gnome-keyring-daemon --replace --unlock >/dev/null 2>&1; unset p; echo`;
+const unlockByHand = `bash -c 'read -rsp "keyring password: " p && printf %s "$p" | gnome-keyring-daemon --replace --unlock >/dev/null 2>&1; echo'`;
 const ageStore =
   'use the age store: `age-keygen -o KEYFILE`, then `store = age` and `age_key_file = KEYFILE` under [rolekeeper] in ~/.aws/config';
 const ageInstead = `or ${ageStore}`;

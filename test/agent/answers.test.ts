@@ -112,7 +112,7 @@ describe('the agent asked for credentials', () => {
     expect(answer).toMatchObject({ kind: 'exit', status: 7 });
     expect(tookMs).toBe(3_800);
     expect(wordsIn(answer)).toBe(
-      'rolekeeper: getting credentials for "dev" took longer than 3.8 s\nrolekeeper: hint: try again\n',
+      'rolekeeper: getting credentials for "dev" took longer than 3.8 s\nrolekeeper: hint: try again; if that lasts, `rolekeeper doctor --online` asks AWS\n',
     );
     await world.machine.run(second);
     await got('dev');

@@ -109,7 +109,11 @@ describe('refreshAndAnswer', () => {
     sts.hang();
     const waiting = answer(storedFor(clock.now(), 10));
     await clock.advance(11 * minute);
-    expect(await waiting).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline', hint: 'try again' } });
+    expect(await waiting).toMatchObject({
+      kind: 'failure',
+      isUnfinished: true,
+      error: { code: 'deadline', hint: 'try again; if that lasts, `rolekeeper doctor --online` asks AWS' },
+    });
   });
 
   it('never gives what has ended before it came', async () => {
@@ -164,7 +168,11 @@ describe('refreshAndAnswer', () => {
     const waiting = answer();
     await clock.advance(3_799);
     await clock.advance(1);
-    expect(await waiting).toMatchObject({ kind: 'failure', isUnfinished: true, error: { code: 'deadline', hint: 'try again' } });
+    expect(await waiting).toMatchObject({
+      kind: 'failure',
+      isUnfinished: true,
+      error: { code: 'deadline', hint: 'try again; if that lasts, `rolekeeper doctor --online` asks AWS' },
+    });
   });
 
   /** What a caller wants of the refresh, and how long it waits for it. */
