@@ -37,11 +37,10 @@ export function planLines(planned: Planned): readonly string[] {
   const owner = (profile: ProfileName) => (owners.has(profile) ? `, ${owners.get(profile)},` : '');
   const adopted = plan.adoption.adopted.map(({ profile }) => profile);
   const running = backgroundWords(background);
-  const set = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
   return [
     '',
     `The plan, with ${place}:`,
-    ...(set.length === 0 ? [] : [`  set      ${set.join(', ')}`]),
+    ...settingsLines(settings),
     ...plan.imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}"${owner(recipe.profile)} into the store`),
     ...(typed === undefined ? [] : [`  put      the keys of "${typed}"${owner(typed)} into the store, and set that profile up`]),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
@@ -53,16 +52,26 @@ export function planLines(planned: Planned): readonly string[] {
 }
 
 /** Where neither the store nor AWS nor the person is asked. */
-export function dryLines({ imports, adoption, refused, provable }: SetupPlan): readonly string[] {
+export function dryLines(
+  { imports, adoption, refused, provable }: SetupPlan,
+  settings: SetupWishes['settings'],
+): readonly string[] {
   const adopted = adoption.adopted.map(({ profile }) => profile);
   const isDone = imports.length + adopted.length === 0;
   return [
+    ...settingsLines(settings),
     ...(isDone && provable.length === 0 ? ['  ask      for access keys: no file has any'] : []),
     ...(isDone && provable.length > 0 ? ['the files are set up already'] : []),
     ...imports.map(({ recipe }) => `  move     the keys of "${recipe.profile}" into the store`),
     ...(adopted.length === 0 ? [] : [`  adopt    ${adopted.join(', ')}`]),
+    '  then     log in where that takes a code, and try a profile as an AWS program does',
     ...refusedLines(refused),
   ];
+}
+
+function settingsLines(settings: SetupWishes['settings']): readonly string[] {
+  const set = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
+  return set.length === 0 ? [] : [`  set      ${set.join(', ')}`];
 }
 
 /** True where all that is left is the proof: a login and an agent are no changes to agree to. */

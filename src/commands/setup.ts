@@ -80,7 +80,7 @@ async function showSetup(options: SetupOptions, wiring: Wiring): Promise<void> {
   const wishes = { ...noWishes, only, settings: settingsWished(options, wiring) };
   const { env, program } = wiring;
   const plan = planSetup(before, wishes, { paths: wiring, env, program });
-  writeStderr([...introduction, ...dryLines(plan)]);
+  writeStderr([...introduction, ...dryLines(plan, wishes.settings)]);
   showEdit(before, plan.after, wiring);
   const background = await planBackground(options, { wiring, ports });
   if (background.kind === 'service') await install({ mode: background.mode, isDryRun: true, isYes: true }, ports);

@@ -294,6 +294,7 @@ describe('setup without a terminal', { timeout: 60_000 }, () => {
     const before = start();
     const dry = await succeed(world.rolekeeper(['setup', '--dry-run']));
     expect(dry.stderr).toContain('move     the keys of "corp" into the store');
+    expect(dry.stderr).toMatch(/ adopt .*\n +then +log in .* try a profile/);
     expect(dry.stdout).toContain('-aws_secret_access_key = [secret]');
     expect(fileTree(world.home)).toEqual(before);
     expect(world.sts.log()).toEqual([]);
