@@ -134,6 +134,17 @@ describe('rotate', () => {
     expect(world.sts.log().some(({ outcome }) => outcome === 'InvalidClientTokenId')).toBe(true);
   });
 
+  it('rotate deletes a key that AWS made and answered with a fault, and makes another', async () => {
+    await openImported();
+    world.sts.fault({ kind: 'gateway-timeout', operation: 'CreateAccessKey', times: 1 });
+    const ran = await rotate('--yes');
+    expect(ran).toMatchObject({ status: 6, stdout: '' });
+    expect(ran.stderr).toContain('`rolekeeper rotate corp` goes on from here');
+    const orphan = world.sts.accessKeys('alice')[1]?.accessKeyId ?? 'none';
+    expect((await succeed(rotate('--yes'))).stderr).toContain(`left the key ${orphan}`);
+    expect(world.sts.accessKeys('alice').map((key) => key.accessKeyId)).not.toContain(orphan);
+  });
+
   it('two rotations at once make one new key', async () => {
     await openImported();
     // Long enough for the other to have begun, on a busy machine too.
