@@ -127,6 +127,18 @@ describe('rotate', () => {
     expect(countOf('CreateAccessKey')).toBe(0);
   });
 
+  it('rotate does not have the key deleted that another machine, with a store of its own, rotated to', async () => {
+    await openImported();
+    await logIn();
+    const other = world.sts.createAccessKey('alice');
+    world.sts.setAccessKey(accessKeyId, false);
+    const ran = await rotate('--yes');
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ran.stderr).toContain(`${accessKeyId}, the key in use, is deleted or inactive in IAM`);
+    expect(ran.stderr).toContain('rolekeeper add corp');
+    expect(ran.stderr).not.toContain(other);
+  });
+
   it('rotate waits until a new key has come everywhere', async () => {
     await openImported({ newKeyDelayMs: 1_500 });
     await succeed(rotate('--yes'));
