@@ -4,7 +4,7 @@ import process from 'node:process';
 import { findSection } from '../config/aws-config.ts';
 import { isProfileName, type ProfileName } from '../config/names.ts';
 import { processLine } from '../config/process-line.ts';
-import { type ConfigFiles, keptProfiles, ownProfile } from '../config/profile-settings.ts';
+import { type ConfigFiles, keptProfiles, ownCommand } from '../config/profile-settings.ts';
 import { loginStartOf } from '../config/recipe.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { otherWays } from '../doctor/mixed-profiles.ts';
@@ -17,6 +17,7 @@ import {
   lineOutputLimit,
   mergeLogins,
   type ProcessLine,
+  repairedLine,
 } from '../doctor/process-line.ts';
 import { isAppError } from '../errors.ts';
 import type { Inspector, LineRun } from '../ports/inspector.ts';
@@ -78,11 +79,13 @@ function lineOf(profile: ProfileName, files: ConfigFiles, { program }: Wiring): 
   const { config } = files;
   const setting = findSection(config, 'profile', profile)?.settings.get('credential_process');
   if (setting === undefined) return undefined;
-  const asked = ownProfile(setting.value);
+  const own = ownCommand(setting.value);
+  const asked = own?.profile;
   const hasRecipe = hasRoleRecipe(profile, files);
   const right = rightLine(program, hasRecipe || asked === undefined ? profile : asked);
+  const repaired = right === undefined || own === undefined ? undefined : repairedLine(program, own.rest);
   const place = { path: config.path, line: setting.line };
-  return { profile, line: setting.value, place, right, asked, hasRecipe };
+  return { profile, line: setting.value, place, right, repaired, asked, hasRecipe };
 }
 
 function hasRoleRecipe(profile: ProfileName, { config }: ConfigFiles): boolean {

@@ -21,6 +21,7 @@ import { forgetItem, listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
 import { forgetItems } from './forget-items.ts';
+import { leftAtAwsLines } from './keys-left-at-aws.ts';
 import { writeStderr } from './report.ts';
 import { keysSourceOf, plaintextOf, removeKeys, usableKeys, usersOfKeys } from './stored-keys.ts';
 import { withoutRotation } from './without-rotation.ts';
@@ -161,6 +162,7 @@ async function announcement(
       : `  not lost: ${place.path}:${place.line} has them in plaintext`,
     ...(isBackable ? [`  to have them in their file again instead, first: \`rolekeeper import ${imported} --undo\``] : []),
     ...(keys === undefined ? [] : [`  at AWS the key stays: \`aws iam delete-access-key --access-key-id ${keys.accessKeyId}\``]),
+    ...(await leftAtAwsLines([newKeysAccount(name), oldKeysAccount(name)], store)),
   ];
 }
 

@@ -51,7 +51,7 @@ async function callerFrom(line: string, { profile, place }: LinePlace, ports: Pr
   const way = process.platform === 'win32' ? 'shell' : 'shlex';
   const inspector = await ports.openInspector();
   const run = await inspector.run(line, { way, env, deadlineMs: lineDeadlineMs, mostBytes: lineOutputLimit });
-  const [finding] = checkLineRuns({ profile, line, place, right: line }, [run]);
+  const [finding] = checkLineRuns({ profile, line, place, right: line, repaired: line }, [run]);
   if (finding !== undefined) throw failed(profile, `${finding.what}; ${finding.why}`);
   const caller = parseProcessJson(run.stdout);
   if (caller === undefined) throw failed(profile, 'it printed no credentials');

@@ -25,6 +25,7 @@ import { unopenedIfEmpty } from './empty-store.ts';
 import { endSignIns } from './end-sign-ins.ts';
 import { forgetItems, type Item, temporaryItem } from './forget-items.ts';
 import type { InstallPorts } from './install.ts';
+import { leftAtAwsLines } from './keys-left-at-aws.ts';
 import { type Import, planUndo, profilesHere, readFiles, type Undo, undoneLines, writeUndone } from './purged-files.ts';
 import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
 import { withoutRotation } from './without-rotation.ts';
@@ -71,11 +72,13 @@ async function planWith(store: Store, { deletesKeys, losesKeys }: PurgeWords, po
   const undo = await planUndo(keys, store, ports);
   const stuck = undo.imports.find((one) => keys.includes(one.keys) && !undo.keys.has(one.keys) && !inFiles.has(one.keys));
   if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
+  const leftAtAws = await leftAtAwsLines(accounts, store);
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
   return {
     lines: [
       ...undo.undone.flatMap(undoneLines),
       ...lost.map((name) => `  delete   keys/${name} FOR GOOD: no file has them`),
+      ...leftAtAws,
       ...accounts.flatMap((account) => deviceLines(totpNameOf(account))),
       ...(accounts.some(isSignInAccount) ? ['  end      the sign-ins to IAM Identity Center, at AWS as well'] : []),
       `  delete   ${count(accounts.length, 'item')} from ${store.description}`,

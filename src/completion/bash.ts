@@ -62,24 +62,50 @@ _rolekeeper_offer() {
 }
 
 _rolekeeper_profiles() {
-  local current=$1 name quote='' broken=''
-  case $current in
-    [\\"\\']*)
-      quote=1
-      current=\${current:1}
-      ;;
-    *) current=\${current//\\\\/} ;;
-  esac
-  # Of a word that bash has broken, only the last piece is replaced.
-  [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && broken=\${current%"\${current##*:}"}
-  while IFS= read -r name; do
-    [[ $name == "$current"* ]] || continue
-    if [[ -n $quote ]]; then
-      COMPREPLY+=("\${name#"$broken"}")
+  local raw=$1 typed='' quote='' opened=0 broken=0 at char name
+  for ((at = 0; at < \${#raw}; at++)); do
+    char=\${raw:at:1}
+    if [[ $char == "$quote" ]]; then
+      quote=''
+    elif [[ $char == \\\\ && $quote != "'" ]]; then
+      at=$((at + 1))
+      [[ $quote == '"' && \${raw:at:1} == [!\\"\\\\\\$\\\`] ]] && typed+=$char
+      typed+=\${raw:at:1}
+    elif [[ -z $quote && $char == [\\"\\'] ]]; then
+      quote=$char
+      opened=\${#typed}
+    elif [[ -z $quote && $COMP_WORDBREAKS == *"$char"* ]]; then
+      # readline counts an \`@\` to what comes after it.
+      [[ $char == @ ]] && broken=\${#typed}
+      typed+=$char
+      [[ $char == @ ]] || broken=\${#typed}
     else
-      COMPREPLY+=("$(printf '%q' "\${name#"$broken"}")")
+      typed+=$char
     fi
+  done
+  # Only what comes after the open quote is replaced; of a word that bash has broken, the last piece.
+  [[ -n $quote ]] && broken=$opened
+  while IFS= read -r name; do
+    [[ $name == "$typed"* ]] && COMPREPLY+=("$(_rolekeeper_quoted "\${name:broken}" "$quote")")
   done < <("$2" __profiles 2>/dev/null </dev/null)
+}
+
+# A name may come from somebody else's file: nothing of it may end the quotes that it stands in, or be expanded there.
+_rolekeeper_quoted() {
+  local quote=$2 at char
+  if [[ -z $quote ]]; then
+    printf '%q' "$1"
+    return
+  fi
+  for ((at = 0; at < \${#1}; at++)); do
+    char=\${1:at:1}
+    case $quote$char in
+      \\"[\\"\\\\\\$\\\`]) printf '\\\\%s' "$char" ;;
+      '"!') printf '%s' "\\"'!'\\"" ;;
+      "''") printf '%s' "'\\\\''" ;;
+      *) printf '%s' "$char" ;;
+    esac
+  done
 }
 
 # After \`exec PROFILE --\`: the program, then files.

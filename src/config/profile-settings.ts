@@ -158,11 +158,20 @@ export function keptProfiles(files: ConfigFiles): readonly ProfileName[] {
  * by itself or behind `node`: what npm installs (decisions.md 20).
  */
 export function ownProfile(command: string): ProfileName | undefined {
-  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
-  const isNode = /^node(js)?(\.exe)?$/.test(programName(words[0]));
+  return ownCommand(command)?.profile;
+}
+
+/** Likewise. `rest` is the text after the program, or after `node` and the launcher. */
+export function ownCommand(command: string): { readonly profile: ProfileName; readonly rest: string } | undefined {
+  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => ({
+    text: word[1] ?? word[2] ?? word[3] ?? '',
+    end: word.index + word[0].length,
+  }));
+  const isNode = /^node(js)?(\.exe)?$/.test(programName(words[0]?.text));
   const [program, verb, ...names] = isNode ? words.slice(1) : words;
-  if (!/^rolekeeper(\.(exe|cmd|js))?$/.test(programName(program)) || verb !== 'get') return undefined;
-  return names.find(isProfileName);
+  if (!/^rolekeeper(\.(exe|cmd|js))?$/.test(programName(program?.text)) || verb?.text !== 'get') return undefined;
+  const profile = names.map(({ text }) => text).find(isProfileName);
+  return profile === undefined ? undefined : { profile, rest: command.slice(program?.end) };
 }
 
 function programName(path = ''): string {

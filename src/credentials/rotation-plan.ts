@@ -37,9 +37,9 @@ export function planRotation(scene: RotationScene): RotationPlan {
   const { currentId, freshId, formerId, listed } = scene;
   if (freshId !== undefined && freshId !== currentId) return { kind: 'verify', oldId: currentId, newId: freshId };
   if (formerId !== undefined && formerId !== currentId) return planOfFormer(formerId, scene);
+  // A session with MFA outlives the key that it was asked with, which another machine may have rotated.
+  if (!isActive(currentId, listed)) return { kind: 'no-key', currentId };
   const others = listed.filter(({ accessKeyId }) => accessKeyId !== currentId);
-  // A session with MFA outlives the key that it was asked with.
-  if (others.length === listed.length) return { kind: 'no-key', currentId };
   const [other] = others;
   if (other === undefined) return { kind: 'begin', oldId: currentId };
   if (others.length === 1 && isOrphan(other, scene)) return { kind: 'begin', oldId: currentId, orphanId: other.accessKeyId };
@@ -48,13 +48,17 @@ export function planRotation(scene: RotationScene): RotationPlan {
 
 function planOfFormer(oldId: string, { currentId, record, listed }: RotationScene): RotationPlan {
   const former = listed.find(({ accessKeyId }) => accessKeyId === oldId);
-  if (!listed.some(({ accessKeyId, isActive }) => accessKeyId === currentId && isActive)) {
+  if (!isActive(currentId, listed)) {
     return former?.isActive === true ? { kind: 'restore', oldId, newId: currentId } : { kind: 'no-key', currentId };
   }
   if (former?.isActive === true) return { kind: 'deactivate', oldId, newId: currentId };
   const noted = record?.oldAccessKeyId === oldId ? record.deleteAt : undefined;
   // One that IAM has no more is in the store only because the last rotation did not get to its last step.
   return { kind: 'grace', oldId, newId: currentId, deleteAt: former === undefined ? 0 : noted };
+}
+
+function isActive(id: string, listed: readonly ListedKey[]): boolean {
+  return listed.some((key) => key.accessKeyId === id && key.isActive);
 }
 
 /** How far from the record's time IAM may say that the key was made. A key that somebody else made later must not be taken for ours. */

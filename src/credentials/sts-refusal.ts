@@ -16,6 +16,11 @@ export function isClockRefusal({ awsCode, message }: Pick<Refusal, 'awsCode' | '
   return isSignature && /^Signature (expired|not yet current)/.test(message);
 }
 
+/** True for a code by which AWS says that it did not even look at the call. */
+export function isThrottling(awsCode: string): boolean {
+  return /Throttl|RequestLimit|TooMany|SlowDown/.test(awsCode);
+}
+
 /** `aws-refused`, `mfa-refused` or `login-needed`; never anything else, whatever AWS said. */
 export function explainRefusal(refusal: Refusal): AppError {
   for (const explain of explanations) {
@@ -65,7 +70,7 @@ const transientCodes: ReadonlySet<string> = new Set([
 function explainTransient(refusal: Refusal): AppError | undefined {
   const { awsCode, httpStatus = 0 } = refusal;
   if (!transientCodes.has(awsCode) && httpStatus < 500 && httpStatus !== 429) return undefined;
-  const isThrottled = /Throttl|RequestLimit|TooMany|SlowDown/.test(awsCode) || httpStatus === 429;
+  const isThrottled = isThrottling(awsCode) || httpStatus === 429;
   return refused(refusal, {
     words: isThrottled ? 'too many requests from this account just now' : 'a fault on its own side',
     hint: 'this goes away by itself; try again in a minute',

@@ -8,14 +8,22 @@ export interface ProcessLine {
   readonly profile: string;
   readonly line: string;
   readonly place: { readonly path: string; readonly line: number };
-  /** What the line should be; undefined where this program lies at a path that some SDK cannot run. */
+  /** What rolekeeper would write; undefined where this program lies at a path that some SDK cannot run. */
   readonly right: string | undefined;
+  /** What may be written without asking; undefined where that is for the person to say. */
+  readonly repaired: string | undefined;
 }
 
 /** The strictest client waits 5 s (sdk-contract.md 9). */
 export const lineDeadlineMs = 4_000;
 /** Java's limit. */
 export const lineOutputLimit = 64_000;
+
+/** A line with this program, all that follows it as it stands; undefined where it would still be wrong. */
+export function repairedLine(program: string, rest: string): string | undefined {
+  const line = `${program}${rest}`;
+  return /^\s/.test(rest) && textProblem(line) === undefined ? line : undefined;
+}
 
 /** What is wrong before anything is run; a line that is wrong here need not be run. */
 export function checkLineText(given: ProcessLine): readonly Finding[] {
@@ -63,21 +71,21 @@ export interface LineTarget {
 }
 
 /** For a profile of the config with a recipe, and no line; `place` is its header. */
-export function checkMissingLine({ profile, place, right }: Omit<ProcessLine, 'line'>): Finding {
+export function checkMissingLine({ profile, place, right }: Omit<ProcessLine, 'line' | 'repaired'>): Finding {
   return {
     check: 'process-line',
     profile,
     what: `[profile ${profile}] has no credential_process, though [rolekeeper ${profile}] has a recipe`,
     why: 'no client finds its way to the recipe: it looks as if the profile had no credentials',
-    ...mendingOf({ profile, place, right, line: '' }),
+    ...mendingOf({ profile, place, right, repaired: right, line: '' }),
   };
 }
 
 /** Nothing is rewritten that is right: then it is the program itself. */
-function mendingOf({ profile, line, place, right }: ProcessLine): Pick<Finding, 'mend' | 'fix'> {
-  if (right === undefined) return { mend: `${editCommand(place)}    # credential_process = ${anyPath(profile)}` };
-  if (right === line) return { mend: `rolekeeper explain ${shellWord(profile)}` };
-  return { mend: fixCommand, fix: { kind: 'line', profile, value: right } };
+function mendingOf({ profile, line, place, right, repaired }: ProcessLine): Pick<Finding, 'mend' | 'fix'> {
+  if (repaired === undefined) return { mend: `${editCommand(place)}    # credential_process = ${right ?? anyPath(profile)}` };
+  if (repaired === line) return { mend: `rolekeeper explain ${shellWord(profile)}` };
+  return { mend: fixCommand, fix: { kind: 'line', profile, value: repaired } };
 }
 
 function anyPath(profile: string): string {

@@ -4,10 +4,12 @@
 import { type Account, keysAccount, newKeysAccount, oldKeysAccount, type ProfileName } from '../config/names.ts';
 import { type EpochMs, type Keys, parseKeysItem, toKeysItem } from '../credentials/credentials.ts';
 import { planRotation, type RotationPlan } from '../credentials/rotation-plan.ts';
+import type { RotationRecord } from '../credentials/rotation-record.ts';
+import { isThrottling } from '../credentials/sts-refusal.ts';
 import type { CallContext } from '../credentials/sts-refused-call.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
-import type { Iam, IamCall, ListedKey, RotationRecords } from '../ports/iam.ts';
+import type { Iam, IamCall, ListedKey, NewAccessKey, RotationRecords } from '../ports/iam.ts';
 import type { Store } from '../ports/store.ts';
 import type { StsCall, StsCaller, StsEndpoint } from '../ports/sts.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
@@ -62,10 +64,11 @@ export async function createKey(
   const call = iamCall(subject, await currentKeys(subject, ports));
   if (orphanId !== undefined) await iam.deleteAccessKey(orphanId, call);
   await ports.remember(account);
+  const before = orphanId === undefined ? undecidedRecord(oldId, name, ports) : undefined;
   // Without it nobody could tell a key whose secret was lost on the way from one that somebody else made.
   records.keep(name, { oldAccessKeyId: oldId, startedAt: clock.now() });
   faultPoint('rotation noted');
-  const created = await createOrForget(call, subject, ports);
+  const created = await createOrTakeBack(before, { call, subject }, ports);
   faultPoint('access key created');
   try {
     await store.set(account, toKeysItem({ ...created, userArn }, account));
@@ -213,14 +216,34 @@ export function refused(keys: ProfileName, problem: string, hint: string, cause?
   return new AppError('rotation-refused', { keys, problem, hint }, cause);
 }
 
-// What AWS refused for good was not carried out: a key that turns up later is none of ours.
-async function createOrForget(call: IamCall, { name }: Subject, ports: RotatePorts) {
+/** Of an earlier try, whose key IAM may only not list yet. */
+function undecidedRecord(oldId: string, name: ProfileName, { records }: RotatePorts): RotationRecord | undefined {
+  const record = records.read(name);
+  return record?.oldAccessKeyId === oldId && record.deleteAt === undefined ? record : undefined;
+}
+
+// What AWS refused for good was not carried out: a key that turns up later is none of this try's. After any other failure it may have been,
+// so it is not tried again, and the record stays for the next rotation.
+async function createOrTakeBack(
+  before: RotationRecord | undefined,
+  { call, subject }: { readonly call: IamCall; readonly subject: Subject },
+  ports: RotatePorts,
+): Promise<NewAccessKey> {
+  const { name, context } = subject;
   const { iam, records } = ports;
   try {
-    return await patiently(ports, () => iam.createAccessKey(call), isDeletionUnderWay);
+    return await patiently(ports, () => iam.createAccessKey(call), isNotDoneYet);
   } catch (error) {
-    if (isAppError(error, 'aws-refused', 'login-needed') && !error.isTransient) records.forget(name);
-    throw error;
+    if (!isAppError(error, 'aws-refused', 'login-needed') || error.isTransient) throw error;
+    if (before === undefined) records.forget(name);
+    else records.keep(name, before);
+    if (before === undefined || !isDeletionUnderWay(error)) throw error;
+    throw refused(
+      name,
+      'IAM has no room for a new key; an interrupted rotation may have made one that it does not list yet',
+      `run \`rolekeeper rotate ${context.profile ?? name}\` again in a minute: it deletes such a key`,
+      error,
+    );
   }
 }
 
@@ -281,19 +304,27 @@ const longestPauseMs = 8_000;
 async function patiently<T>(
   { clock, say }: Pick<RotatePorts, 'clock' | 'say'>,
   work: () => Promise<T>,
-  isPassing: (error: unknown) => boolean = isUnknownKey,
+  isWorthWaiting: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   const until = clock.now() + patienceMs;
   for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
       return await work();
     } catch (error) {
-      const isWorthWaiting = isPassing(error) || (isAppError(error, 'aws-refused') && error.isTransient);
-      if (!isWorthWaiting || clock.now() + pauseMs > until) throw error;
+      if (!isWorthWaiting(error) || clock.now() + pauseMs > until) throw error;
     }
     if (pauseMs === 1_000) say('waiting until the change has come everywhere in AWS, a minute at most');
     await clock.wait(pauseMs);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return isUnknownKey(error) || (isAppError(error, 'aws-refused') && error.isTransient);
+}
+
+/** For what must not be done twice. */
+function isNotDoneYet(error: unknown): boolean {
+  return isDeletionUnderWay(error) || (isAppError(error, 'aws-refused') && isThrottling(error.details.awsCode));
 }
 
 function isUnknownKey(error: unknown): boolean {

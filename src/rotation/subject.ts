@@ -13,6 +13,11 @@ import type { Clock } from '../ports/time.ts';
 import { readStored } from '../refresh/stored.ts';
 import { currentKeys, type RotatePorts, refused, type Subject } from './rotate-keys.ts';
 
+/** Undefined for an ARN that is no user's. */
+export function userNameOf(userArn: string): string | undefined {
+  return /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(userArn)?.[1];
+}
+
 /** Throws `keys-missing`, `keys-broken`, and `rotation-refused` for keys that are no user's. */
 export async function subjectOf(
   recipe: Recipe,
@@ -23,7 +28,7 @@ export async function subjectOf(
   const keys = keysOf(recipe);
   const context = { profile, loginTarget };
   const { userArn } = await currentKeys({ name: keys.name, context }, { store });
-  const userName = /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(userArn)?.[1];
+  const userName = userNameOf(userArn);
   if (userName === undefined) {
     throw refused(keys.name, `they are of ${userArn}, which is no IAM user`, 'rotate keeps to users: take the keys of one');
   }

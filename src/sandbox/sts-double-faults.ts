@@ -34,6 +34,8 @@ export type FaultKind =
   | { readonly kind: 'slow'; readonly ms: number }
   /** The call is performed, and the connection breaks in the middle of its reply. */
   | { readonly kind: 'reset' }
+  /** The call is performed; what stands before it has given up waiting by then. */
+  | { readonly kind: 'gateway-timeout' }
   /** The call is performed; half of its reply arrives, as if that were all. */
   | { readonly kind: 'truncated' }
   /** The call is performed; in its reply, one piece of text is replaced. */
@@ -89,6 +91,8 @@ export async function sendWithFault(
       response.writeHead(reply.status, { 'content-length': Buffer.byteLength(reply.body) });
       response.write(half(reply.body), () => response.destroy());
       return;
+    case 'gateway-timeout':
+      return send(response, { status: 504, body: page, contentType: 'text/html' });
     case 'truncated':
       return send(response, { ...reply, body: half(reply.body) });
     case 'edit':

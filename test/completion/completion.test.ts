@@ -1,7 +1,7 @@
 // The completion scripts in real shells: a line is typed, TAB is pressed, and what stands there is looked at.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -38,8 +38,15 @@ async function run(name: string, args: readonly string[], given: Readonly<Record
 }
 
 /** What stands on the command line after each of these lines and a TAB. */
-async function typed(shell: 'bash' | 'zsh', given: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const { status, stdout, stderr } = await run('python3', [driver, shell, join(home, shell), ...given]);
+async function typed(
+  shell: 'bash' | 'zsh',
+  given: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ReadonlyMap<string, string>> {
+  const { status, stdout, stderr } = await run('python3', [driver, shell, join(home, shell), ...given], {
+    ...env,
+    ...variables,
+  });
   if (status !== 0) throw new Error(stderr);
   const results: unknown = JSON.parse(stdout);
   if (!Array.isArray(results)) throw new Error(stdout);
@@ -85,6 +92,61 @@ describe('bash', () => {
   it('completes inside quotes', async () => {
     const line = `rolekeeper get "it's m`;
     expect((await typed('bash', [line])).get(line)).toBe(`rolekeeper get "it's mine"`);
+  });
+
+  // A config file may come from somebody else.
+  const names = [
+    'a$(touch harm)b',
+    'c"; touch harm; "d',
+    "e'; touch harm; 'f",
+    'g`touch harm`h',
+    'i\\j',
+    'k!l',
+    'm:n o',
+    'p=q r',
+    's@t u',
+    'v&w x',
+    'y~z',
+  ] as const;
+  it.each([
+    ['no quotes', ''],
+    ['double quotes', '"'],
+    ['single quotes', "'"],
+  ])('completes a name with characters that mean something, so that the shell reads one word: in %s', async (_how, quote) => {
+    const path = join(home, 'hostile');
+    writeFileSync(path, names.map((name) => `[profile "${name.replace(/["\\]/g, '\\$&')}"]\n`).join(''));
+    const begun = names.map((name) => `rolekeeper get ${quote}${name.slice(0, 1)}`);
+    const shown = await typed('bash', begun, { AWS_CONFIG_FILE: path });
+    const words = begun.map((line) => shown.get(line)?.replace('rolekeeper get ', '') ?? '');
+    expect((await run('bash', ['-c', `printf '%s\\n' ${words.join(' ')}`])).stdout.trimEnd().split('\n')).toEqual(names);
+    expect(existsSync(join(home, 'harm'))).toBe(false);
+  });
+
+  it.each(['p=q-r', 's@t-u', 'v:w:x'])('completes %s after each of its characters', async (name) => {
+    const path = join(home, 'broken-words');
+    writeFileSync(path, `[profile ${name}]\n`);
+    const begun = [...name].flatMap((_char, at) =>
+      at === 0 ? [] : ['', '"', "'"].map((quote) => `rolekeeper get ${quote}${name.slice(0, at)}`),
+    );
+    const shown = await typed('bash', begun, { AWS_CONFIG_FILE: path });
+    const expected = begun.map((line) => `rolekeeper get ${/["']/.exec(line) ?? ''}${name}${/["']/.exec(line) ?? ''}`);
+    expect(begun.map((line) => shown.get(line))).toEqual(expected);
+  });
+
+  it('completes what was quoted in pieces', async () => {
+    const begun = [`'it'\\''s m`, `"it'"s\\ m`, '"sso:te', '"sso":te', 'sso\\:te'].map((word) => `rolekeeper get ${word}`);
+    const shown = await typed('bash', begun);
+    const words = begun.map((line) => shown.get(line)?.replace('rolekeeper get ', '') ?? '');
+    expect((await run('bash', ['-c', `printf '%s|' ${words.join(' ')}`])).stdout).toBe(
+      "it's mine|it's mine|sso:team-a|sso:team-a|sso:team-a|",
+    );
+  });
+
+  it('leaves nothing for the history to expand', async () => {
+    const path = join(home, 'history');
+    writeFileSync(path, '[profile k!l]\n');
+    const line = 'rolekeeper get "k';
+    expect((await typed('bash', [line], { AWS_CONFIG_FILE: path })).get(line)).toBe(`rolekeeper get "k"'!'"l"`);
   });
 
   it('keeps the script free of what shellcheck warns of', async () => {

@@ -89,6 +89,15 @@ describe('planRotation', () => {
     expect(planRotation(scene({ record, listed: others }))).toEqual({ kind: 'no-key', currentId: 'OLD' });
   });
 
+  // Of two machines with a store each, it is the one that did not rotate.
+  it.each([0, 1])('does not rotate a key that is inactive in IAM, beside %i others', (count) => {
+    const others = [listed('SECOND', true, startedAt)].slice(0, count);
+    expect(planRotation(scene({ record, listed: [listed('OLD', false), ...others] }))).toEqual({
+      kind: 'no-key',
+      currentId: 'OLD',
+    });
+  });
+
   it('never has the key deleted or made inactive that the store gives to everybody', () => {
     const id = fc.constantFrom('A', 'B', 'C');
     const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
@@ -107,7 +116,7 @@ describe('planRotation', () => {
         if (plan.kind === 'begin') expect(plan.orphanId).not.toBe(given.currentId);
         if (plan.kind === 'deactivate' || plan.kind === 'grace') expect(plan.oldId).not.toBe(given.currentId);
         const isInUse = given.listed.some((key) => key.accessKeyId === given.currentId && key.isActive);
-        if (plan.kind === 'deactivate' || plan.kind === 'grace') expect(isInUse).toBe(true);
+        if (['begin', 'deactivate', 'grace', 'two-keys'].includes(plan.kind)) expect(isInUse).toBe(true);
         if (plan.kind === 'verify') expect(plan).toMatchObject({ oldId: given.currentId, newId: given.freshId });
       }),
     );

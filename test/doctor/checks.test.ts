@@ -134,6 +134,7 @@ describe('process lines', () => {
     line: '/usr/local/bin/rolekeeper get dev',
     place: { path: '/h/.aws/config', line: 3 },
     right: '/usr/local/bin/rolekeeper get dev',
+    repaired: '/usr/local/bin/rolekeeper get dev',
   };
   const answer = { Version: 1, AccessKeyId: 'A', SecretAccessKey: 'S', SessionToken: 'T', Expiration: '2026-01-02T03:04:05Z' };
   const run = (more: Partial<LineRun>): LineRun => ({

@@ -122,12 +122,38 @@ describe('doctor and what it finds', () => {
   it('doctor --fix writes a line that cannot work anew, and changes nothing else in the file', async () => {
     addConfig('# the end');
     const before = world.readConfig();
-    changeConfig(`${program} get ops`, 'rolekeeper get ops # by hand');
+    changeConfig(`${program} get ops`, 'rolekeeper get ops');
     expect(await onlyFault('process-line')).toMatchObject({ mend: 'rolekeeper doctor --fix', fixable: true });
     expect(await doctor({}, '--fix')).toMatchObject({ status: 0, findings: [], fixed: [{ check: 'process-line' }] });
     expect(world.readConfig()).toBe(before);
     expect((await doctor()).findings).toEqual([]);
   });
+
+  it.each([
+    ['/gone/rolekeeper get "ops" --interactive', `${program} get "ops" --interactive`],
+    ['"/gone/my bin/rolekeeper"  get --interactive ops', `${program}  get --interactive ops`],
+    ['node /gone/rolekeeper.js get ops  --debug', `${program} get ops  --debug`],
+  ])('doctor --fix changes the program of %j and keeps all else', async (line, mended) => {
+    changeConfig(`${program} get ops`, line);
+    const before = world.readConfig();
+    expect((await doctor({}, '--fix')).fixed).toMatchObject([{ check: 'process-line' }]);
+    expect(world.readConfig()).toBe(before.replace(line, mended));
+  });
+
+  it.each(['rolekeeper get ops # by hand', '/gone/rolekeeper get ops 2>/dev/null', '"/gone/rolekeeper"get ops'])(
+    'doctor leaves the line %j to the person, where more than the program is wrong',
+    async (line) => {
+      changeConfig(`${program} get ops`, line);
+      const before = world.readConfig();
+      const { mend, fixable } = await onlyFault('process-line');
+      expect({ mend, fixable }).toEqual({
+        mend: expect.stringContaining(`credential_process = ${program} get ops`),
+        fixable: false,
+      });
+      await doctor({}, '--fix');
+      expect(world.readConfig()).toBe(before);
+    },
+  );
 
   it('doctor never repeats a key that it finds', async () => {
     world.writeCredentials(`[dev]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`);

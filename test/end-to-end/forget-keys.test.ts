@@ -90,7 +90,8 @@ describe('forget-keys', { timeout: 60_000 }, () => {
     expect(refused.stderr).toContain('keys/corp: a rotation of them is under way');
     expect(refused.stderr).toContain('`rolekeeper rotate corp --finish`');
     await succeed(world.rolekeeper(['get', 'dev']));
-    await succeed(forgetKeys('corp', '--abandon-rotation', '--yes'));
+    const { stderr } = await succeed(forgetKeys('corp', '--abandon-rotation', '--yes'));
+    for (const key of world.sts.accessKeys('alice')) expect(stderr).toContain(`--access-key-id ${key.accessKeyId}`);
     world.writeConfig('');
     expect((await succeed(world.rolekeeper(['uninstall', '--purge', '--yes']))).stderr).toMatch(/delete {3}0 items/);
   });

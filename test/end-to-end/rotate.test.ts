@@ -127,11 +127,34 @@ describe('rotate', () => {
     expect(countOf('CreateAccessKey')).toBe(0);
   });
 
+  it('rotate does not have the key deleted that another machine, with a store of its own, rotated to', async () => {
+    await openImported();
+    await logIn();
+    const other = world.sts.createAccessKey('alice');
+    world.sts.setAccessKey(accessKeyId, false);
+    const ran = await rotate('--yes');
+    expect(ran).toMatchObject({ status: 1, stdout: '' });
+    expect(ran.stderr).toContain(`${accessKeyId}, the key in use, is deleted or inactive in IAM`);
+    expect(ran.stderr).toContain('rolekeeper add corp');
+    expect(ran.stderr).not.toContain(other);
+  });
+
   it('rotate waits until a new key has come everywhere', async () => {
     await openImported({ newKeyDelayMs: 1_500 });
     await succeed(rotate('--yes'));
     expect(world.sts.accessKeys('alice').map(({ isActive }) => isActive)).toEqual([false, true]);
     expect(world.sts.log().some(({ outcome }) => outcome === 'InvalidClientTokenId')).toBe(true);
+  });
+
+  it('rotate deletes a key that AWS made and answered with a fault, and makes another', async () => {
+    await openImported();
+    world.sts.fault({ kind: 'gateway-timeout', operation: 'CreateAccessKey', times: 1 });
+    const ran = await rotate('--yes');
+    expect(ran).toMatchObject({ status: 6, stdout: '' });
+    expect(ran.stderr).toContain('`rolekeeper rotate corp` goes on from here');
+    const orphan = world.sts.accessKeys('alice')[1]?.accessKeyId ?? 'none';
+    expect((await succeed(rotate('--yes'))).stderr).toContain(`left the key ${orphan}`);
+    expect(world.sts.accessKeys('alice').map((key) => key.accessKeyId)).not.toContain(orphan);
   });
 
   it('two rotations at once make one new key', async () => {

@@ -163,6 +163,16 @@ describe('uninstall --purge', () => {
     expect([world.readConfig(), world.readCredentials()]).toEqual(before);
   });
 
+  it('uninstall --purge names the key that a rotation has not deleted yet, and how to delete it at AWS', async () => {
+    await importAndLogin();
+    await succeed(world.rolekeeper(['rotate', 'corp', '--yes']));
+    const deletes = `\`aws iam delete-access-key --user-name alice --access-key-id ${accessKeyId}\``;
+    expect((await succeed(world.rolekeeper([...all, '--dry-run']))).stderr).toContain(deletes);
+    const { stderr } = await succeed(world.rolekeeper(all));
+    expect(stderr).toContain(deletes);
+    expect(stderr.match(/delete-access-key/g)).toHaveLength(1);
+  });
+
   it('uninstall --purge without keys needs no second word, and says what still names rolekeeper', async () => {
     const ran = await succeed(world.rolekeeper(purge));
     expect(ran.stderr).toContain('still set up for rolekeeper in');

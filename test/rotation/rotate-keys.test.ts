@@ -89,6 +89,11 @@ async function idIn(store: Store, account: Account): Promise<string | undefined>
   return /AKIA[A-Z0-9]*/.exec((await store.get(account))?.reveal() ?? '')?.[0];
 }
 
+function fault(awsCode: string): AppError {
+  const hint = 'try again in a minute';
+  return new AppError('aws-refused', { doing: 'CreateAccessKey', awsCode, words: 'not now', hint, isTransient: true });
+}
+
 /** Moves the clock until the work has ended. */
 async function inTime<T>(work: Promise<T>, clock: FakeClock): Promise<T> {
   const ended = new AbortController();
@@ -133,6 +138,31 @@ describe('a rotation, step by step', () => {
     expect(plan).toEqual({ kind: 'begin', oldId, orphanId: 'AKIANEW1' });
     if (plan.kind === 'begin') await createKey(plan, subject, ports);
     expect(iam.keys.map(({ accessKeyId }) => accessKeyId)).toEqual([oldId, 'AKIANEW2']);
+  });
+
+  it('does not try a create again that AWS may have carried out, and deletes that key the next time', async () => {
+    const { ports, iam, clock } = await scene();
+    iam.failNext('createAccessKey', fault('ServiceFailure'), true);
+    const created = inTime(createKey({ oldId }, subject, ports), clock);
+    await expect(created).rejects.toMatchObject({ details: { awsCode: 'ServiceFailure' } });
+    expect(iam.calls).toEqual(['create']);
+    expect(await lookAtRotation(subject, ports)).toEqual({ kind: 'begin', oldId, orphanId: 'AKIANEW1' });
+  });
+
+  it('tries a create again that AWS was too busy for', async () => {
+    const { ports, iam, clock } = await scene();
+    iam.failNext('createAccessKey', fault('Throttling'));
+    await expect(inTime(createKey({ oldId }, subject, ports), clock)).resolves.toBe('AKIANEW1');
+  });
+
+  it('does not forget a create whose reply was lost when IAM has no room and does not list that key yet', async () => {
+    const { ports, iam, clock } = await scene();
+    iam.failNext('createAccessKey', network, true);
+    await expect(createKey({ oldId }, subject, ports)).rejects.toBe(network);
+    await clock.advance(100_000);
+    const refused = { code: 'rotation-refused', hint: expect.stringContaining('`rolekeeper rotate corp` again') };
+    await expect(inTime(createKey({ oldId }, subject, ports), clock)).rejects.toMatchObject(refused);
+    expect(await lookAtRotation(subject, ports)).toEqual({ kind: 'begin', oldId, orphanId: 'AKIANEW1' });
   });
 
   it('remembers nothing of a create that AWS refused: a key that turns up later is none of ours', async () => {

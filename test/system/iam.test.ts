@@ -78,6 +78,7 @@ describe('the IAM adapter', () => {
     [{ kind: 'truncated' }, { code: 'network' }],
     [{ kind: 'reset' }, { code: 'network' }],
     [{ kind: 'hang' }, { code: 'deadline', message: expect.stringContaining('CreateAccessKey at 127.0.0.1:') }],
+    [{ kind: 'gateway-timeout' }, { code: 'aws-refused', isTransient: true }],
     [{ kind: 'throttle' }, { code: 'aws-refused', isTransient: true }],
     [
       { kind: 'unavailable', status: 503 },
