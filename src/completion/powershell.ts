@@ -43,7 +43,8 @@ ${choices()
   }
   $offered | Where-Object { $_ -and $_.StartsWith($wordToComplete) } | ForEach-Object {
     $says = if ($command -eq '' -and $commands.Contains($_)) { $commands[$_] } else { $_ }
-    $text = if ($_ -match '^[\\w\\-./+@:=,]+$') { $_ } else { "'" + $_.Replace("'", "''") + "'" }
+    # PowerShell takes the curly ones for quotes as well.
+    $text = if ($_ -match '^[\\w\\-./+@:=,]+$') { $_ } else { "'" + ($_ -replace '[\\u0027\\u2018-\\u201B]', '$&$&') + "'" }
     [System.Management.Automation.CompletionResult]::new($text, $_, 'ParameterValue', $says)
   }
 }
