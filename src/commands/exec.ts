@@ -17,14 +17,9 @@ export async function exec(profile: string, command: readonly string[], wiring: 
   }
   const variables = credentialVariables(await obtainForPerson(profile, 'exec', wiring));
   return run(program, args, {
-    ...withoutAwsProfile(wiring.env),
+    ...wiring.env,
     ...Object.fromEntries(variables.map(({ name, value }) => [name, value?.reveal()])),
   });
-}
-
-// A profile beside the credentials would win over them in some SDKs, or lead back to us.
-function withoutAwsProfile({ AWS_PROFILE: _profile, AWS_DEFAULT_PROFILE: _old, ...rest }: Environment): Environment {
-  return rest;
 }
 
 function run(program: string, args: readonly string[], env: Environment): Promise<number> {
