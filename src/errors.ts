@@ -1,6 +1,8 @@
 // Every failure a person can meet: one closed list of codes, each with its text, hint and exit status.
 // Knows nothing of where a failure is shown; details are plain values without secrets, so that state files may keep them.
 
+import { shellWord } from './shell-word.ts';
+
 /** The documented exit statuses (rolekeeper(1), EXIT STATUS). */
 export type ExitStatus = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 130;
 
@@ -35,7 +37,7 @@ export interface ErrorDetails {
     readonly proposal: string;
   };
   readonly 'foreign-owner': { readonly path: string; readonly ownerUid: number };
-  /** `command` is for a login that is another program's. */
+  /** `command` is the whole of it, where it is not a login to `target`: a sign-in by its section, or another program's. */
   readonly 'login-needed': {
     readonly profile: string;
     readonly target: string;
@@ -214,7 +216,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'config-unreadable': {
     exitStatus: 3,
     text: (d) => `could not read ${d.path}: ${d.problem}`,
-    hint: (d) => `check the file and its permissions: ls -l ${d.path}`,
+    hint: (d) => `check the file and its permissions: \`ls -l ${shellWord(d.path)}\``,
   },
   'config-malformed': {
     exitStatus: 3,
@@ -247,12 +249,13 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'keys-missing': {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" needs the access keys "${d.keys}", which are not in the store`,
-    hint: (d) => `run \`rolekeeper import ${d.keys}\` (keys in a file) or \`rolekeeper add ${d.keys}\` (to type them)`,
+    hint: (d) =>
+      `run \`rolekeeper import ${shellWord(d.keys)}\` (keys in a file) or \`rolekeeper add ${shellWord(d.keys)}\` (to type them)`,
   },
   'keys-broken': {
     exitStatus: 5,
     text: (d) => `the store's item keys/${d.keys} cannot be read: ${d.problem}`,
-    hint: (d) => `put the keys in again: \`rolekeeper add ${d.keys}\``,
+    hint: (d) => `put the keys in again: \`rolekeeper add ${shellWord(d.keys)}\``,
   },
   'keys-at-risk': {
     exitStatus: 3,
@@ -272,7 +275,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'login-needed': {
     exitStatus: 4,
     text: (d) => `${d.why}`,
-    hint: (d) => `run \`${d.command ?? `rolekeeper login ${d.target}`}\``,
+    hint: (d) => `run \`${d.command ?? `rolekeeper login ${shellWord(d.target)}`}\``,
   },
   'mfa-refused': {
     exitStatus: 6,
@@ -287,7 +290,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'program-needed': {
     exitStatus: 3,
     text: (d) => `${d.setting} of "${d.profile}" has to run, which is none of the agent's business`,
-    hint: (d) => `run \`rolekeeper refresh ${d.profile}\``,
+    hint: (d) => `run \`rolekeeper refresh ${shellWord(d.profile)}\``,
   },
   'identity-unusable': {
     exitStatus: 3,
@@ -393,7 +396,7 @@ const words: { readonly [C in ErrorCode]: Words<C> } = {
   'called-by-itself': {
     exitStatus: 3,
     text: (d) => `profile "${d.profile}" leads back to rolekeeper itself`,
-    hint: (d) => `run \`rolekeeper status ${d.profile}\` and mend its source_profile or the command that it runs`,
+    hint: (d) => `run \`rolekeeper status ${shellWord(d.profile)}\` and mend its source_profile or the command that it runs`,
   },
   'faults-found': {
     exitStatus: 8,

@@ -62,7 +62,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['credentials', 'errors'],
   credentials: ['errors'],
   errors: [],
+  'shell-word': [],
 };
+
+/** One word for all; it imports nothing. */
+const forAll = 'shell-word';
 
 function roomOf(path: string): string {
   const [, first = '', second] = path.split('/');
@@ -116,7 +120,7 @@ describe('imports of src', () => {
       const [upper, lower] = [roomOf(from), roomOf(to)];
       const rules = allowed[upper] ?? [];
       const file = to.replace(/^src\//, '').replace(/\.ts$/, '');
-      return upper !== lower && !rules.includes(lower) && !rules.includes(file);
+      return upper !== lower && lower !== forAll && !rules.includes(lower) && !rules.includes(file);
     });
     expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });

@@ -12,6 +12,7 @@ import { Secret } from '../credentials/secret.ts';
 import { AppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Asker, Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
@@ -42,7 +43,7 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
     return;
   }
   const route = routeOf(typed, wiring); // before anything is asked
-  const instead = `run \`rolekeeper add ${profile} --access-key-id AKIA… --yes\` with the secret access key on stdin`;
+  const instead = `run \`rolekeeper add ${shellWord(profile)} --access-key-id AKIA… --yes\` with the secret access key on stdin`;
   const keys = await readKeys(typed, options.accessKeyId, { asker: { command: 'add', instead }, wiring });
   const store = await wiring.openStore({ deadlineMs: storeDeadlineMs, prompts: 'allowed' });
   try {
@@ -53,7 +54,7 @@ export async function addKeys(options: AddOptions, wiring: Wiring): Promise<void
     const undoNotes = await wiring.openUndoNotes();
     writeStderr([
       `the keys of ${userArn} are in ${store.description} as keys/${name}; read back and accepted by AWS`,
-      ...(undoNotes.read(profile)?.command === 'add' ? [`to take it back: \`rolekeeper add ${profile} --undo\``] : []),
+      ...(undoNotes.read(profile)?.command === 'add' ? [`to take it back: \`rolekeeper add ${shellWord(profile)} --undo\``] : []),
     ]);
     await handOver(store, wiring);
   } finally {
@@ -148,7 +149,13 @@ export async function readKeys(
       hint: 'only long-term keys (AKIA…) can be added',
     });
   const secret = terminal.isInteractive ? await terminal.askHidden('Secret access key') : await secretFromStdin(asker);
-  return { name, profile, accessKeyId, secretAccessKey: secret, renamed: (other) => `rolekeeper add ${profile} --keys ${other}` };
+  return {
+    name,
+    profile,
+    accessKeyId,
+    secretAccessKey: secret,
+    renamed: (other) => `rolekeeper add ${shellWord(profile)} --keys ${shellWord(other)}`,
+  };
 }
 
 async function secretFromStdin({ command, instead }: Asker): Promise<Secret> {

@@ -7,6 +7,7 @@ import { parseProfileName } from '../config/names.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
@@ -107,8 +108,8 @@ function obstacleLines({ refused, already, config }: Adoption): readonly string[
 async function confirmAdoption(adopted: readonly Adopted[], options: AdoptOptions, wiring: Wiring): Promise<void> {
   const names = adopted.map(({ profile }) => profile).join(', ');
   const words = [
-    ...(options.isAll ? ['--all'] : options.profiles),
-    ...(options.suffix === undefined ? [] : [`--alias ${options.suffix}`]),
+    ...(options.isAll ? ['--all'] : options.profiles.map(shellWord)),
+    ...(options.suffix === undefined ? [] : [`--alias ${shellWord(options.suffix)}`]),
   ];
   const instead = `run \`rolekeeper adopt ${words.join(' ')} --yes\``;
   const terminal = await wiring.openTerminal({ command: 'adopt', instead });
@@ -126,8 +127,10 @@ function farewell({ adopted }: Adoption, { isAll, suffix }: AdoptOptions): reado
   const logins = starts.filter(({ start }, index) => starts.findIndex((other) => other.start === start) === index);
   return [
     `${suffix === undefined ? 'on rolekeeper now' : 'added'}: ${names.join(', ')}`,
-    `to take it back: \`rolekeeper release ${isAll ? '--all' : names.join(' ')}\``,
-    ...[...imports].map((profile) => `next: \`rolekeeper import ${profile}\`, whose access keys are still in plaintext`),
-    ...logins.map(({ profile }) => `next: \`rolekeeper login ${profile}\``),
+    `to take it back: \`rolekeeper release ${isAll ? '--all' : names.map(shellWord).join(' ')}\``,
+    ...[...imports].map(
+      (profile) => `next: \`rolekeeper import ${shellWord(profile)}\`, whose access keys are still in plaintext`,
+    ),
+    ...logins.map(({ profile }) => `next: \`rolekeeper login ${shellWord(profile)}\``),
   ];
 }

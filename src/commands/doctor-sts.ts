@@ -6,6 +6,7 @@ import { commandIn, type Finding } from '../doctor/finding.ts';
 import { isAppError } from '../errors.ts';
 import { loadPrincipal } from '../hops/keys.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Examined, examined, recipeOrUndefined, skipped, withStore } from './doctor-look.ts';
 
@@ -45,7 +46,7 @@ async function askSts(recipe: Recipe, ports: ObtainPorts): Promise<readonly Find
   } catch (error) {
     if (!isAppError(error)) throw error;
     const why = 'without STS nothing can be refreshed: what is cached ends, and then nothing works';
-    const mend = error.hint === undefined ? `rolekeeper explain ${profile}` : commandIn(error.hint);
+    const mend = error.hint === undefined ? `rolekeeper explain ${shellWord(profile)}` : commandIn(error.hint);
     return [{ check: 'sts', profile, what: `keys "${keys.name}": ${error.message}`, why, mend }];
   }
 }

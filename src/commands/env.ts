@@ -10,8 +10,9 @@ export async function printEnv(profile: string, shell: Shell, wiring: Wiring): P
   writeStdout(variables.map((variable) => `${lineFor(variable, shell)}\n`).join(''));
 }
 
-function lineFor({ name, value }: Variable, shell: Shell): string {
-  return value === undefined ? unsetLine(name, shell) : setLine(name, value.reveal(), shell);
+function lineFor(variable: Variable, shell: Shell): string {
+  const { name, value } = variable;
+  return value === undefined ? unsetLine(variable, shell) : setLine(name, value.reveal(), shell);
 }
 
 function setLine(name: string, text: string, shell: Shell): string {
@@ -31,7 +32,7 @@ function setLine(name: string, text: string, shell: Shell): string {
   }
 }
 
-function unsetLine(name: string, shell: Shell): string {
+function unsetLine({ name, isNeverEmpty = false }: Variable, shell: Shell): string {
   switch (shell) {
     case 'sh':
     case 'bash':
@@ -42,7 +43,8 @@ function unsetLine(name: string, shell: Shell): string {
     case 'powershell':
       return `Remove-Item Env:${name} -ErrorAction SilentlyContinue`;
     case 'dotenv':
-      // The format can take nothing away; botocore and the SDKs take an empty variable as absent.
+      // The format can take nothing away; botocore and the SDKs take an empty variable as absent, but for a profile's name.
+      if (isNeverEmpty) return `# ${name} must not be set beside these`;
       return `# empty on purpose: these credentials have none\n${name}=`;
     default:
       return shell satisfies never;

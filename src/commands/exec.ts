@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { credentialVariables, obtainForPerson } from './person-credentials.ts';
 
@@ -13,18 +14,16 @@ import { credentialVariables, obtainForPerson } from './person-credentials.ts';
 export async function exec(profile: string, command: readonly string[], wiring: Wiring): Promise<number> {
   const [program, ...args] = command;
   if (program === undefined || program === '') {
-    throw new AppError('usage', { problem: 'exec needs a command', hint: `as in \`rolekeeper exec ${profile} -- aws s3 ls\`` });
+    throw new AppError('usage', {
+      problem: 'exec needs a command',
+      hint: `as in \`rolekeeper exec ${shellWord(profile)} -- aws s3 ls\``,
+    });
   }
   const variables = credentialVariables(await obtainForPerson(profile, 'exec', wiring));
   return run(program, args, {
-    ...withoutAwsProfile(wiring.env),
+    ...wiring.env,
     ...Object.fromEntries(variables.map(({ name, value }) => [name, value?.reveal()])),
   });
-}
-
-// A profile beside the credentials would win over them in some SDKs, or lead back to us.
-function withoutAwsProfile({ AWS_PROFILE: _profile, AWS_DEFAULT_PROFILE: _old, ...rest }: Environment): Environment {
-  return rest;
 }
 
 function run(program: string, args: readonly string[], env: Environment): Promise<number> {

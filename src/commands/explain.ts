@@ -2,6 +2,7 @@
 
 import { parseProfileName } from '../config/names.ts';
 import type { SettingPlace, SettingSource } from '../config/setting-sources.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import {
   type ExplainedHop,
@@ -117,7 +118,7 @@ function cachedWords(cached: ExplainedHop['cached'], times: (at: string) => stri
 function nextLines({ profile, next }: Explanation, times: (at: string) => string): readonly string[] {
   const aws = next.callsSts ? `AWS is called: ${next.calls.join(', then ')}` : 'AWS is not called';
   return [
-    `The next \`rolekeeper get ${profile}\` ${doing[next.kind]}: ${next.why}.`,
+    `The next \`rolekeeper get ${shellWord(profile)}\` ${doing[next.kind]}: ${next.why}.`,
     ...(next.first === undefined ? [] : [`First ${next.first}.`]),
     `${aws}.`,
     ...(next.refreshAt === undefined || next.kind !== 'print'

@@ -17,6 +17,7 @@ import type { Keys } from '../credentials/credentials.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { RotationRecords } from '../ports/iam.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import { forgetItem, listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
@@ -125,7 +126,7 @@ async function refuseRotating({ abandonsRotation }: ForgetKeysOptions, { name, u
   throw new AppError('keys-at-risk', {
     keys: name,
     problem: 'a rotation of them is under way',
-    hint: `\`rolekeeper rotate ${users[0] ?? 'PROFILE'} --finish\` ends it; --abandon-rotation removes all of its keys`,
+    hint: `\`rolekeeper rotate ${shellWord(users[0] ?? 'PROFILE')} --finish\` ends it; --abandon-rotation removes all of its keys`,
   });
 }
 
@@ -160,7 +161,9 @@ async function announcement(
     place === undefined
       ? '  lost for good: no AWS file here has these keys, and AWS shows a secret only once'
       : `  not lost: ${place.path}:${place.line} has them in plaintext`,
-    ...(isBackable ? [`  to have them in their file again instead, first: \`rolekeeper import ${imported} --undo\``] : []),
+    ...(isBackable
+      ? [`  to have them in their file again instead, first: \`rolekeeper import ${shellWord(imported)} --undo\``]
+      : []),
     ...(keys === undefined ? [] : [`  at AWS the key stays: \`aws iam delete-access-key --access-key-id ${keys.accessKeyId}\``]),
     ...(await leftAtAwsLines([newKeysAccount(name), oldKeysAccount(name)], store)),
   ];
@@ -173,7 +176,7 @@ function usersLine(users: readonly ProfileName[], stopping: readonly ProfileName
 }
 
 async function confirm(name: ProfileName, { abandonsRotation }: ForgetKeysOptions, wiring: Wiring): Promise<void> {
-  const words = `${name}${abandonsRotation ? ' --abandon-rotation' : ''}`;
+  const words = `${shellWord(name)}${abandonsRotation ? ' --abandon-rotation' : ''}`;
   const terminal = await wiring.openTerminal({
     command: 'forget-keys',
     instead: `run \`rolekeeper forget-keys ${words} --yes\``,

@@ -14,6 +14,7 @@ import { AppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
@@ -40,7 +41,7 @@ export async function importKeys(options: ImportOptions, wiring: Wiring): Promis
   const planned = planEdit(importing, await wiring.openUndoNotes(), wiring);
   const remarks = dependents(profile, files).flatMap((other) => [
     `"${other}" has source_profile = ${profile}: outside rolekeeper it now starts from a session instead of the keys.`,
-    `  To keep its role fresh too: \`rolekeeper adopt ${other}\``,
+    `  To keep its role fresh too: \`rolekeeper adopt ${shellWord(other)}\``,
   ]);
   if (options.isDryRun) {
     // First: a diff of what cannot be done would be no use.
@@ -145,14 +146,17 @@ async function confirmMove(
   userArn: string,
   { place, profile, wiring }: { readonly place: string; readonly profile: ProfileName; readonly wiring: Wiring },
 ): Promise<void> {
-  const terminal = await wiring.openTerminal({ command: 'import', instead: `run \`rolekeeper import ${profile} --yes\`` });
+  const terminal = await wiring.openTerminal({
+    command: 'import',
+    instead: `run \`rolekeeper import ${shellWord(profile)} --yes\``,
+  });
   if (!(await terminal.confirm(`Move the keys of ${userArn} into ${place}?`))) throw new AppError('declined', {});
 }
 
 function newKeys({ recipe, name }: Importing, configPath: string): NewKeys {
   const { profile } = recipe;
   const { accessKeyId, secretAccessKey } = importableKeys(recipe, configPath);
-  const renamed = (other: string) => `rolekeeper import ${profile} --keys ${other}`;
+  const renamed = (other: string) => `rolekeeper import ${shellWord(profile)} --keys ${shellWord(other)}`;
   return { name, profile, accessKeyId, secretAccessKey, renamed };
 }
 
@@ -190,15 +194,15 @@ function farewell(recipe: Recipe, serial: string, { isKept }: ImportOptions): re
     isKept
       ? `the plaintext keys are still in ${recipe.keys?.plaintext?.path ?? 'the file'} and win over credential_process in most programs`
       : `the plaintext keys are gone from ${recipe.keys?.plaintext?.path ?? 'the file'}`,
-    `to take it back: \`rolekeeper import ${recipe.profile} --undo\``,
+    `to take it back: \`rolekeeper import ${shellWord(recipe.profile)} --undo\``,
     ...whatNext(recipe, serial),
   ];
 }
 
 /** `serial`: what could be set where there is none. */
 function whatNext({ profile, hops }: Recipe, serial: string): readonly string[] {
-  if (hops.some(needsCode)) return [`next: \`rolekeeper login ${profile}\``];
-  const worksOn = `\`aws --profile ${profile}\` works as before`;
+  if (hops.some(needsCode)) return [`next: \`rolekeeper login ${shellWord(profile)}\``];
+  const worksOn = `\`aws --profile ${shellWord(profile)}\` works as before`;
   if (hops.length === 0) return [worksOn];
   return [
     worksOn,

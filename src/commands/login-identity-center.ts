@@ -11,6 +11,7 @@ import { localMinute } from '../credentials/credentials.ts';
 import type { SignInTokens } from '../credentials/sign-in-tokens.ts';
 import { AppError } from '../errors.ts';
 import type { IdentityCenterCall } from '../ports/identity-center.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { profilesBehind } from './profiles-behind.ts';
@@ -42,7 +43,10 @@ export function targetOfSession(name: string, files: ConfigFiles, { env }: Pick<
   if (target !== undefined)
     return {
       signIn: target,
-      call: { network: resolveNetwork([], env), context: { profile, loginTarget: `--sso-session ${name}` } },
+      call: {
+        network: resolveNetwork([], env),
+        context: { profile, loginCommand: `rolekeeper login --sso-session ${shellWord(name)}` },
+      },
     };
   throw new AppError('usage', {
     problem: `there is no [sso-session ${name}] in ${files.config.path}`,

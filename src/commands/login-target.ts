@@ -4,6 +4,7 @@ import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { type KeysSource, loginStartOf, needsCode, type Recipe, signInOf } from '../config/recipe.ts';
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { workingRecipes } from './working-recipes.ts';
 
@@ -29,7 +30,7 @@ export async function chooseLoginTarget(
   if (others.length === 0) return first;
   const standard = targets.find((target) => target === 'default');
   if (standard !== undefined) return standard;
-  const instead = `name one: \`rolekeeper login ${first}\``;
+  const instead = `name one: \`rolekeeper login ${shellWord(first)}\``;
   const terminal = await openTerminal({ command: 'login', instead });
   if (terminal.isInteractive) return terminal.choose('Log in to', targets);
   throw new AppError('usage', {

@@ -13,6 +13,7 @@ import type { Terminal } from '../ports/person.ts';
 import type { Store } from '../ports/store.ts';
 import { type Chain, logIn, type ObtainPorts, obtain, openChain } from '../refresh/obtain.ts';
 import { type Obtained, patientDemand } from '../refresh/refresh-one.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { loginIdentityCenter, targetOfProfile, targetOfSession } from './login-identity-center.ts';
@@ -85,13 +86,13 @@ function refuseUnfit({ code, way }: LoginOptions, kind: 'code' | 'sign-in', prof
   if (kind === 'sign-in' && code !== undefined) {
     throw new AppError('usage', {
       problem: `"${profile}" starts from IAM Identity Center, which takes no MFA code here`,
-      hint: `run \`rolekeeper login ${profile}\``,
+      hint: `run \`rolekeeper login ${shellWord(profile)}\``,
     });
   }
   if (kind === 'code' && way !== undefined) {
     throw new AppError('usage', {
       problem: `"${profile}" does not start from IAM Identity Center: there is no sign-in page`,
-      hint: `run \`rolekeeper login ${profile}\``,
+      hint: `run \`rolekeeper login ${shellWord(profile)}\``,
     });
   }
 }
@@ -140,7 +141,7 @@ async function withoutCode({ recipe, ...chain }: Chain, ports: ObtainPorts): Pro
 /** Where the device is named on the roles, it is easy to take the profile of the keys for the one to log in to. */
 function loginsBehind({ keys }: Recipe, wiring: Wiring): readonly string[] {
   const targets = keys === undefined ? [] : loginTargetsBehind(keys, wiring);
-  const commands = targets.map((target) => `\`rolekeeper login ${target}\``);
+  const commands = targets.map((target) => `\`rolekeeper login ${shellWord(target)}\``);
   return commands.length === 0 ? [] : [`the profiles behind it that need one: ${commands.join(', ')}`];
 }
 
@@ -173,7 +174,7 @@ async function readCode(
   if (command !== undefined) return { code: await wiring.runMfaProcess({ command, profile, showsStderr: true }) };
   const device = await loadTotpDevice({ keys: keysOf(recipe).name, serial: serialOf(recipe) ?? '' }, store);
   if (device !== undefined) return await codeOfDevice(device, recipe, wiring);
-  const instead = `give the code: \`rolekeeper login ${recipe.loginTarget} --code 123456\`, or write it to stdin`;
+  const instead = `give the code: \`rolekeeper login ${shellWord(recipe.loginTarget)} --code 123456\`, or write it to stdin`;
   const terminal = await wiring.openTerminal({ command: 'login', instead });
   if (terminal.isInteractive) return await typedCode(recipe, terminal);
   const line = await readLine();
@@ -192,7 +193,7 @@ async function codeOfDevice({ secret }: TotpDevice, { profile }: Recipe, { clock
       await clock.wait(next - clock.now());
       return totpCode(secret, next);
     },
-    afterBoth: `the secret in the store is of another device, it seems: \`rolekeeper mfa-secret ${profile}\` replaces it, with --remove it goes`,
+    afterBoth: `the secret in the store is of another device, it seems: \`rolekeeper mfa-secret ${shellWord(profile)}\` replaces it, with --remove it goes`,
   };
 }
 

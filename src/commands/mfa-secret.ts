@@ -9,6 +9,7 @@ import { Secret } from '../credentials/secret.ts';
 import { parseTotpSecret } from '../credentials/totp.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import { forgetItem, rememberItem } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
@@ -73,7 +74,7 @@ async function keep({ keys, serial, withDevice, profile, isYes }: Keeping, store
     const hint =
       withDevice === undefined
         ? `add mfa_serial to "${profile}", or to its source`
-        : `name a profile that has one: \`rolekeeper mfa-secret ${withDevice}\``;
+        : `name a profile that has one: \`rolekeeper mfa-secret ${shellWord(withDevice)}\``;
     throw new AppError('usage', { problem: `profile "${profile}" has no mfa_serial: there is no MFA device for it`, hint });
   }
   const account = totpAccount(keys);
@@ -87,7 +88,9 @@ async function keep({ keys, serial, withDevice, profile, isYes }: Keeping, store
   const item = toTotpItem({ serial, secret: parseTotpSecret(raw) }, account);
   await rememberItem({ store, lock: await wiring.openLock() }, account);
   await store.set(account, item);
-  writeStderr([`kept as ${account} in ${store.description}; \`rolekeeper login ${profile}\` needs no code from now on`]);
+  writeStderr([
+    `kept as ${account} in ${store.description}; \`rolekeeper login ${shellWord(profile)}\` needs no code from now on`,
+  ]);
 }
 
 function riskLines(serial: string, { description }: Store): readonly string[] {

@@ -18,12 +18,16 @@ export interface PersonCredentials {
   readonly region?: string;
   /** On the local clock; absent for long-term keys. */
   readonly localExpiresAt?: number;
+  /** As in the document that `get` prints. */
+  readonly accountId?: string;
 }
 
 /** Undefined: must not be there, or one of another profile would be taken for a part of these credentials. */
 export interface Variable {
   readonly name: string;
   readonly value: Secret | undefined;
+  /** Not even empty: botocore looks for the profile without a name then. */
+  readonly isNeverEmpty?: boolean;
 }
 
 const storeDeadlineMs = 60_000;
@@ -56,14 +60,17 @@ async function obtainThem(profile: ProfileName, wiring: Wiring): Promise<PersonC
     const chain = await openChain(recipe, ports);
     if (chain.caller !== undefined && chain.steps.length === 0) return { caller: chain.caller, ...region };
     const { credentials, isNew } = await comfortableOrValid(chain, ports);
-    return { isNew, caller: credentials, localExpiresAt: wiring.clock.toLocal(credentials.expiresAt), ...region };
+    const { accountId, expiresAt } = credentials;
+    const account = accountId === undefined ? {} : { accountId };
+    return { isNew, caller: credentials, localExpiresAt: wiring.clock.toLocal(expiresAt), ...account, ...region };
   } finally {
     await store.close();
   }
 }
 
 /** All that AWS's CLI and SDKs read as one set of credentials; the region only where the profile has one. */
-export function credentialVariables({ caller, region, localExpiresAt }: PersonCredentials): readonly Variable[] {
+export function credentialVariables(given: PersonCredentials): readonly Variable[] {
+  const { caller, region, localExpiresAt, accountId } = given;
   const { accessKeyId, secretAccessKey, sessionToken } = caller;
   return [
     { name: 'AWS_ACCESS_KEY_ID', value: new Secret(accessKeyId) },
@@ -75,6 +82,11 @@ export function credentialVariables({ caller, region, localExpiresAt }: PersonCr
       name: 'AWS_CREDENTIAL_EXPIRATION',
       value: localExpiresAt === undefined ? undefined : new Secret(isoSeconds(localExpiresAt)),
     },
+    { name: 'AWS_ACCOUNT_ID', value: accountId === undefined ? undefined : new Secret(accountId) },
+    { name: 'AWS_CREDENTIAL_SCOPE', value: undefined },
+    // A profile beside the credentials would win over them in some SDKs, or lead back to us.
+    { name: 'AWS_PROFILE', value: undefined, isNeverEmpty: true },
+    { name: 'AWS_DEFAULT_PROFILE', value: undefined, isNeverEmpty: true },
     ...(region === undefined ? [] : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map((name) => ({ name, value: new Secret(region) }))),
   ];
 }
@@ -98,8 +110,9 @@ async function credentialsOfAgent(profile: string, wiring: Wiring): Promise<Pers
   const parsed = parseProcessJson(document.toString('utf8'));
   document.fill(0);
   if (parsed === undefined) return undefined;
-  const { localExpiresAt, ...caller } = parsed;
-  return { caller, ...(localExpiresAt === undefined ? {} : { localExpiresAt }) };
+  const { localExpiresAt, accountId, ...caller } = parsed;
+  const end = localExpiresAt === undefined ? {} : { localExpiresAt };
+  return { caller, ...end, ...(accountId === undefined ? {} : { accountId }) };
 }
 
 async function comfortableOrValid(chain: Chain, ports: ObtainPorts): Promise<Obtained> {

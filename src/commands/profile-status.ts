@@ -13,6 +13,7 @@ import { AppError, recallError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
 import type { RotationRecords } from '../ports/iam.ts';
 import type { StateRecord } from '../ports/state.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { certificateNotes } from './certificate-notes.ts';
 import { moreLines } from './report.ts';
@@ -155,7 +156,7 @@ function nextOfAnybody(inputs: NextInputs, inWords: (at: number) => string): str
   if (recipe.hops.length === 0) return 'the keys as they are (session = none)';
   const hasSession = !needsSession || (session?.expiresAt !== undefined && isValid({ expiresAt: session.expiresAt }, now));
   const life = validLife(inputs);
-  const login = `log in: \`rolekeeper login ${recipe.loginTarget}\``;
+  const login = `log in: \`rolekeeper login ${shellWord(recipe.loginTarget)}\``;
   if (life === undefined && !hasSession) return login;
   // Nothing tries a login again.
   if (life !== undefined && hasSession && isLogin(recipe)) return `${login} before it ends`;

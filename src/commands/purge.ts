@@ -18,6 +18,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import { listItems } from '../stores/item-index.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
@@ -196,7 +197,7 @@ function keysAreThere(keys: readonly ProfileName[], description: string, ports: 
   const [first = keys[0] ?? ''] = imported;
   return new AppError('usage', {
     problem: `${description} holds long-term keys (${keys.join(', ')}); nothing was removed`,
-    hint: `\`rolekeeper import ${first} --undo\` puts imported keys back into their file; --delete-keys does that where it can, then deletes them here`,
+    hint: `\`rolekeeper import ${shellWord(first)} --undo\` puts imported keys back into their file; --delete-keys does that where it can, then deletes them here`,
   });
 }
 
@@ -205,7 +206,7 @@ function cannotBeUndone({ profile, keys, changed }: Import): AppError<'keys-at-r
   return new AppError('keys-at-risk', {
     keys,
     problem: `the import cannot be undone (${why})`,
-    hint: `mend that place, then \`rolekeeper import ${profile} --undo\`; --lose-keys deletes them all the same`,
+    hint: `mend that place, then \`rolekeeper import ${shellWord(profile)} --undo\`; --lose-keys deletes them all the same`,
   });
 }
 

@@ -8,6 +8,7 @@ import type { AdoptNote, UndoNote } from '../config/undo-note.ts';
 import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { isAppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { usableKeys } from './stored-keys.ts';
 import { byAge } from './undo-order.ts';
@@ -175,8 +176,8 @@ export function undoneLines({ profile, note: { command }, left }: Undone): reado
   if (command === 'adopt') return [`  put back "${profile}" as an ordinary profile`];
   return [
     command === 'import'
-      ? `  put back the files as they were before \`import ${profile}\`, its keys in plaintext`
-      : `  put back the files as they were before \`add ${profile}\``,
+      ? `  put back the files as they were before \`import ${shellWord(profile)}\`, its keys in plaintext`
+      : `  put back the files as they were before \`add ${shellWord(profile)}\``,
   ];
 }
 

@@ -6,6 +6,7 @@ import type { ProfileName } from '../config/names.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { refusedLines, refuseNone } from './adopt.ts';
 import { alone } from './config-texts.ts';
@@ -82,7 +83,7 @@ async function confirmRelease(
   options: ReleaseOptions,
   wiring: Wiring,
 ): Promise<void> {
-  const words = options.isAll ? '--all' : options.profiles.join(' ');
+  const words = options.isAll ? '--all' : options.profiles.map(shellWord).join(' ');
   const terminal = await wiring.openTerminal({ command: 'release', instead: `run \`rolekeeper release ${words} --yes\`` });
   const names = released.map(({ profile }) => profile).join(', ');
   const questions = [

@@ -7,6 +7,7 @@ import type { RotationPlan } from '../credentials/rotation-plan.ts';
 import { AppError } from '../errors.ts';
 import type { Clock } from '../ports/time.ts';
 import { refused, type Subject } from '../rotation/rotate-keys.ts';
+import { shellWord } from '../shell-word.ts';
 
 export interface RotateOptions {
   readonly profile: string;
@@ -38,7 +39,7 @@ export function planLines(plan: RotationPlan, asked: Asked, clock: Clock): reado
       if (options.isFinish)
         throw new AppError('usage', {
           problem: `no rotation of keys/${subject.name} is under way`,
-          hint: `run \`rolekeeper rotate ${profile}\``,
+          hint: `run \`rolekeeper rotate ${shellWord(profile)}\``,
         });
       return [
         ...(plan.orphanId === undefined
@@ -64,7 +65,7 @@ export function planLines(plan: RotationPlan, asked: Asked, clock: Clock): reado
       throw refused(
         subject.name,
         `${plan.currentId}, the key in use, is deleted or inactive in IAM`,
-        `make it active there, or put another in: \`rolekeeper add ${profile}\``,
+        `make it active there, or put another in: \`rolekeeper add ${shellWord(profile)}\``,
       );
     case 'two-keys': {
       const keys = plan.keys.map(
@@ -75,7 +76,7 @@ export function planLines(plan: RotationPlan, asked: Asked, clock: Clock): reado
       throw refused(
         subject.name,
         `${subject.userArn} has two access keys already, and IAM allows no third: ${keys.join(' and ')}`,
-        `if nobody uses it: \`aws iam delete-access-key --user-name ${subject.userName} --access-key-id ${other}\``,
+        `if nobody uses it: \`aws iam delete-access-key --user-name ${shellWord(subject.userName)} --access-key-id ${other}\``,
       );
     }
     default:
@@ -93,7 +94,7 @@ function graceLinesBefore(plan: Extract<RotationPlan, { kind: 'grace' }>, asked:
     throw refused(
       subject.name,
       `the key before, ${oldId}, is kept${until}${options.isFinish ? '' : ', and IAM allows no third'}`,
-      `\`rolekeeper rotate ${profile} --finish --delete\` deletes it now`,
+      `\`rolekeeper rotate ${shellWord(profile)} --finish --delete\` deletes it now`,
     );
   }
   const next = options.isFinish
@@ -114,7 +115,7 @@ export function graceLines(
   clock: Clock,
 ): readonly string[] {
   return [
-    `the old key ${oldId} is inactive, and deleted after ${localMinute(clock.toLocal(deleteAt))}; at once by \`rolekeeper rotate ${profile} --finish --delete\``,
+    `the old key ${oldId} is inactive, and deleted after ${localMinute(clock.toLocal(deleteAt))}; at once by \`rolekeeper rotate ${shellWord(profile)} --finish --delete\``,
   ];
 }
 

@@ -20,6 +20,7 @@ import {
   verifyKey,
 } from '../rotation/rotate-keys.ts';
 import { iamEndpointOf, subjectOf } from '../rotation/subject.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
@@ -68,14 +69,14 @@ async function carryOut(before: RotationPlan, asked: Locked, ports: RotatePorts)
   const name = asked.subject.name;
   if (JSON.stringify(now) !== JSON.stringify(before)) {
     if (!isFurther(now, before))
-      throw refused(name, 'the keys have changed meanwhile', `run \`rolekeeper rotate ${asked.profile}\` again`);
+      throw refused(name, 'the keys have changed meanwhile', `run \`rolekeeper rotate ${shellWord(asked.profile)}\` again`);
     return writeStderr([`keys/${name} was rotated meanwhile by another process; nothing is left to do`]);
   }
   try {
     await carryOn(now, asked, ports);
   } catch (error) {
     if (ports.records.read(name) !== undefined) {
-      writeStderr([`keys/${name} works as it is; \`rolekeeper rotate ${asked.profile}\` goes on from here`]);
+      writeStderr([`keys/${name} works as it is; \`rolekeeper rotate ${shellWord(asked.profile)}\` goes on from here`]);
     }
     throw error;
   }
@@ -91,7 +92,11 @@ function isFurther(now: RotationPlan, before: RotationPlan): boolean {
 // Each case does its step and hands over to the one that comes after it.
 async function carryOn(plan: RotationPlan, asked: Locked, ports: RotatePorts): Promise<void> {
   if (asked.lost.aborted)
-    throw refused(asked.subject.name, 'the computer slept meanwhile', `run \`rolekeeper rotate ${asked.profile}\` again`);
+    throw refused(
+      asked.subject.name,
+      'the computer slept meanwhile',
+      `run \`rolekeeper rotate ${shellWord(asked.profile)}\` again`,
+    );
   const { subject, graceMs, options, profile } = asked;
   switch (plan.kind) {
     case 'begin': {
@@ -136,7 +141,7 @@ async function confirm({ profile, options }: Asked, wiring: Wiring): Promise<voi
   const flags = `${options.isFinish ? ' --finish' : ''}${options.deletes ? ' --delete' : ''}`;
   const terminal = await wiring.openTerminal({
     command: 'rotate',
-    instead: `run \`rolekeeper rotate ${profile}${flags} --yes\``,
+    instead: `run \`rolekeeper rotate ${shellWord(profile)}${flags} --yes\``,
   });
   if (!(await terminal.confirm('Go on?'))) throw new AppError('declined', {});
 }

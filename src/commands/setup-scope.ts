@@ -5,6 +5,7 @@ import { keysAccount, type ProfileName, parseProfileName } from '../config/names
 import { type KeysElsewhere, noWishes, planSetup, type SetupPlan, type SetupWishes } from '../config/setup-plan.ts';
 import { AppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { type Adding, readKeys, routeOf } from './add.ts';
 import { refusedLines } from './adopt.ts';
@@ -50,7 +51,10 @@ export async function chooseKeys(
   if (options.accessKeyId === undefined && !isShort) {
     const left = missing.map(({ profile }) => profile);
     writeStderr(
-      left.map((profile) => `"${profile}" has no keys here, neither in a file nor in the store: \`rolekeeper add ${profile}\``),
+      left.map(
+        (profile) =>
+          `"${profile}" has no keys here, neither in a file nor in the store: \`rolekeeper add ${shellWord(profile)}\``,
+      ),
     );
     return { wishes: { ...wishes, left }, adding: undefined, hasDevice: false };
   }

@@ -7,6 +7,7 @@ import { resolveRecipe } from '../config/resolve-recipe.ts';
 import { type FoundKeys, withSettings } from '../config/setup-plan.ts';
 import { AppError } from '../errors.ts';
 import { knownPrincipal } from '../hops/keys.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { putKeys } from './add.ts';
 import { adoptNow } from './adopt.ts';
@@ -52,7 +53,7 @@ function refuseLostKeys(account: Account, imports: readonly FoundKeys[], { readC
   const { profile, keys } = found.recipe;
   if (profileSettings(profile, readConfig())?.plaintext?.accessKeyId === keys?.plaintext?.accessKeyId) return;
   const problem = `the file of "${profile}" has not got them any more`;
-  throw new AppError('keys-at-risk', { keys: name, problem, hint: `see \`rolekeeper explain ${profile}\`` });
+  throw new AppError('keys-at-risk', { keys: name, problem, hint: `see \`rolekeeper explain ${shellWord(profile)}\`` });
 }
 
 async function setUpFiles({ planned, wishes, adding }: Prepared, recorded: Wiring): Promise<void> {

@@ -6,6 +6,7 @@ import type { SetupPlan, SetupWishes } from '../config/setup-plan.ts';
 import { checkEnvironmentKeys } from '../doctor/access-keys.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { CallerIdentity } from '../ports/sts.ts';
+import { shellWord } from '../shell-word.ts';
 import { refusedLines } from './adopt.ts';
 import { type Background, backgroundWords } from './setup-background.ts';
 
@@ -94,11 +95,11 @@ export function farewell(planned: Planned, otherLogins: readonly ProfileName[]):
   const { proof } = planned;
   return [
     '',
-    `use it as before:     aws s3 ls --profile ${proof.profile}`,
+    `use it as before:     aws s3 ls --profile ${shellWord(proof.profile)}`,
     ...(proof.hops.some(needsCode) || signInOf(proof) !== undefined
-      ? [`once a day:           rolekeeper login ${proof.loginTarget}`]
+      ? [`once a day:           rolekeeper login ${shellWord(proof.loginTarget)}`]
       : []),
-    ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${target}`),
+    ...otherLogins.map((target) => `not logged in yet:    rolekeeper login ${shellWord(target)}`),
     'what is where:        rolekeeper status',
     ...(isWeak(proof)
       ? [
@@ -123,7 +124,7 @@ function waysBack({ plan, typed, settings, background }: Planned): readonly stri
   const isReleased = plan.imports.length + plan.adoption.adopted.length > 0;
   return [
     ...(isReleased ? ['rolekeeper release --all'] : []),
-    ...(typed === undefined ? [] : [`rolekeeper add ${typed} --undo`]),
+    ...(typed === undefined ? [] : [`rolekeeper add ${shellWord(typed)} --undo`]),
     ...(background.kind === 'service' ? ['rolekeeper uninstall'] : []),
     ...(Object.keys(settings).length > 0 ? ['then delete [rolekeeper] from the config'] : []),
   ];

@@ -9,6 +9,7 @@ import { recordPair } from '../config/undo-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, writeTexts } from './config-texts.ts';
 import { askPortal, type PortalAnswer, type PortalQuestion, profilesOfRoles } from './portal-roles.ts';
@@ -51,7 +52,7 @@ export async function ssoPopulate(options: PopulateOptions, wiring: Wiring): Pro
     writeTexts({ ...texts, config: planned.before }, { ...texts, config: planned.after }, wiring);
     return planned.changes.map(({ profile }) => profile);
   });
-  writeStderr([`added: ${added.join(', ')}`, `to take it back: \`rolekeeper release ${added.map(shellName).join(' ')}\``]);
+  writeStderr([`added: ${added.join(', ')}`, `to take it back: \`rolekeeper release ${added.map(shellWord).join(' ')}\``]);
 }
 
 interface Plan {
@@ -109,8 +110,4 @@ async function confirmAddition(changes: readonly PairChange[], wiring: Wiring): 
   const names = changes.map(({ profile }) => profile).join(', ');
   const terminal = await wiring.openTerminal({ command: 'sso populate', instead: 'run the same with --yes' });
   if (!(await terminal.confirm(`Add ${names} to ${wiring.configPath}?`))) throw new AppError('declined', {});
-}
-
-function shellName(profile: ProfileName): string {
-  return /^[\w\-./+@:=,]+$/.test(profile) ? profile : `"${profile}"`;
 }

@@ -5,6 +5,7 @@ import { parseProfileName } from '../config/names.ts';
 import { keptProfiles } from '../config/profile-settings.ts';
 import { localMinute } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { backgroundLines } from './background-lines.ts';
 import { type BackgroundSummary, backgroundStatus } from './background-status.ts';
@@ -136,7 +137,7 @@ function storeLine({ description, problem, hint }: StoreStatus): string {
 /** A person chose to have both factors in one place, and may have forgotten. */
 function secretLines({ mfaSecrets = [] }: StoreStatus): readonly string[] {
   return mfaSecrets.map(
-    (name) => `  holds the MFA secret of "${name}" too; out with it: \`rolekeeper mfa-secret --remove ${name}\``,
+    (name) => `  holds the MFA secret of "${name}" too; out with it: \`rolekeeper mfa-secret --remove ${shellWord(name)}\``,
   );
 }
 

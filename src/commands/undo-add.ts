@@ -6,6 +6,7 @@ import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
 import type { Store } from '../ports/store.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
@@ -54,7 +55,7 @@ async function confirmUndo(
   profile: ProfileName,
   { keys, store, wiring }: { readonly keys: Keys | undefined; readonly store: Store; readonly wiring: Wiring },
 ): Promise<void> {
-  const instead = `run \`rolekeeper add ${profile} --undo --yes\``;
+  const instead = `run \`rolekeeper add ${shellWord(profile)} --undo --yes\``;
   const terminal = await wiring.openTerminal({ command: 'add --undo', instead });
   const question =
     keys === undefined

@@ -8,6 +8,7 @@ import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import type { TextFiles, UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
@@ -30,13 +31,14 @@ export function readNote(command: KeysNote['command'], profile: ProfileName, und
   if (note !== undefined && note.command !== 'adopt' && note.command === command) return note;
   throw new AppError('usage', {
     problem: `there is no ${command} of "${profile}" to undo`,
-    hint: note === undefined ? `see \`rolekeeper status ${profile}\`` : `run \`${undoCommand(note.command, profile)}\``,
+    hint:
+      note === undefined ? `see \`rolekeeper status ${shellWord(profile)}\`` : `run \`${undoCommand(note.command, profile)}\``,
   });
 }
 
 /** What takes back what was noted. */
 export function undoCommand(command: UndoNote['command'], profile: ProfileName): string {
-  return command === 'adopt' ? `rolekeeper release ${profile}` : `rolekeeper ${command} ${profile} --undo`;
+  return command === 'adopt' ? `rolekeeper release ${shellWord(profile)}` : `rolekeeper ${command} ${shellWord(profile)} --undo`;
 }
 
 /** Throws `edit-refused` when the command's own lines were changed since. */

@@ -6,6 +6,7 @@ import type { KeysNote } from '../config/undo-note.ts';
 import type { Keys } from '../credentials/credentials.ts';
 import { AppError } from '../errors.ts';
 import { loadStoredKeys } from '../hops/keys.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
@@ -38,7 +39,7 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
 export function importTakenBack({ keys }: KeysNote): readonly string[] {
   return [
     `the import is taken back; the keys are in plaintext again, and still in the store as keys/${keys}`,
-    `to remove them there too: \`rolekeeper forget-keys ${keys}\``,
+    `to remove them there too: \`rolekeeper forget-keys ${shellWord(keys)}\``,
   ];
 }
 
@@ -58,7 +59,7 @@ async function storedKeys(profile: ProfileName, name: ProfileName, wiring: Wirin
 }
 
 async function confirmUndo(profile: ProfileName, files: readonly Restored[], wiring: Wiring): Promise<void> {
-  const instead = `run \`rolekeeper import ${profile} --undo --yes\``;
+  const instead = `run \`rolekeeper import ${shellWord(profile)} --undo --yes\``;
   const terminal = await wiring.openTerminal({ command: 'import --undo', instead });
   if (!(await terminal.confirm(plaintextQuestion(files.at(-1)?.path ?? 'the file')))) throw new AppError('declined', {});
 }

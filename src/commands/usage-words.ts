@@ -3,6 +3,7 @@
 
 import { type CompletedCommand, commandTable } from '../completion/command-table.ts';
 import { nearestName } from '../config/nearest-name.ts';
+import { shellWord } from '../shell-word.ts';
 
 export interface UsageProblem {
   readonly problem: string;
@@ -66,5 +67,5 @@ function profileHint(command: string, words: readonly string[]): Pick<UsageProbl
   const profile = words[at]?.split('=')[1] ?? words[at + 1];
   return at === -1 || profile === undefined
     ? {}
-    : { hint: `say it without \`--profile\`, as in \`rolekeeper ${command} ${profile}\`` };
+    : { hint: `say it without \`--profile\`, as in \`rolekeeper ${command} ${shellWord(profile)}\`` };
 }

@@ -2,6 +2,7 @@
 
 import { AppError, isAppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
+import { shellWord } from '../shell-word.ts';
 import { type AwsFile, findSection, type Section } from './aws-config.ts';
 import type { ScannedFile } from './aws-config-lines.ts';
 import { locateIn } from './config-edit.ts';
@@ -50,7 +51,7 @@ function refuseTwinOfAdopted(profile: ProfileName, files: ConfigFiles): void {
     path,
     line: recipe.line,
     problem: `"${profile}" is on rolekeeper already`,
-    hint: `\`rolekeeper release ${profile}\` first, then run the command again`,
+    hint: `\`rolekeeper release ${shellWord(profile)}\` first, then run the command again`,
   });
 }
 
@@ -94,7 +95,7 @@ function refuseUnready(
 
 function hintForNoRole(profile: ProfileName, sections: readonly (Section | undefined)[]): string {
   const has = (key: string) => sections.some((each) => each?.settings.has(key));
-  if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${profile}\``;
+  if (has('aws_access_key_id')) return `access keys go into the store with \`rolekeeper import ${shellWord(profile)}\``;
   if (has('login_session')) return 'leave it as it is: roles that start from it can be adopted';
   if (has(processKey)) {
     return `leave it as it is: roles that start from it can be adopted; to keep its credentials, write its command into [rolekeeper ${profile}]`;

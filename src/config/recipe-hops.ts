@@ -3,6 +3,7 @@
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
 import type { StsEndpoint } from '../ports/sts.ts';
+import { shellWord } from '../shell-word.ts';
 import type { EntryHop } from './entry-hop.ts';
 import { parseSerial } from './limits.ts';
 import { environmentKeys } from './machine-settings.ts';
@@ -33,7 +34,9 @@ export function fromKeys(way: 'keys' | 'environment', inputs: HopInputs): Pick<R
   const endpoint = keysEndpoint(inputs);
   const keys = way === 'keys' ? keysSource(origin, endpoint, fail) : environmentSource(inputs, endpoint);
   if (keys.plaintext !== undefined) {
-    notes.push(`keys in plaintext in ${keys.plaintext.path}:${keys.plaintext.line}; run \`rolekeeper import ${keys.name}\``);
+    notes.push(
+      `keys in plaintext in ${keys.plaintext.path}:${keys.plaintext.line}; run \`rolekeeper import ${shellWord(keys.name)}\``,
+    );
   }
   const hops = keysHops({ endpoint, serial, isTemporary: givenKeys(keys)?.sessionToken !== undefined }, inputs);
   const isShared = hops[0]?.kind === 'session' && origin.get('mfa_serial') === serial;

@@ -2,6 +2,7 @@
 // says now. Pure.
 
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { readSectionLines, type ScannedFile, type SectionLines, type SettingLines, scanLines } from './aws-config-lines.ts';
 import { strip } from './aws-config-text.ts';
 import { locateIn, moveSettings, removeSection, removeSetting } from './config-edit.ts';
@@ -195,7 +196,7 @@ function refuseOther({ text, path, lineAt }: ScannedFile, profile: ProfileName, 
     path,
     line: lineAt(recipe.lines.start),
     problem: `"${profile}" is no role: its keys are in the store, and nothing tells how its files were before`,
-    hint: `\`rolekeeper exec ${profile} -- PROGRAM\` still gives its credentials to a program`,
+    hint: `\`rolekeeper exec ${shellWord(profile)} -- PROGRAM\` still gives its credentials to a program`,
   });
 }
 

@@ -37,6 +37,13 @@ export interface KeysDocument {
   readonly sessionToken?: Secret;
 }
 
+/** What `toProcessJson` and `toKeysJson` print. */
+export interface ProcessDocument extends KeysDocument {
+  /** On the clock of its reader. */
+  readonly localExpiresAt?: EpochMs;
+  readonly accountId?: string;
+}
+
 export type Parsed<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'broken'; readonly problem: string };
 
 export const formatVersion = 1;
@@ -63,11 +70,11 @@ export function toKeysJson({ accessKeyId, secretAccessKey, sessionToken }: KeysD
   });
 }
 
-/** The document back again; `localExpiresAt` is on the clock of its reader. Undefined for what is none. */
-export function parseProcessJson(text: string): (KeysDocument & { readonly localExpiresAt?: number }) | undefined {
+/** The document back again. Undefined for what is none. */
+export function parseProcessJson(text: string): ProcessDocument | undefined {
   const value = parseJson(text);
   if (!isFields(value) || value['Version'] !== 1) return undefined;
-  const { AccessKeyId: accessKeyId, SecretAccessKey: secret, SessionToken: token, Expiration: end } = value;
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secret, SessionToken: token, Expiration: end, AccountId: accountId } = value;
   const localExpiresAt = isText(end) ? Date.parse(end) : undefined;
   if (!isText(accessKeyId) || !isText(secret) || Number.isNaN(localExpiresAt)) return undefined;
   return {
@@ -75,6 +82,7 @@ export function parseProcessJson(text: string): (KeysDocument & { readonly local
     secretAccessKey: new Secret(secret),
     ...(isText(token) ? { sessionToken: new Secret(token) } : {}),
     ...(localExpiresAt === undefined ? {} : { localExpiresAt }),
+    ...(isAccountId(accountId) ? { accountId } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 // IAM's refusals of the calls of `rotate`, in words. Pure.
 
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import type { IamOperation, Refusal } from './sts-refused-call.ts';
 
 /** Undefined for what means the same as in STS: an unknown key, a wrong secret, a clock that is off. */
@@ -16,7 +17,7 @@ export function explainIamRefusal({ operation, awsCode, callerKind, context }: R
       return callerKind === 'keys'
         ? refused(
             `${callerArn} may not do this with the keys alone`,
-            `if its policy wants MFA, run \`rolekeeper login ${loginTarget}\` first (it needs mfa_serial); else ${allow}`,
+            `if its policy wants MFA, run \`rolekeeper login ${shellWord(loginTarget)}\` first (it needs mfa_serial); else ${allow}`,
           )
         : refused(`${callerArn} may not do this`, allow);
     }

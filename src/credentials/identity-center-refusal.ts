@@ -2,6 +2,7 @@
 
 import { AppError } from '../errors.ts';
 import type { PortalRole } from '../ports/identity-center.ts';
+import { shellWord } from '../shell-word.ts';
 import { capped, reasonIn } from './foreign-words.ts';
 import type { CallContext } from './sts-refused-call.ts';
 
@@ -24,12 +25,13 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
   if (awsCode === 'InvalidClientException') {
     return refused(
       'it does not know the registration of this program',
-      `run \`rolekeeper login ${profile}\`, which registers it anew`,
+      `run \`rolekeeper login ${shellWord(profile)}\`, which registers it anew`,
     );
   }
   if (awsCode === 'UnauthorizedException' || httpStatus === 401) {
     const why = `IAM Identity Center does not take the sign-in of "${profile}" any more`;
-    return new AppError('login-needed', { profile, target: context.loginTarget ?? profile, why });
+    const { loginTarget: target = profile, loginCommand: command } = context;
+    return new AppError('login-needed', { profile, target, why, ...(command === undefined ? {} : { command }) });
   }
   if (awsCode === 'TooManyRequestsException' || awsCode === 'SlowDownException' || httpStatus === 429) {
     return refused('too many requests just now', 'this goes away by itself; try again in a minute', true);
@@ -38,8 +40,8 @@ export function explainIdentityCenterRefusal(refusal: IdentityCenterRefusal): Ap
   if (role !== undefined && (httpStatus === 403 || httpStatus === 404)) {
     return refused(
       `you have no role "${role.roleName}" in account ${role.accountId} there`,
-      `\`rolekeeper sso accounts --profile ${profile}\` lists those that you have`,
+      `\`rolekeeper sso accounts --profile ${shellWord(profile)}\` lists those that you have`,
     );
   }
-  return refused(reasonIn(message), `check sso_start_url and sso_region: \`rolekeeper explain ${profile}\``);
+  return refused(reasonIn(message), `check sso_start_url and sso_region: \`rolekeeper explain ${shellWord(profile)}\``);
 }

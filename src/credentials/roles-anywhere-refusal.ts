@@ -2,6 +2,7 @@
 // AWS has one code for most of them, AccessDeniedException, and tells them apart by its message alone.
 
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Certificate } from './certificate.ts';
 import { type EpochMs, isoSeconds } from './credentials.ts';
 import { capped, reasonIn } from './foreign-words.ts';
@@ -88,7 +89,7 @@ function explainDisabled(refusal: SessionRefusal): AppError | undefined {
   if (!/disabled|not enabled/i.test(message)) return undefined;
   const isProfile = /profile/i.test(message) && !/trust anchor/i.test(message);
   const [what, arn] = isProfile ? ['profile', profileArn] : ['trust-anchor', trustAnchorArn];
-  const command = `aws rolesanywhere enable-${what} --${what}-id ${idOf(arn)} --region ${regionOf(arn)}`;
+  const command = `aws rolesanywhere enable-${what} --${what}-id ${shellWord(idOf(arn))} --region ${shellWord(regionOf(arn))}`;
   return refused(refusal, {
     words: `the ${what.replace('-', ' ')} ${arn} is switched off`,
     hint: `whoever administers it runs \`${command}\``,
@@ -145,7 +146,7 @@ function explainKind(refusal: SessionRefusal): AppError | undefined {
   if (!/insufficient certificate/i.test(refusal.message)) return undefined;
   return refused(refusal, {
     words: 'the certificate is not of the kind that it takes: version 3, no CA, key usage "digital signature", SHA-256 or better',
-    hint: `look at it with \`openssl x509 -noout -text -in ${refusal.path}\`, and have another one made`,
+    hint: `look at it with \`openssl x509 -noout -text -in ${shellWord(refusal.path)}\`, and have another one made`,
   });
 }
 

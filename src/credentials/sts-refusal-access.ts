@@ -1,6 +1,7 @@
 // AccessDenied of STS in words: who may not assume which role, and what may be missing. Pure. AWS never says which condition failed.
 
 import type { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { missingPolicies, type PolicyRequest } from './sts-refusal-policies.ts';
 import { profileOf, type Refusal, refused } from './sts-refused-call.ts';
 
@@ -10,7 +11,7 @@ export function explainAccessDenied(refusal: Refusal): AppError | undefined {
   if (/Cannot call GetSessionToken with session credentials/i.test(refusal.message)) {
     return refused(refusal, {
       words: 'these are temporary credentials already, and a session needs the long-term keys of an IAM user',
-      hint: `store such keys: \`rolekeeper add ${profileOf(refusal)}\``,
+      hint: `store such keys: \`rolekeeper add ${shellWord(profileOf(refusal))}\``,
     });
   }
   return refusal.operation === 'AssumeRole' ? explainRoleDenied(refusal) : undefined;
@@ -33,7 +34,7 @@ function explainRoleDenied(refusal: Refusal): AppError {
   }
   return refused(refusal, {
     words,
-    hint: `\`rolekeeper refresh --force ${profileOf(refusal)}\` prints the policy statements to paste: one that allows the caller, one with which the role trusts it${conditions(refusal)}`,
+    hint: `\`rolekeeper refresh --force ${shellWord(profileOf(refusal))}\` prints the policy statements to paste: one that allows the caller, one with which the role trusts it${conditions(refusal)}`,
     more: missingPolicies(policyRequest(refusal, callerArn)),
   });
 }

@@ -1,6 +1,7 @@
 // STS's refusals of what an identity provider says, in words: web identity tokens and SAML assertions. Pure.
 
 import { AppError, isAppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { capped, reasonIn } from './foreign-words.ts';
 import type { FederatedOperation, Refusal } from './sts-refused-call.ts';
 
@@ -54,7 +55,7 @@ function answerFor({ awsCode, message, context, request }: Refusal, operation: F
         words: /redeemed within/i.test(message)
           ? `the ${thing} is too old: AWS takes it for 5 minutes`
           : `the ${thing} has expired`,
-        hint: `a new one must come from ${from}; then run \`rolekeeper refresh ${profile}\``,
+        hint: `a new one must come from ${from}; then run \`rolekeeper refresh ${shellWord(profile)}\``,
       };
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
@@ -66,7 +67,7 @@ function answerFor({ awsCode, message, context, request }: Refusal, operation: F
     case 'IDPRejectedClaimException':
       return {
         words: `the identity provider takes back this ${thing}: ${reasonIn(message)}`,
-        hint: `sign in again at the identity provider, so that a new one comes from ${from}; then run \`rolekeeper refresh ${profile}\``,
+        hint: `sign in again at the identity provider, so that a new one comes from ${from}; then run \`rolekeeper refresh ${shellWord(profile)}\``,
       };
     case 'AccessDenied':
     case 'AccessDeniedException':

@@ -1,6 +1,7 @@
 // STS's refusals of what a setting says, in words: which setting, and what AWS allows. Pure.
 
 import type { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { reasonIn } from './foreign-words.ts';
 import { profileOf, type Refusal, refused } from './sts-refused-call.ts';
 
@@ -12,7 +13,7 @@ export function explainDuration(refusal: Refusal): AppError | undefined {
     const role = (request.roleArn ?? 'ROLE').split('/').at(-1) ?? 'ROLE';
     return refused(refusal, {
       words: `${asked} is more than the role allows (its MaxSessionDuration, 3600 unless somebody raised it)`,
-      hint: `lower duration_seconds of ${place}, or have the role's raised: \`aws iam update-role --role-name ${role} --max-session-duration ${request.durationSeconds ?? 3600}\``,
+      hint: `lower duration_seconds of ${place}, or have the role's raised: \`aws iam update-role --role-name ${shellWord(role)} --max-session-duration ${request.durationSeconds ?? 3600}\``,
     });
   }
   if (!/1 hour session limit/i.test(message)) return undefined;

@@ -2,6 +2,7 @@
 // The rules are the table "Errors to explain in words" of the project's contract, with AWS's own messages as the evidence.
 
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { reasonIn } from './foreign-words.ts';
 import { explainIamRefusal } from './iam-refusal.ts';
 import { explainAccessDenied } from './sts-refusal-access.ts';
@@ -29,7 +30,7 @@ export function explainRefusal(refusal: Refusal): AppError {
   }
   return refused(refusal, {
     words: reasonIn(refusal.message),
-    hint: `see the recipe: \`rolekeeper status ${profileOf(refusal)}\``,
+    hint: `see the recipe: \`rolekeeper status ${shellWord(profileOf(refusal))}\``,
   });
 }
 
@@ -85,7 +86,7 @@ function explainMfa(refusal: Refusal): AppError | undefined {
     return new AppError('mfa-refused', {
       serial,
       words: 'it is wrong, or was used before',
-      hint: `wait for the next code (30 s at most), then run \`rolekeeper login ${loginTargetOf(refusal)}\``,
+      hint: `wait for the next code (30 s at most), then run \`rolekeeper login ${shellWord(loginTargetOf(refusal))}\``,
       isCodeWrong: true,
     });
   }
@@ -127,13 +128,16 @@ function explainExpired(refusal: Refusal): AppError | undefined {
   if (callerKind === 'keys') {
     return refused(refusal, {
       words: `the temporary credentials in the ${context.areKeysOfCaller === true ? 'environment' : 'file'} have ended`,
-      hint: hintForKeys(refusal, `put new ones there, or store long-term keys: \`rolekeeper add ${loginTargetOf(refusal)}\``),
+      hint: hintForKeys(
+        refusal,
+        `put new ones there, or store long-term keys: \`rolekeeper add ${shellWord(loginTargetOf(refusal))}\``,
+      ),
     });
   }
   if (callerKind === 'role') {
     return refused(refusal, {
       words: 'the credentials of the role before it have ended',
-      hint: `run \`rolekeeper refresh --force ${profileOf(refusal)}\``,
+      hint: `run \`rolekeeper refresh --force ${shellWord(profileOf(refusal))}\``,
     });
   }
   const { loginTarget } = context;
@@ -154,13 +158,13 @@ function explainUnknownKey(refusal: Refusal): AppError | undefined {
       words: 'it does not know this access key: deleted, inactive, or of another partition',
       hint: hintForKeys(
         refusal,
-        `check the key in IAM and the region of "${profileOf(refusal)}"; \`rolekeeper add ${loginTargetOf(refusal)}\` stores a new one`,
+        `check the key in IAM and the region of "${profileOf(refusal)}"; \`rolekeeper add ${shellWord(loginTargetOf(refusal))}\` stores a new one`,
       ),
     });
   }
   return refused(refusal, {
     words: 'it does not know this session: revoked, or of another partition',
-    hint: `run \`rolekeeper login ${loginTargetOf(refusal)}\``,
+    hint: `run \`rolekeeper login ${shellWord(loginTargetOf(refusal))}\``,
   });
 }
 
@@ -184,8 +188,8 @@ function explainSignature(refusal: Refusal): AppError | undefined {
       callerKind === 'keys' ? 'the secret access key does not belong to this access key id' : 'the stored session is damaged',
     hint:
       callerKind === 'keys'
-        ? hintForKeys(refusal, `type the pair again: \`rolekeeper add ${target}\``)
-        : `run \`rolekeeper login ${target}\``,
+        ? hintForKeys(refusal, `type the pair again: \`rolekeeper add ${shellWord(target)}\``)
+        : `run \`rolekeeper login ${shellWord(target)}\``,
   });
 }
 

@@ -7,8 +7,10 @@ import { capped } from './foreign-words.ts';
 export interface CallContext {
   /** Whose recipe this is. */
   readonly profile?: string;
-  /** What to type after `rolekeeper login`. */
+  /** The profile to name to `rolekeeper login`. */
   readonly loginTarget?: string;
+  /** Where no profile is the target: the whole command. */
+  readonly loginCommand?: string;
   /** The caller as policies name it: the user's ARN for keys and sessions, the role's own ARN (not its session's) for a role. */
   readonly callerArn?: string;
   /** The hop that made the caller's credentials; when absent, whoever has a session token counts as a session. */

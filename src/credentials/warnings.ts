@@ -1,5 +1,6 @@
 // What a person should be told before it hurts: a session that ends soon, refreshes that fail while the credentials run out. Pure.
 
+import { shellWord } from '../shell-word.ts';
 import { type EpochMs, localMinute } from './credentials.ts';
 import type { Failure, Life } from './plan.ts';
 
@@ -51,7 +52,7 @@ function sessionWarning({ loginTarget, sessionExpiresAt }: Watched, now: EpochMs
     {
       event: `session ${loginTarget} ${sessionExpiresAt}`,
       title: `AWS session of "${loginTarget}" ends in ${minutes} min`,
-      text: `It ends ${words(sessionExpiresAt)}. To go on: rolekeeper login ${loginTarget}`,
+      text: `It ends ${words(sessionExpiresAt)}. To go on: rolekeeper login ${shellWord(loginTarget)}`,
     },
   ];
 }
@@ -62,7 +63,7 @@ function failureWarning({ profile, life, failure }: Watched, now: EpochMs, words
     {
       event: `failure ${profile} ${life.expiresAt}`,
       title: `AWS credentials of "${profile}" cannot be refreshed`,
-      text: `They end ${words(life.expiresAt)}. What is wrong: rolekeeper status ${profile}`,
+      text: `They end ${words(life.expiresAt)}. What is wrong: rolekeeper status ${shellWord(profile)}`,
     },
   ];
 }

@@ -3,7 +3,8 @@
 import { type AwsFile, findSection, type Section } from '../config/aws-config.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Environment } from '../ports/environment.ts';
-import { editCommand, type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import { editCommand, type Finding } from './finding.ts';
 
 /** The environment wins over every profile, in every client (sdk-contract.md 17). */
 export function checkEnvironmentKeys(env: Environment): readonly Finding[] {

@@ -1,6 +1,7 @@
 // What is off with store, agent, its socket and the service, out of what `status` knows of them. Pure.
 
-import { type CheckName, commandIn, type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import { type CheckName, commandIn, type Finding } from './finding.ts';
 
 interface Trouble {
   readonly problem?: string;

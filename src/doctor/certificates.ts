@@ -3,7 +3,7 @@
 import { type CertificateLife, stageOf } from '../credentials/certificate-life.ts';
 import { type EpochMs, isoSeconds } from '../credentials/credentials.ts';
 import type { AppError } from '../errors.ts';
-import type { Finding } from './finding.ts';
+import { commandsIn, type Finding } from './finding.ts';
 
 export interface CertificateSeen {
   readonly profile: string;
@@ -30,5 +30,5 @@ export function checkCertificate({ profile, path, subject, life }: CertificateSe
 
 /** A certificate or a key that cannot be used at all. */
 export function unusableCertificate(profile: string, { message, hint = message }: AppError): Finding {
-  return { check, profile, what: message, why: 'no credentials can be made for it', mend: /`([^`]+)`/.exec(hint)?.[1] ?? hint };
+  return { check, profile, what: message, why: 'no credentials can be made for it', mend: commandsIn(hint)[0] ?? hint };
 }

@@ -1,6 +1,7 @@
 // Bytes in AWS's files that some program stumbles over, though rolekeeper does not. Pure.
 
-import { type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding } from './finding.ts';
 
 /** `text` is undefined where there is no file. Terraform and the AWS CLI fail on both (sdk-contract.md 18). */
 export function checkConfigText(path: string, text: string | undefined): readonly Finding[] {

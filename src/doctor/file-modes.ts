@@ -1,7 +1,8 @@
 // Who else may read or change the AWS files. Pure: what the file system says arrives as an argument.
 
 import type { FileLook } from '../ports/inspector.ts';
-import { type Finding, type Fix, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding, Fix } from './finding.ts';
 
 /** A directory that others may read is usual, since the AWS CLI makes it so; a file of AWS is made for its user alone. */
 export function checkFileMode({ path, isDirectory, mode, owner }: FileLook): readonly Finding[] {

@@ -1,5 +1,7 @@
 // What `doctor` has found wrong: what it is, why it matters, and the command that mends it.
 
+import { shellWord } from '../shell-word.ts';
+
 /** In the order in which they are looked at. */
 export const checkNames = [
   'config-files',
@@ -48,13 +50,13 @@ export function editCommand({ path, line }: { readonly path: string; readonly li
   return `\${EDITOR:-vi} +${line} ${shellWord(path)}`;
 }
 
-/** One word for a shell. */
-export function shellWord(text: string): string {
-  return /^[\w\-./+@:=,%]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** "run `rolekeeper install`, which puts it right" → the command alone; a hint that has several says when which is right. */
 export function commandIn(hint: string): string {
-  const [command, ...others] = [...hint.matchAll(/`([^`]+)`/g)].map(([, inside = '']) => inside);
+  const [command, ...others] = commandsIn(hint);
   return command === undefined || others.length > 0 ? hint : command;
+}
+
+/** A word in quotes may hold a backtick. */
+export function commandsIn(hint: string): readonly string[] {
+  return [...hint.matchAll(/`((?:'[^']*'|\\.|[^`'\\])+)`/g)].map(([, inside = '']) => inside);
 }

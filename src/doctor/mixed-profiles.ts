@@ -4,7 +4,8 @@ import { type AwsFile, findSection } from '../config/aws-config.ts';
 import type { ProfileName } from '../config/names.ts';
 import type { ConfigFiles, Origin } from '../config/profile-settings.ts';
 import { movedKeys } from '../config/role-pair.ts';
-import { editCommand, type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import { editCommand, type Finding } from './finding.ts';
 
 /** What botocore, JavaScript, Terraform or .NET read as a way to credentials of its own (sdk-contract.md 15). */
 export const otherWays = [

@@ -1,8 +1,10 @@
 // Judges a credential_process line: how it is written, and what came of running it as the clients do. Pure; never repeats an answer.
 
+import { shellWords } from '../config/aws-config-header.ts';
 import { isFields, parseJson } from '../credentials/json.ts';
 import type { LineRun } from '../ports/inspector.ts';
-import { commandIn, editCommand, type Finding, fixCommand, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import { commandIn, editCommand, type Finding, fixCommand } from './finding.ts';
 
 export interface ProcessLine {
   readonly profile: string;
@@ -95,7 +97,7 @@ function anyPath(profile: string): string {
 /** The profiles that wait for one login become one finding. `startOf` is the same for profiles that one login covers. */
 export function mergeLogins(findings: readonly Finding[], startOf: (profile: string) => string | undefined): readonly Finding[] {
   const loginOf = ({ mend }: Finding) => {
-    const target = /^rolekeeper login (.+)$/.exec(mend)?.[1];
+    const target = mend.startsWith('rolekeeper login ') ? shellWords(mend)[2] : undefined;
     if (target !== undefined) return startOf(target) ?? mend;
     return mend.startsWith('aws login ') ? mend : undefined;
   };

@@ -3,7 +3,8 @@
 import type { ProfileName } from '../config/names.ts';
 import type { EpochMs } from '../credentials/credentials.ts';
 import type { RotationRecord } from '../credentials/rotation-record.ts';
-import { type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding } from './finding.ts';
 
 export interface RotationLook {
   /** One that starts from the keys. */

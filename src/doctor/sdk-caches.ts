@@ -1,7 +1,8 @@
 // Credentials that AWS's own programs have left on the disk. Pure: names of files only, nobody reads them.
 
 import type { ProfileName } from '../config/names.ts';
-import { type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding } from './finding.ts';
 
 /** Directories below ~/.aws, each with its `cache`. */
 export const cacheKinds = ['cli', 'sso', 'login'] as const;

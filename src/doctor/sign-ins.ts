@@ -1,7 +1,8 @@
 // Sign-ins to IAM Identity Center that are over. Pure.
 
 import type { ProfileName } from '../config/names.ts';
-import { type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding } from './finding.ts';
 
 export interface SignInLook {
   readonly profile: ProfileName;

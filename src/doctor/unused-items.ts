@@ -1,7 +1,8 @@
 // Items of the store that no recipe leads to any more. Pure.
 
 import { type Account, isPassphraseAccount, keysNameOf, totpNameOf } from '../config/names.ts';
-import { type Finding, fixCommand, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import { type Finding, fixCommand } from './finding.ts';
 
 export interface ItemsKnown {
   /** What the store's list has. */

@@ -6,6 +6,7 @@ import { beforeEntry, callOfEntry } from '../config/entry-hop.ts';
 import { certificateOf, describeHop, entryOf, givenKeys, type Hop, needsCode, type Recipe } from '../config/recipe.ts';
 import { dueAt, type Freshness, failureMemoryMs, freshnessOf, isBackingOff, isRemembered, isValid } from '../credentials/plan.ts';
 import type { StateFailure, StateRecord } from '../ports/state.ts';
+import { shellWord } from '../shell-word.ts';
 import { lifeOf } from './kept.ts';
 import { isOfTheWay } from './refresh-one.ts';
 
@@ -56,7 +57,7 @@ export function nextGet({ recipe, records, signIn, now }: NextGetInputs): NextGe
 /** The state knows our own sign-ins only. */
 function loginWords({ hops: [first], loginTarget }: Recipe, signIn: StateRecord | undefined): string {
   const other = first?.kind === 'identity-center' && signIn === undefined ? ', or a sign-in of `aws sso login`,' : '';
-  return `nothing valid is cached, and only \`rolekeeper login ${loginTarget}\`${other} can go on`;
+  return `nothing valid is cached, and only \`rolekeeper login ${shellWord(loginTarget)}\`${other} can go on`;
 }
 
 interface Valid {

@@ -225,7 +225,8 @@ function loginNeeded({ signIn, call }: Wanted, over: SignInTokens | undefined, {
     over === undefined
       ? `profile "${profile}" needs a sign-in to IAM Identity Center ${where}`
       : `the sign-in to IAM Identity Center ${where} is over (it began ${localMinute(clock.toLocal(over.signedInAt))})`;
-  return new AppError('login-needed', { profile, target: call.context?.loginTarget ?? profile, why });
+  const { loginTarget: target = profile, loginCommand: command } = call.context ?? {};
+  return new AppError('login-needed', { profile, target, why, ...(command === undefined ? {} : { command }) });
 }
 
 function profileOf({ context }: IdentityCenterCall, { sessionName }: SignIn): ProfileName {

@@ -14,6 +14,7 @@ import type { Store } from '../ports/store.ts';
 import type { StsCall, StsCaller, StsEndpoint } from '../ports/sts.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { ObtainPorts } from '../refresh/obtain.ts';
+import { shellWord } from '../shell-word.ts';
 
 export interface RotatePorts extends Pick<ObtainPorts, 'store' | 'sts' | 'clock' | 'remember'> {
   readonly iam: Iam;
@@ -209,7 +210,11 @@ export async function currentKeys(
 async function keysInsteadOf(oldId: string, { name, context }: Subject, ports: RotatePorts): Promise<Keys> {
   const current = await currentKeys({ name, context }, ports);
   if (current.accessKeyId !== oldId) return current;
-  throw refused(name, `${oldId} is in use again`, `run \`rolekeeper rotate ${context.profile ?? name}\` to see where it stands`);
+  throw refused(
+    name,
+    `${oldId} is in use again`,
+    `run \`rolekeeper rotate ${shellWord(context.profile ?? name)}\` to see where it stands`,
+  );
 }
 
 export function refused(keys: ProfileName, problem: string, hint: string, cause?: unknown): AppError<'rotation-refused'> {

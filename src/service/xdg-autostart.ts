@@ -2,6 +2,7 @@
 
 import { join } from 'node:path/posix';
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { carriedEnvironment, refuseControls } from './carried-environment.ts';
 import { fillTemplate } from './fill-template.ts';
 import type { ServiceMode, ServicePlace, ServicePlan } from './service-plan.ts';
@@ -36,7 +37,7 @@ export function planAutostart(mode: ServiceMode, place: ServicePlace): ServicePl
       ...carried.notes,
       'no user manager of systemd answers here, so your desktop starts the agent at login; without a desktop, the first `get` that needs it does',
     ],
-    whereToLook: `${program.join(' ')} --debug agent run`,
+    whereToLook: `${program.map(shellWord).join(' ')} --debug agent run`,
   };
 }
 
@@ -54,6 +55,6 @@ export function execValue(words: readonly string[]): string {
 function noTimer(program: readonly string[]): AppError {
   return new AppError('usage', {
     problem: 'there is no timer to be had here: no user manager of systemd answers',
-    hint: `leave --timer away, or put this line into \`crontab -e\`: */5 * * * * ${program.join(' ')} refresh --due --quiet`,
+    hint: `leave --timer away, or put this line into \`crontab -e\`: */5 * * * * ${program.map(shellWord).join(' ')} refresh --due --quiet`,
   });
 }

@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { ensurePrivateDirectory } from '../system/directory.ts';
 import { errorCode, problemWords } from '../system/problem-words.ts';
 import { putWholeFile } from '../system/whole-file.ts';
@@ -170,7 +171,7 @@ export class AgeDirectory {
   }
 
   #broken(problem: string, cause?: unknown): AppError<'store-unavailable'> {
-    const hint = `look at it: ls -la ${this.#options.path}`;
+    const hint = `look at it: \`ls -la ${shellWord(this.#options.path)}\``;
     return new AppError('store-unavailable', { store: this.#options.description, problem, hint }, cause);
   }
 }

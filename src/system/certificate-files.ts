@@ -20,6 +20,7 @@ import { passphraseRounds } from '../credentials/passphrase-work.ts';
 import type { Secret } from '../credentials/secret.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Certificates, KeyOwner } from '../ports/certificates.ts';
+import { shellWord } from '../shell-word.ts';
 import { readPlainBytes } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
@@ -138,7 +139,7 @@ function identityOf(
 function notOpened(path: string, stored: Secret | undefined, { profile }: KeyOwner): AppError {
   const problem =
     stored === undefined ? 'it is encrypted, and the store has no passphrase for it' : 'the passphrase does not open it';
-  return new AppError('certificate-unusable', { path, problem, hint: `run \`rolekeeper passphrase ${profile}\`` });
+  return new AppError('certificate-unusable', { path, problem, hint: `run \`rolekeeper passphrase ${shellWord(profile)}\`` });
 }
 
 /** Certificates have a few kilobytes, and a chain of them a few dozen. */
@@ -162,6 +163,6 @@ function readKeyFile(path: string, place: CertificatePlace): Buffer {
   return readFile(path, place, ({ uid, mode }) => {
     if (place.uid === undefined || uid !== place.uid || (mode & 0o077) === 0) return;
     const problem = `others may read this private key (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`;
-    throw new AppError('certificate-unusable', { path, problem, hint: `run \`chmod 600 ${path}\`` });
+    throw new AppError('certificate-unusable', { path, problem, hint: `run \`chmod 600 ${shellWord(path)}\`` });
   });
 }

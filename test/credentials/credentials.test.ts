@@ -55,6 +55,7 @@ describe('the process JSON', () => {
       secretAccessKey: new Secret('s'),
       sessionToken: new Secret('t'),
       localExpiresAt: 1_000_000,
+      accountId: '123456789012',
     });
     expect([parsed?.secretAccessKey.reveal(), parsed?.sessionToken?.reveal()]).toEqual(['s', 't']);
     expect(parseProcessJson(toKeysJson(keys))).toStrictEqual({ accessKeyId: 'AKIA1', secretAccessKey: new Secret('s') });

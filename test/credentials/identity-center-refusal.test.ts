@@ -43,6 +43,12 @@ describe('explainIdentityCenterRefusal', () => {
     });
   });
 
+  it('gives the command of a sign-in that no profile names', () => {
+    const loginCommand = 'rolekeeper login --sso-session "my corp"';
+    const { hint } = told({ httpStatus: 401, context: { profile: 'my corp', loginCommand } });
+    expect(hint).toBe(`run \`${loginCommand}\``);
+  });
+
   it.each([400, 401])('sends whoever lost the registration of the program to a login: HTTP status %d', (httpStatus) => {
     expect(told({ operation: 'CreateToken', awsCode: 'InvalidClientException', httpStatus })).toEqual({
       code: 'aws-refused',

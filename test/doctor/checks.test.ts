@@ -7,11 +7,12 @@ import { checkEnvironmentKeys, checkFileKeys } from '../../src/doctor/access-key
 import { checkSocket, checkTrouble } from '../../src/doctor/background.ts';
 import { checkClock } from '../../src/doctor/clock.ts';
 import { checkFileMode } from '../../src/doctor/file-modes.ts';
-import { editCommand, shellWord } from '../../src/doctor/finding.ts';
+import { commandIn, editCommand } from '../../src/doctor/finding.ts';
 import { checkLineRuns, checkLineText, mergeLogins, type ProcessLine } from '../../src/doctor/process-line.ts';
 import { checkState } from '../../src/doctor/state.ts';
 import { checkUnusedItems } from '../../src/doctor/unused-items.ts';
 import type { LineRun } from '../../src/ports/inspector.ts';
+import { shellWord } from '../../src/shell-word.ts';
 
 describe('checkClock', () => {
   it.each([0, 59_999, -59_999])('checkClock passes %i ms', (ms) => {
@@ -220,13 +221,24 @@ describe('checkUnusedItems', () => {
 });
 
 describe('commands to type', () => {
-  it('shellWord quotes what a shell would read', () => {
-    expect([shellWord('/a/b'), shellWord("it's"), shellWord('a b')]).toEqual(['/a/b', `'it'\\''s'`, `'a b'`]);
-    expect(editCommand({ path: '/a b', line: 3 })).toBe(`\${EDITOR:-vi} +3 '/a b'`);
+  it('editCommand quotes what a shell would read', () => {
+    expect(editCommand({ path: '/a b', line: 3 })).toBe(`\${EDITOR:-vi} +3 "/a b"`);
+  });
+
+  it('commandIn takes a command out whole, whatever a name in it holds', () => {
+    const command = `rolekeeper login ${shellWord("it's `x`")}`;
+    expect(commandIn(`run \`${command}\`, as the person's own`)).toBe(command);
   });
 });
 
 describe('mergeLogins', () => {
+  it('mergeLogins makes one of the logins of two profiles that start the same, whatever their names', () => {
+    const mends = [`rolekeeper login ${shellWord('my corp')}`, 'rolekeeper login corp'];
+    const findings = mends.map((mend) => ({ check: 'process-line', profile: mend, what: 'w', why: 'y', mend }) as const);
+    const starts = new Map(['my corp', 'corp'].map((name) => [name, 'the same keys']));
+    expect(mergeLogins(findings, (name) => starts.get(name)).map(({ mend }) => mend)).toEqual([mends[0]]);
+  });
+
   it('mergeLogins says of several profiles "from them", and leaves one by itself as it is', () => {
     const why = 'clients get no credentials from it: there is no session';
     const finding = (profile: string) =>

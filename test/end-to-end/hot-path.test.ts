@@ -28,7 +28,7 @@ describe('the hot path', () => {
     const own = loaded.filter((path) => !packages.includes(path));
     const rooms = own.filter(
       (path) =>
-        !/^src\/(main|errors|wiring|config\/|credentials\/|stores\/|system\/|hops\/(keys|certificate-owner|person)|refresh\/(stored|left-until)|commands\/)/.test(
+        !/^src\/(main|errors|shell-word|wiring|config\/|credentials\/|stores\/|system\/|hops\/(keys|certificate-owner|person)|refresh\/(stored|left-until)|commands\/)/.test(
           path,
         ),
     );

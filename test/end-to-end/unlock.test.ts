@@ -133,8 +133,10 @@ describe('unlock', () => {
   it('is enough for exec and env, and refresh says that the agent sees to it', { timeout: 60_000 }, async () => {
     await unlock();
     expect((await succeed(rolekeeper(['env', 'dev']))).stdout).toMatch(/^export AWS_ACCESS_KEY_ID='ASIA/);
-    const printed = await succeed(rolekeeper(['exec', 'dev', '--', 'sh', '-c', 'echo "$AWS_ACCESS_KEY_ID $AWS_REGION"']));
-    expect(printed.stdout).toMatch(/^ASIA\S+ \S/);
+    const printed = await succeed(
+      rolekeeper(['exec', 'dev', '--', 'sh', '-c', 'echo "$AWS_ACCESS_KEY_ID $AWS_ACCOUNT_ID $AWS_REGION"']),
+    );
+    expect(printed.stdout).toMatch(/^ASIA\S+ \d{12} \S/);
     const refreshed = await rolekeeper(['refresh', 'dev']);
     expect(refreshed.stderr).toContain('the store is open in the agent, which refreshes by itself');
     expect(refreshed.stderr).not.toContain('rolekeeper unlock');
