@@ -1,6 +1,7 @@
 // Whether what rolekeeper has to write can be written. Pure.
 
-import { type Finding, shellWord } from './finding.ts';
+import { shellWord } from '../shell-word.ts';
+import type { Finding } from './finding.ts';
 
 export interface PlaceLook {
   /** A directory, or the nearest one above it that there is. */

@@ -246,7 +246,7 @@ async function createOrTakeBack(
     throw refused(
       name,
       'IAM has no room for a new key; an interrupted rotation may have made one that it does not list yet',
-      `run \`rolekeeper rotate ${context.profile ?? name}\` again in a minute: it deletes such a key`,
+      `run \`rolekeeper rotate ${shellWord(context.profile ?? name)}\` again in a minute: it deletes such a key`,
       error,
     );
   }

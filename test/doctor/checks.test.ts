@@ -30,9 +30,9 @@ describe('checkClock', () => {
 
 describe('checkState', () => {
   it.each([
-    ['the disk is full', "df -h '/my state'"],
-    ['the disk quota is used up', "df -h '/my state'"],
-    ['permission denied', "ls -ld '/my state'; id -un"],
+    ['the disk is full', 'df -h "/my state"'],
+    ['the disk quota is used up', 'df -h "/my state"'],
+    ['permission denied', 'ls -ld "/my state"; id -un'],
   ])('checkState says what to look at where %s', (problem, mend) => {
     const what = `nothing can be written in /my state: ${problem}`;
     expect(checkState([{ path: '/my state', problem }])).toMatchObject([{ check: 'state', what, mend }]);
