@@ -18,7 +18,7 @@ import { AppError, isAppError } from '../errors.ts';
 import { certificatePrincipal } from '../hops/certificate-owner.ts';
 import { type EntryPorts, requestEntry } from '../hops/entry.ts';
 import { keyOwner } from '../hops/key-passphrase.ts';
-import { loadPrincipal } from '../hops/keys.ts';
+import { loadPrincipal, shownPrincipal } from '../hops/keys.ts';
 import { personOf } from '../hops/person.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
@@ -34,7 +34,7 @@ export interface ObtainPorts extends RefreshPorts, EntryPorts {
 /** A recipe whose principal is known, so that its hops have ids. */
 export interface Chain {
   readonly recipe: Recipe;
-  /** The owner's ARN, or what names the person where no keys sign. */
+  /** The owner's ARN, what tells temporary keys of one ARN apart, or what names the person where no keys sign. */
   readonly principal: string;
   /** The keys; undefined where the first hop is another way in. */
   readonly caller?: StsCaller;
@@ -50,8 +50,8 @@ export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: Abo
   }
   const context = { profile, loginTarget: recipe.loginTarget, ...callerOf(undefined, recipe) };
   const call = { endpoint: keys.endpoint, network, context, ...(signal === undefined ? {} : { signal }) };
-  const { caller, userArn } = await loadPrincipal({ profile, keys }, ports, call);
-  return { recipe, principal: userArn, caller, steps: stepsOf(recipe, userArn) };
+  const { caller, principal } = await loadPrincipal({ profile, keys }, ports, call);
+  return { recipe, principal, caller, steps: stepsOf(recipe, principal) };
 }
 
 async function principalWithoutKeys(recipe: Recipe, ports: ObtainPorts): Promise<string> {
@@ -208,13 +208,13 @@ function contextOf({ recipe, principal, steps }: Chain, index: number): CallCont
   };
 }
 
-/** `userArn` is not known where STS is asked for it. */
+/** `principal` is not known where STS is asked for it. */
 function callerOf(
   source: Step | undefined,
   { keys }: Recipe,
-  userArn?: string,
+  principal?: string,
 ): Pick<CallContext, 'callerArn' | 'callerKind' | 'areKeysOfCaller'> {
-  const owner = userArn === undefined ? {} : { callerArn: userArn };
+  const owner = principal === undefined ? {} : { callerArn: shownPrincipal(principal) };
   switch (source?.kind) {
     case undefined:
       return { ...owner, callerKind: 'keys', ...(keys?.ofCaller === undefined ? {} : { areKeysOfCaller: true }) };

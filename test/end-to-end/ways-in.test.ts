@@ -114,6 +114,33 @@ describe('two projects, each with a config file of its own', () => {
   });
 });
 
+describe('two callers with temporary keys of one role and session name in their environment', () => {
+  // Their source identity or session tags may differ, and the ARN does not tell: the second was given the credentials of the first.
+  it('have credentials of their own', async () => {
+    const [ann, bob] = ['ann', 'bob'].map(() => {
+      const keys = world.sts.issue(roleArn('Machine'), 'deploy');
+      return {
+        AWS_ACCESS_KEY_ID: keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        AWS_SESSION_TOKEN: keys.sessionToken,
+      };
+    });
+    const keyIdFor = async (env = {}) => JSON.parse((await succeed(get('job', env))).stdout).AccessKeyId;
+    const first = await keyIdFor(ann);
+    expect(await keyIdFor(bob)).not.toBe(first);
+    expect(await keyIdFor(ann)).toBe(first);
+  });
+
+  it('are called by their ARN', async () => {
+    await succeed(get('job'));
+    const env = world.callerEnv;
+    const arn = `${roleArn('Machine').replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/job`;
+    const { stdout: explained } = await succeed(world.rolekeeper(['explain', 'job', '--json'], { env }));
+    const { stdout: listed } = await succeed(world.rolekeeper(['status', 'job', '--json'], { env }));
+    expect([JSON.parse(explained).keys.principal, JSON.parse(listed).profiles[0].principal]).toEqual([arn, arn]);
+  });
+});
+
 describe('a refresh in the background', () => {
   const env = { ROLEKEEPER_AUTOSTART: '1' };
   /** `get` notes whom it has started a refresh for. */
