@@ -22,7 +22,7 @@ import { loadPrincipal, shownPrincipal } from '../hops/keys.ts';
 import { personOf } from '../hops/person.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
-import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
+import type { Network, Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
 import { readStored } from './stored.ts';
@@ -74,7 +74,7 @@ export async function obtain(chain: Chain, index: number, wanted: Wanted): Promi
       demand,
       issue: (previous, lockWaitMs) =>
         signedBySource(chain, index, { demand: { ...demand, lockWaitMs }, ports }, (source) =>
-          request({ chain, index, source, previous }, demand.signal, ports),
+          request({ chain, index, source, network: networkFor(chain, demand, previous) }, demand.signal, ports),
         ),
     },
     ports,
@@ -93,7 +93,7 @@ export async function logIn(
       profile: chain.recipe.profile,
       step,
       demand: patientDemand(() => false),
-      issue: (previous) => request({ chain, index, source: chain.caller, previous, code }, undefined, ports),
+      issue: () => request({ chain, index, source: chain.caller, network: chain.recipe.network, code }, undefined, ports),
     },
     ports,
   );
@@ -155,22 +155,26 @@ function loginNeeded(
   return new AppError('login-needed', { profile, target: loginTarget, why });
 }
 
+// A caller that has no proxy means just that, wherever it was yesterday.
+function networkFor({ recipe }: Chain, { recallsNetwork }: Demand, previous: Credentials | undefined): Network {
+  return recallsNetwork === true ? { ...recalledNetwork(previous), ...recipe.network } : recipe.network;
+}
+
 interface Request {
   readonly chain: Chain;
   readonly index: number;
   /** Undefined for a hop that is a way in of its own. */
   readonly source: StsCaller | undefined;
-  readonly previous: Credentials | undefined;
+  readonly network: Network;
   readonly code?: MfaCode;
 }
 
 async function request(
-  { chain, index, source, previous, code }: Request,
+  { chain, index, source, network, code }: Request,
   signal: AbortSignal | undefined,
   ports: ObtainPorts,
 ): Promise<Credentials> {
   const step = stepAt(chain, index);
-  const network = { ...recalledNetwork(previous), ...chain.recipe.network };
   const context = contextOf(chain, index);
   const way = { network, context, ...(signal === undefined ? {} : { signal }) };
   const credentials = await (step.kind === 'entry'
