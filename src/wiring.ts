@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { unaskedVariable } from './config/answer-variables.ts';
 import { isAudited } from './config/audit-setting.ts';
 import { findSection, parseConfigFile, parseCredentialsFile } from './config/aws-config.ts';
 import type { Account } from './config/names.ts';
@@ -91,7 +92,7 @@ export interface Wiring {
   readonly openAuditLog: () => Promise<AuditLog>;
   /** Starts a refresh that outlives this process, unless the person switched that off. */
   readonly refreshLater: (profile: string) => Promise<void>;
-  /** The same outside the sandbox of a service, whatever the person said: this process does it in the person's stead. */
+  /** The same outside the sandbox of a service, for what nobody asked for, whatever the person said: this process does it in the person's stead. */
   readonly refreshElsewhere: (profile: string) => Promise<void>;
   /** For a process that may live longer than whoever started it: lets go of what the other left open in it. */
   readonly closeInheritedFiles: () => Promise<void>;
@@ -258,7 +259,7 @@ export function openWiring(env: Environment): Wiring {
       (await import('./system/background.ts')).startRefresh([profile], { ...place, script, env, configPath, credentialsPath });
     },
     refreshElsewhere: async (profile) => {
-      const background = { ...place, script, env, configPath, credentialsPath };
+      const background = { ...place, script, env: { ...env, [unaskedVariable]: '1' }, configPath, credentialsPath };
       (await import('./system/background.ts')).startRefreshElsewhere(profile, background);
     },
     startAfterLogin: async (profiles) => {

@@ -1,6 +1,7 @@
 // The agent as a whole: callers in front, the background refresh behind, and when it is time to leave.
 // Opens nothing by itself: socket, stores, clocks and bell arrive as arguments.
 
+import { unaskedVariable } from '../config/answer-variables.ts';
 import type { KeyId, ProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import type { Recipe, Step } from '../config/recipe.ts';
@@ -329,14 +330,16 @@ class Agent {
   }
 
   async #refresh(recipe: Recipe, step: Step): Promise<'refreshed' | 'started'> {
+    const isCallerKnown = this.#interests.has(step.id);
     const caller = this.#callerOf(step.id);
     const room = await this.#rooms.of(caller);
     try {
-      (await room.refresh(recipe, step)).document.fill(0);
+      (await room.refresh(recipe, step, { recallsNetwork: !isCallerKnown })).document.fill(0);
       return 'refreshed';
     } catch (error) {
       if (!isAppError(error, 'program-needed')) throw error;
-      this.#ports.refreshElsewhere(caller, recipe.profile);
+      const unasked = { ...caller, env: { ...caller.env, [unaskedVariable]: '1' } };
+      this.#ports.refreshElsewhere(isCallerKnown ? caller : unasked, recipe.profile);
       return 'started';
     }
   }

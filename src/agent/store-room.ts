@@ -86,9 +86,9 @@ export class StoreRoom {
   }
 
   /** One AssumeRole for all who ask for this recipe at the same time. Throws what `obtain` throws. */
-  async refresh(recipe: Recipe, step: Step): Promise<Remembered> {
+  async refresh(recipe: Recipe, step: Step, wanted: Pick<Demand, 'recallsNetwork'> = {}): Promise<Remembered> {
     for (let tries = 0; tries < 2; tries++) {
-      await this.#refreshes.join(step.id, () => this.#refresh(recipe, step));
+      await this.#refreshes.join(step.id, () => this.#refresh(recipe, step, wanted));
       // Told to forget or to doubt at this very moment, the store has the last word. What came before a sleep has ended after it.
       const found = await this.look(step, recipe.profile);
       if (found !== undefined && isValid(found, this.ports.clock.now())) return found;
@@ -167,13 +167,14 @@ export class StoreRoom {
     this.memory.keep(account, credentials);
   }
 
-  async #refresh(recipe: Recipe, step: Step): Promise<void> {
+  async #refresh(recipe: Recipe, step: Step, wanted: Pick<Demand, 'recallsNetwork'>): Promise<void> {
     const { clock } = this.ports;
     const { generation, doubts } = this.memory;
     const before = this.memory.lifeOf(step.account);
     // Neither store nor state shows these, so to the planner they are due at each ring.
     if (this.#unstored.has(step.id) && before !== undefined && freshnessOf(before, clock.now()) === 'fresh') return;
     const demand: Demand = {
+      ...wanted,
       accepts: (life) => isComfortable(life, clock.now()) && life.issuedAt > (before?.issuedAt ?? 0),
       lockWaitMs: before !== undefined && isValid(before, clock.now()) ? lockWaitMs.withFallback : lockWaitMs.without,
       sharesFailures: true,

@@ -10,7 +10,7 @@ import { hopSources, keysSources, profileOfHop, type SettingSource } from '../co
 import { describeSignIn } from '../config/sign-in.ts';
 import { isValid } from '../credentials/plan.ts';
 import { recallError } from '../errors.ts';
-import { knownPrincipal } from '../hops/keys.ts';
+import { knownPrincipal, shownPrincipal } from '../hops/keys.ts';
 import type { State, StateRecord } from '../ports/state.ts';
 import { type NextGet, nextGet, refreshDueAt } from '../refresh/next-get.ts';
 import { signInRecord } from '../refresh/sign-in-record.ts';
@@ -109,7 +109,7 @@ function explainKeys(
     profile: recipe.chain.at(-1) ?? recipe.profile,
     in:
       ofCaller !== undefined ? 'environment' : plaintext === undefined || state.principal(name) !== undefined ? 'store' : 'file',
-    ...(principal === undefined ? {} : { principal }),
+    ...(principal === undefined ? {} : { principal: shownPrincipal(principal) }),
     settings: keysSources(recipe, files),
   };
 }

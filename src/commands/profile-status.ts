@@ -10,7 +10,7 @@ import type { EpochMs } from '../credentials/credentials.ts';
 import { dueAt, isBackingOff, isValid, type Life } from '../credentials/plan.ts';
 import type { RotationRecord } from '../credentials/rotation-record.ts';
 import { AppError, recallError } from '../errors.ts';
-import { knownPrincipal } from '../hops/keys.ts';
+import { knownPrincipal, shownPrincipal } from '../hops/keys.ts';
 import type { RotationRecords } from '../ports/iam.ts';
 import type { StateRecord } from '../ports/state.ts';
 import { shellWord } from '../shell-word.ts';
@@ -85,7 +85,7 @@ function statusOf(recipe: Recipe, { wiring, rotations, timeWords }: StatusInputs
     kind: kindOf(last),
     ...roleOf(last),
     ...storedKeysOf(recipe),
-    ...(principal === undefined ? {} : { principal }),
+    ...(principal === undefined ? {} : { principal: shownPrincipal(principal) }),
     chain: recipe.chain,
     ...(lastRecord?.expiresAt === undefined
       ? {}

@@ -1,5 +1,6 @@
 // `rolekeeper refresh [PROFILE…]`: what a timer runs, and a person who wants new credentials now. Never prompts.
 
+import { unaskedVariable } from '../config/answer-variables.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { ConfigFiles } from '../config/profile-settings.ts';
 import { resolveRecipe } from '../config/resolve-recipe.ts';
@@ -36,10 +37,8 @@ export async function refresh({ profiles, isForced, isQuiet }: RefreshOptions, w
   await wiring.closeInheritedFiles(); // a `get` may have started this, out of a script that holds a lock
   const files = wiring.readConfig();
   if (profiles.length > 0) {
-    return await refreshAll(
-      { names: profiles.map(parseProfileName), files, mode: isForced ? 'forced' : 'named', isQuiet },
-      wiring,
-    );
+    const mode = isForced ? 'forced' : wiring.env[unaskedVariable] === undefined ? 'named' : 'unasked';
+    return await refreshAll({ names: profiles.map(parseProfileName), files, mode, isQuiet }, wiring);
   }
   if (isForced)
     return await refreshAll(

@@ -1,5 +1,8 @@
 // Which variables of a caller's environment change its answer or the way to it. Pure.
 
+/** Set for a `refresh NAME` that nobody has asked for: whoever did last has other variables than these, for the network. */
+export const unaskedVariable = 'ROLEKEEPER_UNASKED';
+
 /** For every process of ours that answers in a caller's stead; besides every name that begins with ROLEKEEPER_. Proxy URLs may hold passwords. */
 export const answerVariables: readonly string[] = [
   'AWS_CONFIG_FILE',

@@ -30,7 +30,14 @@ export type FederatedRequest = Pick<RoleRequest, 'roleArn' | 'roleSessionName' |
 export type TokenSource =
   | { readonly kind: 'file'; readonly path: string }
   /** A command that prints it. */
-  | { readonly kind: 'process'; readonly command: string };
+  | ({ readonly kind: 'process' } & NamedCommand);
+
+/** A command of the person's own. */
+export interface NamedCommand {
+  readonly command: string;
+  /** The config file: a project's own may name another program by the same words, `./credentials`. */
+  readonly namedIn: string;
+}
 
 /** The role of the machine or container that this runs on. */
 export type MachineHop = InstanceHop | ContainerHop;
@@ -63,11 +70,8 @@ export type ContainerToken =
   | { readonly kind: 'file'; readonly path: string };
 
 /** The output of another program's `credential_process`. */
-export interface ProcessHop {
+export interface ProcessHop extends NamedCommand {
   readonly kind: 'process';
-  readonly command: string;
-  /** The config file: a project's own may name another program by the same words, `./credentials`. */
-  readonly namedIn: string;
 }
 
 /** A console sign-in of `aws login`: out of its cache, which the AWS CLI keeps fresh. */
@@ -78,9 +82,8 @@ export interface ConsoleHop {
 }
 
 /** AssumeRoleWithSAML, with an assertion that a command prints. */
-export interface SamlHop {
+export interface SamlHop extends NamedCommand {
   readonly kind: 'saml';
-  readonly command: string;
   /** The identity provider in IAM; absent: the assertion names it beside the role. */
   readonly principalArn?: string;
   readonly request: SamlRoleRequest;

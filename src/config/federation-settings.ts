@@ -4,13 +4,13 @@ import { isAbsolute } from 'node:path';
 import type { FederatedRequest, SamlHop, TokenSource, WebIdentityHop } from './entry-hop.ts';
 import { parseRoleDuration, parseSamlProviderArn } from './limits.ts';
 import type { ProfileSettings } from './profile-settings.ts';
-import { type Fail, readRoleSettings, readSetting } from './role-settings.ts';
+import { readRoleSettings, readSetting } from './role-settings.ts';
 import type { EntryInputs } from './ways-in.ts';
 
-type FederationInputs = Pick<EntryInputs, 'fail' | 'endpoint' | 'notes'>;
+type FederationInputs = Pick<EntryInputs, 'files' | 'fail' | 'endpoint' | 'notes'>;
 
 /** Throws what `fail` makes, for settings that AWS would refuse. */
-export function readWebIdentity(settings: ProfileSettings, { fail, endpoint, notes }: FederationInputs): WebIdentityHop {
+export function readWebIdentity(settings: ProfileSettings, { files, fail, endpoint, notes }: FederationInputs): WebIdentityHop {
   const { roleArn, roleSessionName, durationSeconds, policy, policyArns } = readRoleSettings(settings, fail);
   noteUnsent(settings, 'AssumeRoleWithWebIdentity', notes);
   const request: FederatedRequest = {
@@ -20,11 +20,11 @@ export function readWebIdentity(settings: ProfileSettings, { fail, endpoint, not
     ...(policy === undefined ? {} : { policy }),
     ...(policyArns === undefined ? {} : { policyArns }),
   };
-  return { kind: 'web-identity', token: tokenSource(settings, fail), request, endpoint };
+  return { kind: 'web-identity', token: tokenSource(settings, { files, fail }), request, endpoint };
 }
 
 /** Throws like `readWebIdentity`. */
-export function readSaml(settings: ProfileSettings, { fail, endpoint, notes }: FederationInputs): SamlHop {
+export function readSaml(settings: ProfileSettings, { files, fail, endpoint, notes }: FederationInputs): SamlHop {
   const { roleArn, policy, policyArns } = readRoleSettings(settings, fail);
   const durationSeconds = readSetting(settings, { key: 'duration_seconds', parse: parseRoleDuration, fail });
   const principalArn = readSetting(settings, { key: 'saml_principal_arn', parse: parseSamlProviderArn, fail });
@@ -32,6 +32,7 @@ export function readSaml(settings: ProfileSettings, { fail, endpoint, notes }: F
   return {
     kind: 'saml',
     command: settings.get('saml_process') ?? '',
+    namedIn: files.config.path,
     ...(principalArn === undefined ? {} : { principalArn }),
     request: {
       roleArn,
@@ -43,13 +44,13 @@ export function readSaml(settings: ProfileSettings, { fail, endpoint, notes }: F
   };
 }
 
-function tokenSource(settings: ProfileSettings, fail: Fail): TokenSource {
+function tokenSource(settings: ProfileSettings, { files, fail }: Pick<EntryInputs, 'files' | 'fail'>): TokenSource {
   const { sectionName } = settings;
   const [path, command] = [settings.get('web_identity_token_file'), settings.get('web_identity_token_process')];
   if (path !== undefined && command !== undefined) {
     throw fail('it has both web_identity_token_file and web_identity_token_process', `remove one of them from ${sectionName}`);
   }
-  if (path === undefined) return { kind: 'process', command: command ?? '' };
+  if (path === undefined) return { kind: 'process', command: command ?? '', namedIn: files.config.path };
   // Neither botocore nor the SDKs put a home directory for `~`; and a relative path would be another file in each directory.
   if (!isAbsolute(path)) throw fail('web_identity_token_file: it is not an absolute path', `write it out in ${sectionName}`);
   return { kind: 'file', path };

@@ -105,8 +105,9 @@ interface StepIdentity {
 }
 
 /**
- * The recipe's hops with their key ids. `principal` is the user's ARN, or what names the person where no keys sign: two profiles with one
- * recipe share an id, whatever they are called and whichever of the user's keys signs (decisions.md 9 and 10).
+ * The recipe's hops with their key ids. `principal` is the user's ARN, what tells temporary keys of one ARN apart, or what names the person
+ * where no keys sign: two profiles with one recipe share an id, whatever they are called and whichever of the user's keys signs (decisions.md 9
+ * and 10).
  */
 export function stepsOf(recipe: Pick<Recipe, 'hops'>, principal: string): readonly Step[] {
   return recipe.hops.map((hop, index) => stepOf(hop, recipe.hops.slice(0, index + 1), principal));

@@ -15,7 +15,8 @@ import { personOf } from './person.ts';
 /** What signs the next call, and whose it is. */
 export interface Principal {
   readonly caller: StsCaller;
-  readonly userArn: string;
+  /** The owner's ARN, or what tells temporary keys of one ARN apart. */
+  readonly principal: string;
 }
 
 /** How STS is asked who somebody is. */
@@ -36,7 +37,7 @@ export async function loadPrincipal(
   const stored = await loadStoredKeys(keys.name, ports.store);
   if (stored !== undefined) {
     rememberPrincipal(ports.state, keys.name, stored.userArn);
-    return { caller: stored, userArn: stored.userArn };
+    return { caller: stored, principal: stored.userArn };
   }
   if (keys.plaintext === undefined) throw new AppError('keys-missing', { keys: keys.name, profile });
   return givenPrincipal(keys.plaintext, ports, call);
@@ -75,7 +76,7 @@ export function knownPrincipal(
   if (certificate !== undefined) return knownCertificate(certificate, state)?.principal;
   if (keys === undefined) return personOf(recipe, state);
   const given = givenKeys(keys);
-  const byGiven = given === undefined ? undefined : state.principal(aliasOf(given));
+  const byGiven = given === undefined ? undefined : knownOwner(given, state);
   return keys.ofCaller === undefined ? (state.principal(keys.name) ?? byGiven) : byGiven;
 }
 
@@ -88,6 +89,11 @@ export function lastPrincipal(
   return certificate === undefined ? knownPrincipal(recipe, state) : lastCertificate(certificate, state)?.principal;
 }
 
+/** For people, and as policies name it: of temporary keys the ARN alone. */
+export function shownPrincipal(principal: string): string {
+  return principal.replace(/^[0-9a-f]{32}\/(?=arn:)/, '');
+}
+
 async function givenPrincipal(
   given: GivenKeys,
   { state, sts }: { readonly state: State; readonly sts: Sts },
@@ -95,16 +101,30 @@ async function givenPrincipal(
 ): Promise<Principal> {
   const { accessKeyId, secretAccessKey, sessionToken } = given;
   const caller = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-  const known = state.principal(aliasOf(given));
-  if (known !== undefined) return { caller, userArn: known };
+  const known = knownOwner(given, state);
+  if (known !== undefined) return { caller, principal: known };
   const { arn } = await sts.getCallerIdentity({ ...call, caller });
   rememberPrincipal(state, aliasOf(given), arn);
-  return { caller, userArn: arn };
+  return { caller, principal: principalOf(given, arn) };
+}
+
+function knownOwner(given: GivenKeys, state: Pick<State, 'principal'>): string | undefined {
+  const arn = state.principal(aliasOf(given));
+  return arn === undefined ? undefined : principalOf(given, arn);
+}
+
+// Two sessions of one role and one name have one ARN, and may have another source identity or other tags. At its end the ARN names sessions.
+function principalOf({ accessKeyId, sessionToken }: GivenKeys, arn: string): string {
+  return sessionToken === undefined ? arn : `${digestOf(accessKeyId)}/${arn}`;
 }
 
 // Keys in a file, or in the environment, change hands without telling us, so their owner is remembered under the key itself, hashed.
 function aliasOf({ accessKeyId }: GivenKeys): ProfileName {
-  return parseProfileName(`file:${sha256Hex(accessKeyId).slice(0, 32)}`);
+  return parseProfileName(`file:${digestOf(accessKeyId)}`);
+}
+
+function digestOf(accessKeyId: string): string {
+  return sha256Hex(accessKeyId).slice(0, 32);
 }
 
 // The state is only a copy: where it cannot be written, the next call asks again.

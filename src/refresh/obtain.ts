@@ -18,11 +18,11 @@ import { AppError, isAppError } from '../errors.ts';
 import { certificatePrincipal } from '../hops/certificate-owner.ts';
 import { type EntryPorts, requestEntry } from '../hops/entry.ts';
 import { keyOwner } from '../hops/key-passphrase.ts';
-import { loadPrincipal } from '../hops/keys.ts';
+import { loadPrincipal, shownPrincipal } from '../hops/keys.ts';
 import { personOf } from '../hops/person.ts';
 import { requestRole } from '../hops/role.ts';
 import { requestSession } from '../hops/session.ts';
-import type { Sts, StsCall, StsCaller } from '../ports/sts.ts';
+import type { Network, Sts, StsCall, StsCaller } from '../ports/sts.ts';
 import { networkToKeep, recalledNetwork } from './network-memory.ts';
 import { type Demand, type Obtained, patientDemand, type RefreshPorts, refreshOne } from './refresh-one.ts';
 import { listInState, readStored } from './stored.ts';
@@ -34,7 +34,7 @@ export interface ObtainPorts extends RefreshPorts, EntryPorts {
 /** A recipe whose principal is known, so that its hops have ids. */
 export interface Chain {
   readonly recipe: Recipe;
-  /** The owner's ARN, or what names the person where no keys sign. */
+  /** The owner's ARN, what tells temporary keys of one ARN apart, or what names the person where no keys sign. */
   readonly principal: string;
   /** The keys; undefined where the first hop is another way in. */
   readonly caller?: StsCaller;
@@ -50,8 +50,8 @@ export async function openChain(recipe: Recipe, ports: ObtainPorts, signal?: Abo
   }
   const context = { profile, loginTarget: recipe.loginTarget, ...callerOf(undefined, recipe) };
   const call = { endpoint: keys.endpoint, network, context, ...(signal === undefined ? {} : { signal }) };
-  const { caller, userArn } = await loadPrincipal({ profile, keys }, ports, call);
-  return { recipe, principal: userArn, caller, steps: stepsOf(recipe, userArn) };
+  const { caller, principal } = await loadPrincipal({ profile, keys }, ports, call);
+  return { recipe, principal, caller, steps: stepsOf(recipe, principal) };
 }
 
 async function principalWithoutKeys(recipe: Recipe, ports: ObtainPorts): Promise<string> {
@@ -77,7 +77,7 @@ export async function obtain(chain: Chain, index: number, wanted: Wanted): Promi
       demand,
       issue: (previous, lockWaitMs) =>
         signedBySource(chain, index, { demand: { ...demand, lockWaitMs }, ports }, (source) =>
-          request({ chain, index, source, previous }, demand.signal, ports),
+          request({ chain, index, source, network: networkFor(chain, demand, previous) }, demand.signal, ports),
         ),
     },
     ports,
@@ -96,7 +96,7 @@ export async function logIn(
       profile: chain.recipe.profile,
       step,
       demand: patientDemand(() => false),
-      issue: (previous) => request({ chain, index, source: chain.caller, previous, code }, undefined, ports),
+      issue: () => request({ chain, index, source: chain.caller, network: chain.recipe.network, code }, undefined, ports),
     },
     ports,
   );
@@ -158,22 +158,26 @@ function loginNeeded(
   return new AppError('login-needed', { profile, target: loginTarget, why });
 }
 
+// A caller that has no proxy means just that, wherever it was yesterday.
+function networkFor({ recipe }: Chain, { recallsNetwork }: Demand, previous: Credentials | undefined): Network {
+  return recallsNetwork === true ? { ...recalledNetwork(previous), ...recipe.network } : recipe.network;
+}
+
 interface Request {
   readonly chain: Chain;
   readonly index: number;
   /** Undefined for a hop that is a way in of its own. */
   readonly source: StsCaller | undefined;
-  readonly previous: Credentials | undefined;
+  readonly network: Network;
   readonly code?: MfaCode;
 }
 
 async function request(
-  { chain, index, source, previous, code }: Request,
+  { chain, index, source, network, code }: Request,
   signal: AbortSignal | undefined,
   ports: ObtainPorts,
 ): Promise<Credentials> {
   const step = stepAt(chain, index);
-  const network = { ...recalledNetwork(previous), ...chain.recipe.network };
   const context = contextOf(chain, index);
   const way = { network, context, ...(signal === undefined ? {} : { signal }) };
   const credentials = await (step.kind === 'entry'
@@ -211,13 +215,13 @@ function contextOf({ recipe, principal, steps }: Chain, index: number): CallCont
   };
 }
 
-/** `userArn` is not known where STS is asked for it. */
+/** `principal` is not known where STS is asked for it. */
 function callerOf(
   source: Step | undefined,
   { keys }: Recipe,
-  userArn?: string,
+  principal?: string,
 ): Pick<CallContext, 'callerArn' | 'callerKind' | 'areKeysOfCaller'> {
-  const owner = userArn === undefined ? {} : { callerArn: userArn };
+  const owner = principal === undefined ? {} : { callerArn: shownPrincipal(principal) };
   switch (source?.kind) {
     case undefined:
       return { ...owner, callerKind: 'keys', ...(keys?.ofCaller === undefined ? {} : { areKeysOfCaller: true }) };

@@ -38,6 +38,8 @@ export interface Demand {
   readonly lockWaitMs: number;
   /** Whether a failure of the last seconds is an answer. False where a person asked to try again. */
   readonly sharesFailures: boolean;
+  /** No caller's environment is known: what is missing of the network's settings is that of the caller that last asked (decisions.md 16). */
+  readonly recallsNetwork?: boolean;
   readonly signal?: AbortSignal;
 }
 

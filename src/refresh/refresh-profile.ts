@@ -17,8 +17,11 @@ export type RefreshReport =
   | { readonly profile: ProfileName; readonly kind: 'backing-off'; readonly retryAt: number }
   | { readonly profile: ProfileName; readonly kind: 'failed'; readonly error: AppError };
 
-/** `due`: only what is due and not backing off. `named`: what is due or absent, whatever failed before. `forced`: in any case. */
-export type RefreshMode = 'due' | 'named' | 'forced';
+/**
+ * `due`: only what is due and not backing off. `named`: what is due or absent, whatever failed before. `forced`: in any case. `unasked`: as
+ * `named`, for a refresh in the background that had to leave its sandbox.
+ */
+export type RefreshMode = 'due' | 'named' | 'forced' | 'unasked';
 
 export async function refreshProfile(recipe: Recipe, mode: RefreshMode, ports: ObtainPorts): Promise<RefreshReport> {
   const { profile } = recipe;
@@ -26,7 +29,8 @@ export async function refreshProfile(recipe: Recipe, mode: RefreshMode, ports: O
     const chain = await openChain(recipe, ports);
     const last = chain.steps.at(-1);
     if (last === undefined) return { profile, kind: 'keys' };
-    if (mode !== 'due') ports.state.noteAsked(last.id); // somebody named it, and wants it fresh from now on
+    const isUnasked = mode === 'due' || mode === 'unasked';
+    if (!isUnasked) ports.state.noteAsked(last.id); // somebody named it, and wants it fresh from now on
     const startedAt = ports.clock.now();
     const stored = await readStored(last, ports);
     const failure = ports.state.read(last.id)?.failure;
@@ -40,7 +44,8 @@ export async function refreshProfile(recipe: Recipe, mode: RefreshMode, ports: O
     const demand = patientDemand(
       (life) => life.expiresAt > ports.clock.now() && life.issuedAt > Math.max(seen, mode === 'forced' ? startedAt : 0),
     );
-    const { credentials, notStored } = await obtain(chain, chain.steps.length - 1, { demand, ports });
+    const wanted = { demand: { ...demand, recallsNetwork: isUnasked }, ports };
+    const { credentials, notStored } = await obtain(chain, chain.steps.length - 1, wanted);
     return notStored === undefined ? { profile, kind: 'refreshed', credentials } : { profile, kind: 'failed', error: notStored };
   } catch (error) {
     return { profile, kind: 'failed', error: toAppError(error) };

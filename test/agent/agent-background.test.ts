@@ -5,7 +5,7 @@ import { type KeyId, parseProfileName } from '../../src/config/names.ts';
 import type { ConfigFiles } from '../../src/config/profile-settings.ts';
 import { lastStepOf, type Recipe } from '../../src/config/recipe.ts';
 import { resolveRecipe } from '../../src/config/resolve-recipe.ts';
-import { toCredentialsItem } from '../../src/credentials/credentials.ts';
+import { type Credentials, toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { Secret } from '../../src/credentials/secret.ts';
 import type { Warning } from '../../src/credentials/warnings.ts';
 import { AppError } from '../../src/errors.ts';
@@ -34,12 +34,15 @@ const twoRoles = filesOf(
 );
 
 /** Somebody asked for it in an earlier life of the agent: the state and the store have it, the memory has not. */
-async function keepFromBefore(recipe: Recipe, { left = hour, isStored = true } = {}): Promise<KeyId> {
+async function keepFromBefore(
+  recipe: Recipe,
+  { left = hour, isStored = true, network = {} }: { left?: number; isStored?: boolean; network?: Credentials['network'] } = {},
+): Promise<KeyId> {
   const { id, account } = lastStep(recipe);
   const expiresAt = world.machine.awsMs() + left;
   const issuedAt = expiresAt - hour;
   const [secretAccessKey, sessionToken] = [new Secret('s'), new Secret('t')];
-  const credentials = { accessKeyId: `STORED-${recipe.profile}`, secretAccessKey, sessionToken, issuedAt, expiresAt };
+  const credentials = { accessKeyId: `STORED-${recipe.profile}`, secretAccessKey, sessionToken, issuedAt, expiresAt, network };
   if (isStored) await world.store.set(account, toCredentialsItem(credentials, account));
   world.state.publish({ id, kind: 'role', profile: recipe.profile, issuedAt, expiresAt });
   world.state.noteAsked(id);
@@ -95,6 +98,30 @@ describe('whoever asked last', () => {
     expect(used).toEqual(['dev http://other:2']);
   });
 
+  // Yesterday's proxy was forced on whoever had none, for ever.
+  it('is whose network it is, and not what the store remembers of an earlier one', async () => {
+    const httpsProxy = new Secret('http://office:1');
+    await keepFromBefore(dev, { left: 20 * minute, network: { httpsProxy } });
+    const running = await house.start();
+    const used = proxiesUsed();
+    await house.getOf('dev');
+    await running.live(45 * minute);
+    expect(used).toEqual(['dev none', 'dev none']);
+  });
+
+  it('is asked of the store where nobody has asked this agent', async () => {
+    await keepFromBefore(dev, { left: 20 * minute, network: { httpsProxy: new Secret('http://office:1') } });
+    const used = proxiesUsed();
+    const running = await house.start();
+    await running.live(minute);
+    expect(used).toEqual(['dev http://office:1']);
+    await running.live(45 * minute);
+    expect(used).toEqual(['dev http://office:1', 'dev http://office:1']);
+    await world.machine.run(2 * hour); // and over, with no ring in between
+    await house.getOf('dev');
+    expect(used.at(-1)).toBe('dev none');
+  });
+
   it('of one is known on when another is asked for', async () => {
     await house.start({ ports: { readFiles: () => twoRoles } });
     for (const profile of ['dev', 'alias', 'ops']) await house.getOf(profile);
@@ -139,6 +166,7 @@ describe('whoever asked last', () => {
     await running.ring();
     expect(house.startedElsewhere).toEqual(['other']);
     expect(house.elsewhereFor[0]?.env['HTTPS_PROXY']).toBe('http://one:1');
+    expect(house.elsewhereFor[0]?.env).not.toHaveProperty('ROLEKEEPER_UNASKED');
   });
 });
 

@@ -107,6 +107,8 @@ describe('the agent', () => {
     await running.live(15 * minute);
     expect(house.startedElsewhere.length).toBeGreaterThan(1);
     expect(house.startedElsewhere.length).toBeLessThan(8);
+    // Nobody has asked this agent: the network of whoever did before must do.
+    expect(house.elsewhereFor.every(({ env }) => env['ROLEKEEPER_UNASKED'] === '1')).toBe(true);
     expect(world.state.read(step.id)?.failure).toBeUndefined();
   });
 

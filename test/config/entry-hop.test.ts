@@ -51,7 +51,7 @@ const hops: readonly (readonly [string, EntryHop, Said])[] = [
   ],
   [
     'a token that a program prints',
-    { kind: 'web-identity', token: { kind: 'process', command: 'print' }, request, endpoint },
+    { kind: 'web-identity', token: { kind: 'process', command: 'print', namedIn: 'config' }, request, endpoint },
     {
       words: `${roleArn} by web identity`,
       roleArn,
@@ -97,7 +97,7 @@ const hops: readonly (readonly [string, EntryHop, Said])[] = [
   ],
   [
     'SAML',
-    { kind: 'saml', command: 'print', request: { roleArn }, endpoint },
+    { kind: 'saml', command: 'print', namedIn: 'config', request: { roleArn }, endpoint },
     {
       words: `${roleArn} by SAML`,
       roleArn,

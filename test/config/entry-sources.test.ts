@@ -50,7 +50,10 @@ describe('entrySources', () => {
     ],
     [{ kind: 'process', command: 'c', namedIn: 'config' }, ['credential_process']],
     [{ kind: 'console', loginSession: 'A' }, ['login_session']],
-    [{ kind: 'saml', command: 'c', request, endpoint }, ['saml_process', 'saml_principal_arn', 'role_arn', 'duration_seconds']],
+    [
+      { kind: 'saml', command: 'c', namedIn: 'config', request, endpoint },
+      ['saml_process', 'saml_principal_arn', 'role_arn', 'duration_seconds'],
+    ],
     [
       { kind: 'certificate', files: { certificate: '/c' }, trustAnchorArn: 'A', profileArn: 'P', request, endpoint },
       ['certificate', 'private_key', 'intermediates', 'trust_anchor_arn', 'profile_arn', ...role],

@@ -51,7 +51,7 @@ describe('web identity', () => {
     expect(resolve(config).hops).toStrictEqual([
       {
         kind: 'web-identity',
-        token: { kind: 'process', command: 'gcloud auth print-identity-token' },
+        token: { kind: 'process', command: 'gcloud auth print-identity-token', namedIn: 'config' },
         request: { roleArn, durationSeconds: 3600 },
         endpoint,
       },
@@ -141,7 +141,7 @@ describe('SAML', () => {
 
   it('saml_process makes the one hop; the assertion gives what is not written', () => {
     expect(resolve(profile('saml_process = get-assertion')).hops).toStrictEqual([
-      { kind: 'saml', command: 'get-assertion', request: { roleArn }, endpoint },
+      { kind: 'saml', command: 'get-assertion', namedIn: 'config', request: { roleArn }, endpoint },
     ]);
   });
 
@@ -156,6 +156,7 @@ describe('SAML', () => {
       {
         kind: 'saml',
         command: 'get-assertion',
+        namedIn: 'config',
         principalArn: provider,
         request: { roleArn, durationSeconds: 7200, policy, policyArns: [policyArn] },
         endpoint,

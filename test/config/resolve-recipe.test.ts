@@ -335,9 +335,12 @@ describe("another tool's credential_process", () => {
   });
 
   // Of two projects, each with a config file of its own, the second was given the credentials of the first.
-  it('a command of another config file is another one, whatever its words', () => {
-    const idIn = (path: string) =>
-      stepsOf(resolve('a', '[profile a]\ncredential_process = ./credentials\n', { path }), 'rolekeeper-alice')[0]?.id;
+  it.each([
+    'credential_process = ./credentials',
+    `role_arn = ${arn('dev')}\nsaml_process = ./credentials`,
+    `role_arn = ${arn('dev')}\nweb_identity_token_process = ./credentials`,
+  ])('a command of another config file is another one, whatever its words: %j', (lines) => {
+    const idIn = (path: string) => stepsOf(resolve('a', `[profile a]\n${lines}\n`, { path }), 'rolekeeper-alice')[0]?.id;
     expect(idIn('/one/.aws/config')).not.toBe(idIn('/two/.aws/config'));
   });
 });

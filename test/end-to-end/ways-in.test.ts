@@ -1,5 +1,7 @@
 // The ways in that need no keys of ours, where something is missing or wrong, and in the agent.
 
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../src/credentials/digest.ts';
 import { type RunningAgent, startAgent, statusOf } from '../harness/agent.ts';
@@ -7,7 +9,7 @@ import { fileTree } from '../harness/file-tree.ts';
 import { MovedClock } from '../harness/moved-clock.ts';
 import { until } from '../harness/session-bus.ts';
 import { openWaysWorld, type WaysWorld } from '../harness/ways-world.ts';
-import { type Ran, roleArn, succeed } from '../harness/world.ts';
+import { type Ran, roleArn, rolePair, succeed } from '../harness/world.ts';
 
 let world: WaysWorld;
 beforeEach(async () => {
@@ -86,6 +88,56 @@ describe('what can go wrong', () => {
     expect((await failure('task', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' })).stderr).toContain(
       'nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
     );
+  });
+});
+
+describe('two projects, each with a config file of its own', () => {
+  const projects = ['ann', 'bob'];
+
+  // The second was given the credentials of the first: the words are the same, and so is the role.
+  it.each(['saml_process', 'web_identity_token_process'])('have each their own program in `%s = ./give`', async (setting) => {
+    const role_arn = roleArn(setting === 'saml_process' ? 'Office' : 'Pod');
+    const keyIds: string[] = [];
+    for (const name of projects) {
+      const directory = join(world.home, name);
+      const config = join(directory, 'config');
+      mkdirSync(directory);
+      const { provider } = world;
+      const word = setting === 'saml_process' ? provider.assertion({ roles: [role_arn] }) : provider.token({ sub: name });
+      writeFileSync(join(directory, 'give'), `#!/bin/sh\necho '${word}'\ntouch ${directory}/given\n`, { mode: 0o755 });
+      writeFileSync(config, rolePair('dev', { role_arn, [setting]: './give' }).replaceAll('$STS', world.sts.url));
+      const { stdout } = await succeed(world.rolekeeper(['get', 'dev'], { cwd: directory, env: { AWS_CONFIG_FILE: config } }));
+      keyIds.push(JSON.parse(stdout).AccessKeyId);
+    }
+    expect(projects.filter((name) => existsSync(join(world.home, name, 'given')))).toEqual(projects);
+    expect(keyIds[1]).not.toBe(keyIds[0]);
+  });
+});
+
+describe('two callers with temporary keys of one role and session name in their environment', () => {
+  // Their source identity or session tags may differ, and the ARN does not tell: the second was given the credentials of the first.
+  it('have credentials of their own', async () => {
+    const [ann, bob] = ['ann', 'bob'].map(() => {
+      const keys = world.sts.issue(roleArn('Machine'), 'deploy');
+      return {
+        AWS_ACCESS_KEY_ID: keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        AWS_SESSION_TOKEN: keys.sessionToken,
+      };
+    });
+    const keyIdFor = async (env = {}) => JSON.parse((await succeed(get('job', env))).stdout).AccessKeyId;
+    const first = await keyIdFor(ann);
+    expect(await keyIdFor(bob)).not.toBe(first);
+    expect(await keyIdFor(ann)).toBe(first);
+  });
+
+  it('are called by their ARN', async () => {
+    await succeed(get('job'));
+    const env = world.callerEnv;
+    const arn = `${roleArn('Machine').replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/job`;
+    const { stdout: explained } = await succeed(world.rolekeeper(['explain', 'job', '--json'], { env }));
+    const { stdout: listed } = await succeed(world.rolekeeper(['status', 'job', '--json'], { env }));
+    expect([JSON.parse(explained).keys.principal, JSON.parse(listed).profiles[0].principal]).toEqual([arn, arn]);
   });
 });
 

@@ -8,7 +8,7 @@ const provider = openIdentityProvider();
 const roleArn = 'arn:aws:iam::222233334444:role/Office';
 const otherArn = 'arn:aws:iam::222233334444:role/Other';
 const command = 'print-assertion';
-const hop: SamlHop = { kind: 'saml', command, request: { roleArn }, endpoint };
+const hop: SamlHop = { kind: 'saml', command, namedIn: 'config', request: { roleArn }, endpoint };
 
 let world: EntryWorld;
 beforeEach(() => {

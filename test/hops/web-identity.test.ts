@@ -51,7 +51,7 @@ describe('requestWebIdentity', () => {
 
   it('runs the program of web_identity_token_process for each call', async () => {
     world.outputs.set('print-token', `${token}\n`);
-    await ask({ ...hop, token: { kind: 'process', command: 'print-token' } });
+    await ask({ ...hop, token: { kind: 'process', command: 'print-token', namedIn: 'config' } });
     expect(sent()[0]?.request.token.reveal()).toBe(token);
     expect(world.runs).toMatchObject([
       { setting: 'web_identity_token_process', wanted: 'token', profile: 'dev', showsStderr: false },
@@ -60,7 +60,7 @@ describe('requestWebIdentity', () => {
 
   it('the agent, which runs no programs, says that one is needed', async () => {
     const { programs: _none, ...ports } = world.ports;
-    const one: WebIdentityHop = { ...hop, token: { kind: 'process', command: 'print-token' } };
+    const one: WebIdentityHop = { ...hop, token: { kind: 'process', command: 'print-token', namedIn: 'config' } };
     await expect(requestWebIdentity(one, call, { ...ports, defaultSessionName: 'me' })).rejects.toMatchObject({
       code: 'program-needed',
     });

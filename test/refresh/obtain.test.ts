@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { keyIdOf, keysAccount } from '../../src/config/names.ts';
+import type { Recipe } from '../../src/config/recipe.ts';
 import { toCredentialsItem } from '../../src/credentials/credentials.ts';
 import { parseMfaCode } from '../../src/credentials/mfa-code.ts';
 import { isComfortable } from '../../src/credentials/plan.ts';
@@ -301,15 +302,41 @@ describe('obtain', () => {
     expect((await getDev(one)).credentials.accessKeyId).toBe('LATER');
   });
 
-  it('obtain remembers the network of its caller, and uses it where the next one has none', async () => {
-    const one = await loggedIn(world());
-    const viaProxy = { ...recipe([session, roleHop]), network: { httpsProxy: new Secret('http://user:pw@proxy:3128') } };
-    const demand = wanting(one);
-    await obtain(await openChain(viaProxy, one.ports), 1, { demand, ports: one.ports });
-    await one.clock.advance(50 * minute);
-    await getDev(one);
-    const roleCalls = one.sts.calls.filter(({ operation }) => operation === 'AssumeRole');
-    expect(roleCalls.map(({ call }) => call.network.httpsProxy?.reveal())).toEqual(Array(2).fill('http://user:pw@proxy:3128'));
+  describe('and the network of the caller that last asked', () => {
+    const proxied = { caBundle: '/ca.pem', httpsProxy: new Secret('http://user:pw@proxy:3128'), noProxy: 'localhost' };
+    const over = (network: Recipe['network']) => ({ ...recipe([session, roleHop]), network });
+    let one: World;
+    beforeEach(async () => {
+      one = await loggedIn(world());
+      await obtain(await openChain(over(proxied), one.ports), 1, { demand: wanting(one), ports: one.ports });
+    });
+
+    /** What AWS is called over once that is due. */
+    async function next(network: Recipe['network'], more: Partial<Demand> = {}) {
+      await one.clock.advance(50 * minute);
+      await obtain(await openChain(over(network), one.ports), 1, { demand: wanting(one, more), ports: one.ports });
+      const used = one.sts.calls.at(-1)?.call.network;
+      return { ...used, ...(used?.httpsProxy === undefined ? {} : { httpsProxy: used.httpsProxy.reveal() }) };
+    }
+    const shown = { ...proxied, httpsProxy: 'http://user:pw@proxy:3128' };
+
+    it('obtain goes over it where no caller is known, again and again', async () => {
+      expect(await next({}, { recallsNetwork: true })).toEqual(shown);
+      expect(await next({ noProxy: 'here' }, { recallsNetwork: true })).toEqual({ ...shown, noProxy: 'here' });
+    });
+
+    // Who was at home again was sent over the proxy of the office for ever.
+    it('obtain goes over none for a caller that has none, and that is what is remembered', async () => {
+      expect(await next({})).toEqual({});
+      expect(await next({}, { recallsNetwork: true })).toEqual({});
+    });
+
+    it('a login goes over none either', async () => {
+      await logIn(await openChain(over(proxied), one.ports), { index: 0, code: parseMfaCode('111111') }, one.ports);
+      await logIn(await openChain(over({}), one.ports), { index: 0, code: parseMfaCode('222222') }, one.ports);
+      expect(one.sts.calls.at(-1)).toMatchObject({ operation: 'GetSessionToken' });
+      expect(one.sts.calls.at(-1)?.call.network).toEqual({});
+    });
   });
 });
 

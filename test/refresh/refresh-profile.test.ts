@@ -26,7 +26,7 @@ async function roleId({ ports }: World) {
 }
 
 describe('refreshProfile', () => {
-  it.each(['due', 'named', 'forced'] as const)('makes what is absent, where it is asked for as %s', async (mode) => {
+  it.each(['due', 'named', 'forced', 'unasked'] as const)('makes what is absent, where it is asked for as %s', async (mode) => {
     const one = await withKeys(world());
     expect(await refresh(one, mode)).toMatchObject({ profile: dev, kind: 'refreshed', credentials: { accessKeyId: 'ASIA0001' } });
   });
@@ -34,6 +34,7 @@ describe('refreshProfile', () => {
   it.each([
     ['due', 'not-due', 1],
     ['named', 'not-due', 1],
+    ['unasked', 'not-due', 1],
     ['forced', 'refreshed', 2],
   ] as const)('what is fresh, and asked for as %s, is %s', async (mode, kind, calls) => {
     const one = await withKeys(world());
@@ -77,10 +78,24 @@ describe('refreshProfile', () => {
     ['due', false],
     ['named', true],
     ['forced', true],
+    ['unasked', false],
   ] as const)('notes that somebody wants it, where it is asked for as %s: %s', async (mode, isNoted) => {
     const one = await withKeys(world());
     await refresh(one, mode);
     expect(one.state.askedAt(await roleId(one)) !== undefined).toBe(isNoted);
+  });
+
+  it.each([
+    ['due', '/ca.pem'],
+    ['unasked', '/ca.pem'],
+    ['named', undefined],
+    ['forced', undefined],
+  ] as const)('where it is asked for as %s, the last network is %s', async (mode, caBundle) => {
+    const one = await withKeys(world());
+    await refresh(one, 'named', { ...direct, network: { caBundle: '/ca.pem' } });
+    await one.clock.advance(50 * minute);
+    await refresh(one, mode);
+    expect([roleCalls(one), one.sts.calls.at(-1)?.call.network.caBundle]).toEqual([2, caBundle]);
   });
 
   it('has nothing to do for keys that are printed as they are', async () => {
