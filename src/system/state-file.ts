@@ -51,7 +51,7 @@ export function createState(place: StatePlace): State {
     userName: () => userNameOf(place.owner.uid),
     machineName: () => place.machine,
     stamp: () => directoryStamp(directory),
-    noteAsked: (id) => noteAsked(askedPath(directory, id)),
+    noteAsked: (id) => noteAsked(place, askedPath(directory, id)),
     askedAt: (id) => statOrUndefined(askedPath(directory, id))?.mtimeMs,
   };
 }
@@ -91,16 +91,21 @@ function askedPath(directory: string, id: KeyId): string {
   return join(directory, `${id}.asked`);
 }
 
-function noteAsked(path: string): void {
+function noteAsked(place: StatePlace, path: string): void {
   try {
     const now = Date.now();
     const notedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (notedAt !== undefined && Math.abs(now - notedAt) < askedEveryMs) return;
-    if (notedAt === undefined) closeSync(openSync(path, 'a', 0o600));
+    if (notedAt === undefined) makeNote(place, path);
     else utimesSync(path, now / 1000, now / 1000);
   } catch {
-    // A full disk, a directory that is not there yet: a note is never worth a failure.
+    // A full disk, a directory of another user: a note is never worth a failure.
   }
+}
+
+function makeNote(place: StatePlace, path: string): void {
+  ensureDirectory(place);
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 function publish(place: StatePlace, record: StateRecord): void {

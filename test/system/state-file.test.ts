@@ -361,10 +361,18 @@ describe('the note that somebody asked', () => {
     expect(state.stamp()).toBe(before);
   });
 
-  it('is never a failure, and makes no directory', () => {
+  // A profile that starts without keys is asked for before anything else is written, and was not refreshed in the background after its first time.
+  it('is the first thing that is written on a new machine', () => {
+    state.noteAsked(sampleId());
+    expect(state.askedAt(sampleId())).toBeGreaterThan(Date.now() - 5_000);
+    expect((statSync(directory()).mode & 0o777).toString(8)).toBe('700');
+  });
+
+  it('is never a failure', () => {
+    rmSync(base, { recursive: true });
+    writeFileSync(base, '');
     state.noteAsked(sampleId());
     expect(state.askedAt(sampleId())).toBeUndefined();
-    expect(readdirSync(base)).toEqual([]);
   });
 
   // Whoever logs in again has asked for nothing yet.
