@@ -63,6 +63,11 @@ async function obtainThem(profile: ProfileName, wiring: Wiring): Promise<PersonC
     const { accountId, expiresAt } = credentials;
     const account = accountId === undefined ? {} : { accountId };
     return { isNew, caller: credentials, localExpiresAt: wiring.clock.toLocal(expiresAt), ...account, ...region };
+  } catch (error) {
+    // As in `get`: a store that is closed takes nothing away.
+    const given = isAppError(error, 'store-locked', 'store-unavailable') ? await credentialsOfAgent(profile, wiring) : undefined;
+    if (given === undefined) throw error;
+    return { ...given, ...region };
   } finally {
     await store.close();
   }

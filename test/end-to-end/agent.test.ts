@@ -324,6 +324,8 @@ describe('the agent on a keychain', () => {
     // It was told to forget everything, though nothing had come of the login.
     expect(await world.rolekeeper(['login', 'corp', '--code', '123456'])).toMatchObject({ status: 5 });
     expect(await got('dev')).toBe(first);
+    const { stdout } = await succeed(world.rolekeeper(['exec', 'dev', '--', 'printenv', 'AWS_ACCESS_KEY_ID']));
+    expect(stdout).toBe(`${first}\n`);
     await bus.restartKeyring('unlocked');
     bus.freeze();
     expect(await got('dev')).toBe(first);
