@@ -1,6 +1,7 @@
 // `rolekeeper uninstall --purge`: the store's items, the state, and profiles put back as they were before their import.
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
+import { hasWholePath } from '../config/edit-record.ts';
 import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
@@ -198,12 +199,16 @@ function keysAreThere(keys: readonly ProfileName[], description: string, ports: 
 }
 
 function cannotBeUndone({ profile, keys, changed }: Import): AppError<'keys-at-risk'> {
-  const why = changed === undefined ? 'its file has not got them any more' : `${changed.path}:${changed.line} was changed`;
+  const why = changed === undefined ? 'its file has not got them any more' : changeWords(changed);
   return new AppError('keys-at-risk', {
     keys,
     problem: `the import cannot be undone (${why})`,
     hint: `mend that place, then \`rolekeeper import ${profile} --undo\`; --lose-keys deletes them all the same`,
   });
+}
+
+function changeWords({ path, line }: NonNullable<Import['changed']>): string {
+  return hasWholePath({ path }) ? `${path}:${line} was changed` : `it noted ${path} without its directory`;
 }
 
 /** Profiles that will run a program without its keys. */

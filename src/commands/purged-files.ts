@@ -1,6 +1,6 @@
 // What the person's files become in a purge: each profile as it was before `import`, `add` or `adopt`, as far as nobody has changed it since.
 
-import { type EditRecord, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
+import { type EditRecord, hasWholePath, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
@@ -132,8 +132,13 @@ async function keysAlone(profile: ProfileName, { store, texts, note }: Undoing, 
 
 function undoneText(
   record: EditRecord,
-  { profile, keys, now }: { readonly profile: ProfileName; readonly keys: LongTermKeys | undefined; readonly now: string },
+  {
+    profile,
+    keys,
+    now,
+  }: { readonly profile: ProfileName; readonly keys: LongTermKeys | undefined; readonly now: string | undefined },
 ): readonly [path: string, after: string] | undefined {
+  if (now === undefined) return undefined;
   const text = isUnedited(now, record) ? now : undoEdit(now, record, { profile, ...(keys === undefined ? {} : { keys }) });
   return text === undefined ? undefined : [record.path, text];
 }
@@ -145,20 +150,23 @@ async function changedPlace(profile: ProfileName, { store, texts, note }: Undoin
   const record = note.records.find(({ path, ...rest }) => {
     return undoneText({ path, ...rest }, { profile, keys, now: textNow(path, texts, ports) }) === undefined;
   });
-  return record && { path: record.path, line: changedLine(textNow(record.path, texts, ports), record) };
+  return record && { path: record.path, line: changedLine(textNow(record.path, texts, ports) ?? '', record) };
 }
 
-function textNow(path: string, texts: Undoing['texts'], { textFiles }: Wiring): string {
+/** Undefined where nothing tells which file it was: one of that name in this directory is not it. */
+function textNow(path: string, texts: Undoing['texts'], { textFiles }: Wiring): string | undefined {
+  if (!hasWholePath({ path })) return undefined;
   return texts.get(path)?.after ?? textFiles.read(path) ?? '';
 }
 
 /** Undefined for what is no pair any more. */
-function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: string) => string): Undone | undefined {
+function releasedText(profile: ProfileName, note: AdoptNote, nowOf: (path: string) => string | undefined): Undone | undefined {
   const [record] = note.records;
-  if (record === undefined) return undefined;
+  const now = record && nowOf(record.path);
+  if (record === undefined || now === undefined) return undefined;
   try {
     const { path } = record;
-    const { text, undone } = undoPairs(nowOf(path), path, [{ profile, record }]);
+    const { text, undone } = undoPairs(now, path, [{ profile, record }]);
     return { profile, note, texts: [[path, undone.length > 0 ? text : joinPair(text, path, profile)]] };
   } catch (error) {
     if (isAppError(error, 'edit-refused')) return undefined;

@@ -1,6 +1,6 @@
 // Takes what a command noted back out of the user's files. Shared by `import --undo`, `add --undo` and `release`.
 
-import { type EditRecord, isUnedited } from '../config/edit-record.ts';
+import { type EditRecord, hasWholePath, isUnedited } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { KeysNote, UndoNote } from '../config/undo-note.ts';
@@ -39,18 +39,28 @@ export function undoCommand(command: UndoNote['command'], profile: ProfileName):
   return command === 'adopt' ? `rolekeeper release ${profile}` : `rolekeeper ${command} ${profile} --undo`;
 }
 
-/** Throws `edit-refused` when the command's own lines were changed since. */
+/** Throws `edit-refused` when the command's own lines were changed since, or nothing tells which file it was. */
 export function restoredFiles(
   { command, records }: KeysNote,
   undoing: Undoing,
   { textFiles }: { readonly textFiles: Pick<TextFiles, 'read'> },
 ): readonly Restored[] {
   return records.map(({ path, ...record }: EditRecord) => {
+    if (!hasWholePath({ path })) throw lostDirectory(command, path);
     const after = textFiles.read(path) ?? '';
     const before = isUnedited(after, record) ? after : undoEdit(after, { path, ...record }, undoing);
     if (before !== undefined) return { path, after, before };
     const problem = `what the ${command} changed there, or beside it, was changed since the ${command}`;
     throw new AppError('edit-refused', { path, line: changedLine(after, { path, ...record }), problem });
+  });
+}
+
+function lostDirectory(command: string, path: string): AppError<'edit-refused'> {
+  return new AppError('edit-refused', {
+    path,
+    line: 1,
+    problem: `the ${command} noted a relative path, and not the directory that it counts from`,
+    hint: 'take what it wrote out of that file by hand; the keys stay in the store',
   });
 }
 

@@ -1,5 +1,6 @@
 // What it takes to undo an edit, without any secret: neither those that the edit took out of the file nor those of other profiles. Pure.
 
+import { isAbsolute } from 'node:path';
 import type { Keys } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { isFields } from '../credentials/json.ts';
@@ -61,6 +62,11 @@ export function recordEdit(
 /** True where the edit has not reached the file yet, or was taken back already. */
 export function isUnedited(now: string, { before }: Pick<EditRecord, 'before'>): boolean {
   return sha256Hex(now) === before;
+}
+
+/** False for a path that an older version noted as it was given: nothing tells the directory that it counts from. */
+export function hasWholePath({ path }: Pick<EditRecord, 'path'>): boolean {
+  return isAbsolute(path);
 }
 
 /** True where taking the edit back puts the keys into the file again; not for an edit that left them there. */
