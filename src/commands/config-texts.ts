@@ -2,15 +2,23 @@
 
 import type { ConfigTexts } from '../config/keys-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
+import { AppError } from '../errors.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
 type FilePlaces = Pick<Wiring, 'configPath' | 'credentialsPath' | 'textFiles'>;
 
-/** A file that is not there reads as an empty one. */
+/** For an edit. A file that is not there reads as an empty one. Throws `edit-refused` where both are one file: neither text would be true of it. */
 export function readTexts({ configPath, credentialsPath, textFiles }: FilePlaces): ConfigTexts {
-  return { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+  const texts = { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+  if (!textFiles.isOneFile(configPath, credentialsPath)) return texts;
+  throw new AppError('edit-refused', {
+    path: configPath,
+    line: 1,
+    problem: 'it is the config file and the credentials file in one',
+    hint: 'give the credentials a file of their own (AWS_SHARED_CREDENTIALS_FILE names it), then run the command again',
+  });
 }
 
 const lockWaitMs = 10_000;

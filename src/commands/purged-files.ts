@@ -1,6 +1,6 @@
 // What the person's files become in a purge: each profile as it was before `import`, `add` or `adopt`, as far as nobody has changed it since.
 
-import { type EditRecord, hasWholePath, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
+import { type EditRecord, hasKeys, hasWholePath, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { type ConfigFiles, keptProfiles, knownProfiles } from '../config/profile-settings.ts';
 import { changedLine, undoEdit } from '../config/undo-edit.ts';
@@ -86,8 +86,20 @@ export async function planUndo(keyNames: readonly ProfileName[], store: Store, p
   }
   const imports: Import[] = [];
   for (const profile of all) imports.push(...(await importOf(profile, undoing(profile), ports)));
-  const back = done.flatMap(({ note }) => (note.command === 'import' && note.records.some(takesKeys) ? [note.keys] : []));
-  return { undone: done, imports, keys: new Set(back), texts };
+  return { undone: done, imports, keys: await keysBack(done, { store, texts }), texts };
+}
+
+/** What the files will say counts, not what was meant. */
+async function keysBack(done: readonly Undone[], { store, texts }: Omit<Undoing, 'note'>): Promise<ReadonlySet<string>> {
+  const back = new Set<string>();
+  for (const { note } of done) {
+    const holders = note.command === 'import' ? note.records.filter(takesKeys) : [];
+    if (note.command !== 'import' || holders.length === 0) continue;
+    const keys = await usableKeys(note.keys, store);
+    const areThere = keys !== undefined && holders.every(({ path }) => hasKeys(texts.get(path)?.after ?? '', keys));
+    if (areThere) back.add(note.keys);
+  }
+  return back;
 }
 
 async function importOf(profile: ProfileName, undoing: Undoing, ports: Wiring): Promise<readonly Import[]> {

@@ -1,6 +1,6 @@
 // Takes what a command noted back out of the user's files. Shared by `import --undo`, `add --undo` and `release`.
 
-import { type EditRecord, hasWholePath, isUnedited } from '../config/edit-record.ts';
+import { type EditRecord, hasKeys, hasWholePath, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
 import type { KeysNote, UndoNote } from '../config/undo-note.ts';
@@ -67,6 +67,31 @@ function lostDirectory(command: string, path: string): AppError<'edit-refused'> 
 /** Prints what would change, secrets masked. */
 export function showRestored(files: readonly Restored[]): void {
   writeStdout(files.map(({ path, after, before }) => unifiedDiff(path, after, before)).join(''));
+}
+
+/**
+ * Throws `edit-refused` unless each file of which the import took the keys has them, or will have them: only then are they in plaintext again.
+ * `textOf`: of the file as it is, or as it is to be.
+ */
+export function refuseKeyless(
+  { records }: KeysNote,
+  keys: LongTermKeys | undefined,
+  textOf: (path: string) => string | undefined,
+): void {
+  const isBack = ({ path }: EditRecord) => keys !== undefined && hasKeys(textOf(path) ?? '', keys);
+  const without = records.find((record) => takesKeys(record) && !isBack(record));
+  if (without === undefined) return;
+  throw new AppError('edit-refused', {
+    path: without.path,
+    line: 1,
+    problem: 'taking the import back would not put its keys into it',
+    hint: 'they stay in the store, and the way back is kept: make the file as the import left it, then run the command again',
+  });
+}
+
+/** The text that `writeRestored` leaves in a file. */
+export function restoredText(files: readonly Restored[], path: string): string | undefined {
+  return files.find((file) => file.path === path)?.before;
 }
 
 /** The credentials file, which was changed last, goes first: with the plaintext back, and the recipe still there, everything works. */

@@ -74,6 +74,11 @@ export function takesKeys({ steps }: EditRecord): boolean {
   return steps.some((step) => 'put' in step && step.put.includes(secretMark));
 }
 
+/** True of a file that has these keys in plaintext. */
+export function hasKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKeys): boolean {
+  return text.includes(accessKeyId) && text.includes(secretAccessKey.reveal());
+}
+
 /** Half of a SHA-256 is more than enough for the lines of one file. */
 export function lineDigest(line: string): string {
   return sha256Hex(line).slice(0, 32);

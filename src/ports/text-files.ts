@@ -7,6 +7,8 @@ import type { UndoNote } from '../config/undo-note.ts';
 export interface TextFiles {
   /** Undefined when there is no such file. Throws `config-unreadable`. A BOM stays in the text. */
   read(path: string): string | undefined;
+  /** True where both names lead to one file that is there, by whatever links, or are the same. */
+  isOneFile(path: string, other: string): boolean;
   /**
    * Atomic: temporary name in the same directory, flush, rename over the link's target; keeps mode and owner, new files are 0600.
    * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. `expected` is the text the edit was made from
