@@ -13,7 +13,7 @@ import { AppError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
 import type { Asker, Wiring } from '../wiring.ts';
-import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, refuseHardLinks, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
@@ -105,10 +105,12 @@ interface Plan {
   readonly after: ConfigTexts;
 }
 
-/** From the files as they are now. Throws `edit-refused` and `config-malformed`. */
+/** From the files as they are now. Throws `edit-refused`, `config-malformed`, and `config-unwritable` for a hard link. */
 function planEdit(typed: TypedKeys, wiring: Wiring): Plan {
   const before = readTexts(wiring);
-  return { before, after: editKeysPair(before, typedPair(typed, wiring.program), wiring) };
+  const after = editKeysPair(before, typedPair(typed, wiring.program), wiring);
+  refuseHardLinks(before, after, wiring);
+  return { before, after };
 }
 
 function recordsOf({ before, after }: Plan, keys: NewKeys, { configPath }: Wiring): readonly EditRecord[] {

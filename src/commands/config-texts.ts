@@ -40,6 +40,16 @@ export function showEdit(before: ConfigTexts, after: ConfigTexts, { configPath, 
   );
 }
 
+/** What `writeTexts` would refuse, before keys are stored. */
+export function refuseHardLinks(
+  before: ConfigTexts,
+  after: ConfigTexts,
+  { configPath, credentialsPath, textFiles }: FilePlaces,
+): void {
+  if (before.config !== after.config) textFiles.refuseHardLink(configPath);
+  if (before.credentials !== after.credentials) textFiles.refuseHardLink(credentialsPath);
+}
+
 /**
  * The config file goes first: with both the recipe and the plaintext in place everything still works, so a crash in between harms
  * nothing. Throws `config-unwritable` when a file has changed since it was read.

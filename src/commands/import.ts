@@ -15,7 +15,7 @@ import type { Store } from '../ports/store.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
-import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, refuseHardLinks, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
@@ -104,13 +104,14 @@ interface Plan {
   readonly records: readonly EditRecord[];
 }
 
-/** From the files as they are now. Throws `edit-refused`, `config-malformed`, and `recipe-invalid` for keys that cannot be moved. */
+/** From the files as they are now. Throws `edit-refused`, `config-malformed`, `config-unwritable` for a hard link, and `recipe-invalid` for keys that cannot be moved. */
 function planEdit(importing: Importing, undoNotes: UndoNotes, wiring: Wiring): Plan {
   const { configPath } = wiring;
   const keys = newKeys(importing, configPath);
   const { profile } = keys;
   const before = readTexts(wiring);
   const after = editKeysPair(before, importPair(importing, wiring.program), wiring);
+  refuseHardLinks(before, after, wiring);
   const now = [
     { path: configPath, text: before.config },
     { path: wiring.credentialsPath, text: before.credentials },

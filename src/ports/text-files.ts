@@ -11,10 +11,12 @@ export interface TextFiles {
   isOneFile(path: string, other: string): boolean;
   /**
    * Atomic: temporary name in the same directory, flush, rename over the link's target; keeps mode and owner, new files are 0600.
-   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. `expected` is the text the edit was made from
+   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. A hard link cannot be kept: see `refuseHardLink`. `expected` is the text the edit was made from
    * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
    */
   replace(path: string, expected: string | undefined, text: string): void;
+  /** Throws `config-unwritable` for a file that has another name: that would keep the old text, and the keys in it. */
+  refuseHardLink(path: string): void;
   /** A file that a command of ours has made, with the promises of `replace`; a link that led nowhere before leads nowhere again. */
   remove(path: string, expected: string): void;
 }

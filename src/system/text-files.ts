@@ -6,7 +6,7 @@ import process from 'node:process';
 import { AppError } from '../errors.ts';
 import type { TextFiles } from '../ports/text-files.ts';
 import { errorCode, problemWords } from './problem-words.ts';
-import { removeText, replaceText } from './replace-text.ts';
+import { refuseHardLink, removeText, replaceText } from './replace-text.ts';
 
 /** `uid` is the user we write as; without one (Windows) owners are not looked at. */
 export function createTextFiles(uid: number | undefined = process.getuid?.()): TextFiles {
@@ -14,6 +14,7 @@ export function createTextFiles(uid: number | undefined = process.getuid?.()): T
     read: readText,
     isOneFile: (path, other) => path === other || (identityOf(path) ?? path) === identityOf(other),
     replace: (path, expected, text) => replaceText({ path, expected, text }, { uid, read: readText }),
+    refuseHardLink: (path) => refuseHardLink(path, statSync(path, { throwIfNoEntry: false })),
     remove: (path, expected) => removeText({ path, expected }, { uid, read: readText }),
   };
 }
