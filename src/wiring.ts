@@ -188,7 +188,7 @@ export function openWiring(env: Environment): Wiring {
     state,
     log,
     textFiles,
-    openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes(place),
+    openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes({ ...place, configPath }),
     program,
     script,
     configPath,

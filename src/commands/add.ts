@@ -18,6 +18,7 @@ import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 import { identifyKeys, isUnused, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface AddOptions {
   readonly profile: string;
@@ -119,7 +120,7 @@ function recordsOf({ before, after }: Plan, keys: NewKeys, { configPath }: Wirin
 
 /** An add that changes no file keeps the older way. */
 function keepUndo(profile: ProfileName, note: UndoNote, undoNotes: UndoNotes): void {
-  if (note.records.length > 0 || undoNotes.read(profile) === undefined) undoNotes.keep(profile, note);
+  if (note.records.length > 0 || undoNotes.read(profile) === undefined) keepNote(profile, note, undoNotes);
 }
 
 /** The profile may not exist yet; what it will say about region and endpoint counts already. */

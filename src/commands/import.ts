@@ -19,6 +19,7 @@ import { alone, readTexts, refuseHardLinks, showEdit, writeTexts } from './confi
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface ImportOptions {
   readonly profile: string;
@@ -86,7 +87,7 @@ export async function moveKeys(
     const { before, after, records } = planEdit(importing, undoNotes, wiring);
     if (before.config === after.config && before.credentials === after.credentials) return; // the older way back stays
     // Before the files are touched: whatever happens next, there is a way back.
-    undoNotes.keep(recipe.profile, { command: 'import', keys: name, records });
+    keepNote(recipe.profile, { command: 'import', keys: name, records }, undoNotes);
     faultPoint('undo note kept');
     writeTexts(before, after, wiring);
   });

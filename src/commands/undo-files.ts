@@ -3,7 +3,7 @@
 import { type EditRecord, hasKeys, hasWholePath, isUnedited, type LongTermKeys, takesKeys } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
 import { changedLine, type Undoing, undoEdit } from '../config/undo-edit.ts';
-import type { KeysNote, UndoNote } from '../config/undo-note.ts';
+import { type KeysNote, noteOver, type UndoNote } from '../config/undo-note.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { AppError } from '../errors.ts';
 import type { TextFiles, UndoNotes } from '../ports/text-files.ts';
@@ -24,14 +24,26 @@ export interface Restored {
   readonly before: string;
 }
 
+/** Before the files are touched: whatever happens next, there is a way back. */
+export function keepNote(profile: ProfileName, note: UndoNote, undoNotes: UndoNotes): void {
+  undoNotes.keep(profile, noteOver(note, undoNotes.read(profile)));
+}
+
 /** Throws `usage` when this is not what was done last for the profile. */
 export function readNote(command: KeysNote['command'], profile: ProfileName, undoNotes: UndoNotes): KeysNote {
   const note = undoNotes.read(profile);
   if (note !== undefined && note.command !== 'adopt' && note.command === command) return note;
+  const elsewhere = undoNotes.all([profile]).find((one) => one.profile === profile && one.note.command === command)?.otherPath;
   throw new AppError('usage', {
     problem: `there is no ${command} of "${profile}" to undo`,
-    hint: note === undefined ? `see \`rolekeeper status ${profile}\`` : `run \`${undoCommand(note.command, profile)}\``,
+    hint: note === undefined ? hintFor(profile, elsewhere) : `run \`${undoCommand(note.command, profile)}\``,
   });
+}
+
+function hintFor(profile: ProfileName, elsewhere: string | undefined): string {
+  return elsewhere === undefined
+    ? `see \`rolekeeper status ${profile}\``
+    : `there is one in ${elsewhere}: set AWS_CONFIG_FILE to that`;
 }
 
 /** What takes back what was noted. */

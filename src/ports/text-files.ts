@@ -27,13 +27,27 @@ export interface NewPlaces {
   remove(): void;
 }
 
-/** What it takes to undo what was last done for a profile. */
+/** What it takes to undo what was last done for a profile of this config file, on whatever machine that shares it. */
 export interface UndoNotes {
   /** Undefined when there is nothing to undo. Throws `config-unreadable`, `format-newer`. */
   read(profile: ProfileName): UndoNote | undefined;
+  /**
+   * Those of other config files as well, the newest first. `profiles`: names to look for among the notes of older versions, which say of
+   * neither the profile nor the file whose they are. Throws as `read` does.
+   */
+  all(profiles: readonly ProfileName[]): readonly KeptNote[];
   /** When it was kept, by the clock of the file system: only for saying which of two came later. Undefined when there is none. */
   keptAtMs(profile: ProfileName): number | undefined;
-  /** Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
+  /** In the place of the one before it: see `noteOver`. Throws `state-unwritable`, `foreign-owner`, and `format-newer`: such a note is not replaced. */
   keep(profile: ProfileName, note: UndoNote): void;
+  /** The one beneath it, if there is one, comes to the top. */
   forget(profile: ProfileName): void;
+}
+
+export interface KeptNote {
+  readonly profile: ProfileName;
+  readonly note: UndoNote;
+  /** Undefined for this config file. */
+  readonly otherPath: string | undefined;
+  readonly forget: () => void;
 }
