@@ -163,7 +163,8 @@ export function openWiring(env: Environment): Wiring {
   const clock = createClock(place);
   const state = createState(place);
   const textFiles = createTextFiles();
-  const [configPath, credentialsPath] = [awsConfigFile(caller), awsCredentialsFile(caller)];
+  // Whole paths: they are written into notes, and tell one project's `./program` from another's.
+  const [configPath, credentialsPath] = [resolve(awsConfigFile(caller)), resolve(awsCredentialsFile(caller))];
   let lastRead: ConfigFiles | undefined;
   const readConfig = () => {
     lastRead = {
@@ -188,7 +189,7 @@ export function openWiring(env: Environment): Wiring {
     state,
     log,
     textFiles,
-    openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes(place),
+    openUndoNotes: async () => (await import('./system/undo-file.ts')).createUndoNotes({ ...place, configPath }),
     program,
     script,
     configPath,

@@ -14,11 +14,12 @@ import type { Store } from '../ports/store.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Asker, Wiring } from '../wiring.ts';
-import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, refuseHardLinks, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { readLine } from './stdin.ts';
 import { identifyKeys, isUnused, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface AddOptions {
   readonly profile: string;
@@ -106,10 +107,12 @@ interface Plan {
   readonly after: ConfigTexts;
 }
 
-/** From the files as they are now. Throws `edit-refused` and `config-malformed`. */
+/** From the files as they are now. Throws `edit-refused`, `config-malformed`, and `config-unwritable` for a hard link. */
 function planEdit(typed: TypedKeys, wiring: Wiring): Plan {
   const before = readTexts(wiring);
-  return { before, after: editKeysPair(before, typedPair(typed, wiring.program), wiring) };
+  const after = editKeysPair(before, typedPair(typed, wiring.program), wiring);
+  refuseHardLinks(before, after, wiring);
+  return { before, after };
 }
 
 function recordsOf({ before, after }: Plan, keys: NewKeys, { configPath }: Wiring): readonly EditRecord[] {
@@ -118,7 +121,7 @@ function recordsOf({ before, after }: Plan, keys: NewKeys, { configPath }: Wirin
 
 /** An add that changes no file keeps the older way. */
 function keepUndo(profile: ProfileName, note: UndoNote, undoNotes: UndoNotes): void {
-  if (note.records.length > 0 || undoNotes.read(profile) === undefined) undoNotes.keep(profile, note);
+  if (note.records.length > 0 || undoNotes.read(profile) === undefined) keepNote(profile, note, undoNotes);
 }
 
 /** The profile may not exist yet; what it will say about region and endpoint counts already. */

@@ -12,6 +12,7 @@ import type { Wiring } from '../wiring.ts';
 import { alone, readTexts, writeTexts } from './config-texts.ts';
 import { writeStderr } from './report.ts';
 import { writeStdout } from './stdout.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface AdoptOptions {
   readonly profiles: readonly string[];
@@ -48,7 +49,7 @@ export async function adoptNow(options: Pick<AdoptOptions, 'profiles' | 'isAll' 
   return await alone(wiring, () => {
     const { before, adoption } = planNow(options, wiring);
     // Before the file is touched: whatever happens next, there is a way back.
-    for (const { profile, record } of adoption.adopted) undoNotes.keep(profile, { command: 'adopt', records: [record] });
+    for (const { profile, record } of adoption.adopted) keepNote(profile, { command: 'adopt', records: [record] }, undoNotes);
     faultPoint('undo note kept');
     writeTexts(before, { ...before, config: adoption.config }, wiring);
     return adoption;

@@ -2,15 +2,23 @@
 
 import type { ConfigTexts } from '../config/keys-pair.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
+import { AppError } from '../errors.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import type { Wiring } from '../wiring.ts';
 import { writeStdout } from './stdout.ts';
 
 type FilePlaces = Pick<Wiring, 'configPath' | 'credentialsPath' | 'textFiles'>;
 
-/** A file that is not there reads as an empty one. */
+/** For an edit. A file that is not there reads as an empty one. Throws `edit-refused` where both are one file: neither text would be true of it. */
 export function readTexts({ configPath, credentialsPath, textFiles }: FilePlaces): ConfigTexts {
-  return { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+  const texts = { config: textFiles.read(configPath) ?? '', credentials: textFiles.read(credentialsPath) ?? '' };
+  if (!textFiles.isOneFile(configPath, credentialsPath)) return texts;
+  throw new AppError('edit-refused', {
+    path: configPath,
+    line: 1,
+    problem: 'it is the config file and the credentials file in one',
+    hint: 'give the credentials a file of their own (AWS_SHARED_CREDENTIALS_FILE names it), then run the command again',
+  });
 }
 
 const lockWaitMs = 10_000;
@@ -30,6 +38,16 @@ export function showEdit(before: ConfigTexts, after: ConfigTexts, { configPath, 
   writeStdout(
     unifiedDiff(configPath, before.config, after.config) + unifiedDiff(credentialsPath, before.credentials, after.credentials),
   );
+}
+
+/** What `writeTexts` would refuse, before keys are stored. */
+export function refuseHardLinks(
+  before: ConfigTexts,
+  after: ConfigTexts,
+  { configPath, credentialsPath, textFiles }: FilePlaces,
+): void {
+  if (before.config !== after.config) textFiles.refuseHardLink(configPath);
+  if (before.credentials !== after.credentials) textFiles.refuseHardLink(credentialsPath);
 }
 
 /**

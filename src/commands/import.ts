@@ -16,10 +16,11 @@ import type { UndoNotes } from '../ports/text-files.ts';
 import { faultPoint } from '../refresh/fault-point.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Wiring } from '../wiring.ts';
-import { alone, readTexts, showEdit, writeTexts } from './config-texts.ts';
+import { alone, readTexts, refuseHardLinks, showEdit, writeTexts } from './config-texts.ts';
 import { handOver } from './hand-over.ts';
 import { writeStderr } from './report.ts';
 import { identifyKeys, type NewKeys, type Route, storeKeys } from './take-keys.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface ImportOptions {
   readonly profile: string;
@@ -87,7 +88,7 @@ export async function moveKeys(
     const { before, after, records } = planEdit(importing, undoNotes, wiring);
     if (before.config === after.config && before.credentials === after.credentials) return; // the older way back stays
     // Before the files are touched: whatever happens next, there is a way back.
-    undoNotes.keep(recipe.profile, { command: 'import', keys: name, records });
+    keepNote(recipe.profile, { command: 'import', keys: name, records }, undoNotes);
     faultPoint('undo note kept');
     writeTexts(before, after, wiring);
   });
@@ -105,13 +106,14 @@ interface Plan {
   readonly records: readonly EditRecord[];
 }
 
-/** From the files as they are now. Throws `edit-refused`, `config-malformed`, and `recipe-invalid` for keys that cannot be moved. */
+/** From the files as they are now. Throws `edit-refused`, `config-malformed`, `config-unwritable` for a hard link, and `recipe-invalid` for keys that cannot be moved. */
 function planEdit(importing: Importing, undoNotes: UndoNotes, wiring: Wiring): Plan {
   const { configPath } = wiring;
   const keys = newKeys(importing, configPath);
   const { profile } = keys;
   const before = readTexts(wiring);
   const after = editKeysPair(before, importPair(importing, wiring.program), wiring);
+  refuseHardLinks(before, after, wiring);
   const now = [
     { path: configPath, text: before.config },
     { path: wiring.credentialsPath, text: before.credentials },

@@ -11,7 +11,7 @@ import { joinPair, undoPairs } from '../config/undo-pair.ts';
 import { AppError } from '../errors.ts';
 import type { UndoNotes } from '../ports/text-files.ts';
 import type { Wiring } from '../wiring.ts';
-import { type Restored, restoredFiles, undoCommand } from './undo-files.ts';
+import { type Restored, refuseKeyless, restoredFiles, restoredText, undoCommand } from './undo-files.ts';
 import { type Imported, importOf, newestFirst } from './undo-order.ts';
 
 export interface ReleaseWish {
@@ -127,7 +127,9 @@ function recordsOf(profiles: readonly ProfileName[], undoNotes: UndoNotes): Para
 function undoImported({ profile, note }: Imported, keys: LongTermKeys | undefined, texts: Texts): void {
   if (keys === undefined) throw new AppError('keys-missing', { keys: note.keys, profile });
   const textFiles = { read: (path: string) => textNow(texts, path) };
-  for (const { path, before } of restoredFiles(note, { keys, profile }, { textFiles })) texts.now.set(path, before);
+  const files = restoredFiles(note, { keys, profile }, { textFiles });
+  refuseKeyless(note, keys, (path) => restoredText(files, path));
+  for (const { path, before } of files) texts.now.set(path, before);
 }
 
 function joinOne(

@@ -1,6 +1,7 @@
 // `rolekeeper uninstall --purge`: the store's items, the state, and profiles put back as they were before their import.
 // Long-term keys are what nobody can make again: they go only when asked for by name, and after they are back in their file.
 
+import { hasWholePath } from '../config/edit-record.ts';
 import { keyFileOf } from '../config/entry-hop.ts';
 import {
   type Account,
@@ -28,7 +29,7 @@ import { forgetItems, type Item, temporaryItem } from './forget-items.ts';
 import type { InstallPorts } from './install.ts';
 import { leftAtAwsLines } from './keys-left-at-aws.ts';
 import { type Import, planUndo, profilesHere, readFiles, type Undo, undoneLines, writeUndone } from './purged-files.ts';
-import { keysNameOf, plaintextOf, usableKeys } from './stored-keys.ts';
+import { keysNameOf, plaintextOf, usableKeys, usersOfKeys } from './stored-keys.ts';
 import { withoutRotation } from './without-rotation.ts';
 
 export interface PurgePlan {
@@ -75,6 +76,11 @@ async function planWith(store: Store, { deletesKeys, losesKeys }: PurgeWords, po
   if (stuck !== undefined && !losesKeys) throw cannotBeUndone(stuck);
   const leftAtAws = await leftAtAwsLines(accounts, store);
   const lost = keys.filter((name) => !undo.keys.has(name) && !inFiles.has(name));
+  if (!losesKeys)
+    refuseUnnoted(
+      lost.filter((name) => !undo.noted.has(name)),
+      ports,
+    );
   return {
     lines: [
       ...undo.undone.flatMap(undoneLines),
@@ -201,18 +207,39 @@ function keysAreThere(keys: readonly ProfileName[], description: string, ports: 
   });
 }
 
-function cannotBeUndone({ profile, keys, changed }: Import): AppError<'keys-at-risk'> {
-  const why = changed === undefined ? 'its file has not got them any more' : `${changed.path}:${changed.line} was changed`;
+/** Keys that came out of a file, as far as anybody can tell, and that nothing leads back: imported on another machine, by an older version. */
+function refuseUnnoted(names: readonly ProfileName[], ports: PurgePorts): void {
+  const files = readFiles(ports);
+  if (files === undefined) return;
+  for (const keys of names) {
+    const [user] = usersOfKeys(keys, files, ports.env);
+    if (user === undefined) continue;
+    throw new AppError('keys-at-risk', {
+      keys,
+      problem: `"${user}" uses them, no file has them, and no note tells how they came here`,
+      hint: 'where they were imported on another machine, run the command there; --lose-keys deletes them all the same',
+    });
+  }
+}
+
+function cannotBeUndone({ profile, otherPath, keys, changed }: Import): AppError<'keys-at-risk'> {
+  const why = changed === undefined ? 'its file has not got them any more' : changeWords(changed);
+  const where = otherPath === undefined ? '' : ` with AWS_CONFIG_FILE=${otherPath}`;
   return new AppError('keys-at-risk', {
     keys,
     problem: `the import cannot be undone (${why})`,
-    hint: `mend that place, then \`rolekeeper import ${shellWord(profile)} --undo\`; --lose-keys deletes them all the same`,
+    hint: `mend that place, then \`rolekeeper import ${shellWord(profile)} --undo\`${where}; --lose-keys deletes them all the same`,
   });
+}
+
+function changeWords({ path, line }: NonNullable<Import['changed']>): string {
+  return hasWholePath({ path }) ? `${path}:${line} was changed` : `it noted ${path} without its directory`;
 }
 
 /** Profiles that will run a program without its keys. */
 function orphans({ undone }: Undo, ports: PurgePorts): readonly string[] {
-  const isBack = (name: ProfileName) => undone.some(({ profile, left }) => profile === name && left === undefined);
+  const isBack = (name: ProfileName) =>
+    undone.some(({ kept, left }) => kept.otherPath === undefined && kept.profile === name && left === undefined);
   const left = profilesHere(ports).filter((name) => !isBack(name));
   return left.length === 0 ? [] : [`note: still set up for rolekeeper in ${ports.configPath}: ${left.join(', ')}`];
 }

@@ -13,7 +13,7 @@ import { alone } from './config-texts.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
 import { importsAmong, planRelease, type ReleasePlan, type ReleaseWish } from './plan-release.ts';
 import { writeStderr } from './report.ts';
-import { showRestored, writeRestored } from './undo-files.ts';
+import { refuseKeyless, showRestored, writeRestored } from './undo-files.ts';
 import { importTakenBack, plaintextQuestion } from './undo-import.ts';
 import { withoutRotation } from './without-rotation.ts';
 
@@ -51,6 +51,7 @@ export async function release(options: ReleaseOptions, wiring: Wiring): Promise<
     alone(wiring, () => {
       const current = plan(keys);
       writeRestored(current.files, wiring);
+      for (const { profile, note } of current.imported) refuseKeyless(note, keys.get(profile), wiring.textFiles.read);
       for (const { profile } of [...current.released, ...current.imported]) undoNotes.forget(profile);
       return current;
     });

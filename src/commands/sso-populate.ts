@@ -15,6 +15,7 @@ import { alone, readTexts, writeTexts } from './config-texts.ts';
 import { askPortal, type PortalAnswer, type PortalQuestion, profilesOfRoles } from './portal-roles.ts';
 import { writeStderr } from './report.ts';
 import { writeStdout } from './stdout.ts';
+import { keepNote } from './undo-files.ts';
 
 export interface PopulateOptions extends PortalQuestion {
   readonly isAll: boolean;
@@ -45,7 +46,7 @@ export async function ssoPopulate(options: PopulateOptions, wiring: Wiring): Pro
     const planned = planNow(answer, options, wiring);
     // Before the file is touched: whatever happens next, there is a way back.
     for (const change of planned.changes) {
-      undoNotes.keep(change.profile, { command: 'adopt', records: [recordPair(wiring.configPath, change)] });
+      keepNote(change.profile, { command: 'adopt', records: [recordPair(wiring.configPath, change)] }, undoNotes);
     }
     faultPoint('undo note kept');
     const texts = readTexts(wiring);

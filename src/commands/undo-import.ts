@@ -1,6 +1,7 @@
 // `rolekeeper import PROFILE --undo`: takes the import back out of the files, with the keys from the store.
 // The store keeps its copy: nothing is lost if the person changes their mind again.
 
+import { takesKeys } from '../config/edit-record.ts';
 import { type ProfileName, parseProfileName } from '../config/names.ts';
 import type { KeysNote } from '../config/undo-note.ts';
 import type { Keys } from '../credentials/credentials.ts';
@@ -11,24 +12,39 @@ import type { Wiring } from '../wiring.ts';
 import { alone } from './config-texts.ts';
 import { unopenedIfEmpty } from './empty-store.ts';
 import { writeStderr } from './report.ts';
-import { type Restored, readNote, restoredFiles, showRestored, type UndoOptions, writeRestored } from './undo-files.ts';
+import {
+  type Restored,
+  readNote,
+  refuseKeyless,
+  restoredFiles,
+  restoredText,
+  showRestored,
+  type UndoOptions,
+  writeRestored,
+} from './undo-files.ts';
 import { withoutRotation } from './without-rotation.ts';
 
 const storeDeadlineMs = 60_000;
 
-/** Throws `edit-refused` when the import's own lines were changed since, and then writes no file. */
+/** Throws `edit-refused` when the import's own lines were changed since, or the keys would not be back, and then writes no file. */
 export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<void> {
   const profile = parseProfileName(options.profile);
   const undoNotes = await wiring.openUndoNotes();
   const note = readNote('import', profile, undoNotes);
   const keys = await storedKeys(profile, note.keys, wiring);
-  const files = restoredFiles(note, { keys, profile }, wiring);
+  const planned = (current: Keys) => {
+    const files = restoredFiles(note, { keys: current, profile }, wiring);
+    refuseKeyless(note, current, (path) => restoredText(files, path));
+    return files;
+  };
+  const files = planned(keys);
   if (options.isDryRun) return showRestored(files);
   if (!options.isYes) await confirmUndo(profile, files, wiring);
   await withoutRotation([note.keys], wiring, async () => {
     const current = await storedKeys(profile, note.keys, wiring);
     await alone(wiring, () => {
-      writeRestored(restoredFiles(note, { keys: current, profile }, wiring), wiring);
+      writeRestored(planned(current), wiring);
+      refuseKeyless(note, current, wiring.textFiles.read);
       undoNotes.forget(profile);
     });
   });
@@ -36,9 +52,10 @@ export async function undoImport(options: UndoOptions, wiring: Wiring): Promise<
 }
 
 /** What a person reads of it afterwards. */
-export function importTakenBack({ keys }: KeysNote): readonly string[] {
+export function importTakenBack({ keys, records }: KeysNote): readonly string[] {
+  const inFiles = records.some(takesKeys) ? 'in plaintext again, and ' : '';
   return [
-    `the import is taken back; the keys are in plaintext again, and still in the store as keys/${keys}`,
+    `the import is taken back; the keys are ${inFiles}still in the store as keys/${keys}`,
     `to remove them there too: \`rolekeeper forget-keys ${shellWord(keys)}\``,
   ];
 }

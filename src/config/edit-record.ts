@@ -1,5 +1,6 @@
 // What it takes to undo an edit, without any secret: neither those that the edit took out of the file nor those of other profiles. Pure.
 
+import { isAbsolute } from 'node:path';
 import type { Keys } from '../credentials/credentials.ts';
 import { sha256Hex } from '../credentials/digest.ts';
 import { isFields } from '../credentials/json.ts';
@@ -63,9 +64,19 @@ export function isUnedited(now: string, { before }: Pick<EditRecord, 'before'>):
   return sha256Hex(now) === before;
 }
 
+/** False for a path that an older version noted as it was given: nothing tells the directory that it counts from. */
+export function hasWholePath({ path }: Pick<EditRecord, 'path'>): boolean {
+  return isAbsolute(path);
+}
+
 /** True where taking the edit back puts the keys into the file again; not for an edit that left them there. */
 export function takesKeys({ steps }: EditRecord): boolean {
   return steps.some((step) => 'put' in step && step.put.includes(secretMark));
+}
+
+/** True of a file that has these keys in plaintext. */
+export function hasKeys(text: string, { accessKeyId, secretAccessKey }: LongTermKeys): boolean {
+  return text.includes(accessKeyId) && text.includes(secretAccessKey.reveal());
 }
 
 /** Half of a SHA-256 is more than enough for the lines of one file. */

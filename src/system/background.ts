@@ -23,7 +23,7 @@ export interface Background {
   readonly log: Log;
 }
 
-/** As the caller sees them: perhaps relative to its directory. */
+/** Whole paths. */
 export interface AwsFiles {
   readonly configPath: string;
   readonly credentialsPath: string;
@@ -85,8 +85,8 @@ function refreshEnvironment({ env, configPath, credentialsPath }: Background & A
   const caBundle = env['AWS_CA_BUNDLE'];
   return {
     ...Object.fromEntries(Object.entries(env).filter(([name]) => isPassedOn(name))),
-    AWS_CONFIG_FILE: resolve(configPath),
-    AWS_SHARED_CREDENTIALS_FILE: resolve(credentialsPath),
+    AWS_CONFIG_FILE: configPath,
+    AWS_SHARED_CREDENTIALS_FILE: credentialsPath,
     ...(caBundle ? { AWS_CA_BUNDLE: resolve(caBundle) } : {}),
   };
 }

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { isForeign } from './directory.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import { putWholeFile } from './whole-file.ts';
@@ -44,6 +45,7 @@ export function replaceText({ path, expected, text }: Replacement, { uid, read }
     refuseForeignPlace(dirname(target), statSync(dirname(target)), uid);
     const before = statSync(target, { throwIfNoEntry: false });
     if (before !== undefined) refuseSpecial(target, before, uid);
+    refuseHardLink(path, before);
     putWholeFile({
       path: target,
       text,
@@ -66,6 +68,16 @@ export function removeText({ path, expected }: Omit<Replacement, 'text'>, { uid,
   } catch (error) {
     throw error instanceof AppError ? error : new AppError('config-unwritable', { path, problem: problemWords(error) }, error);
   }
+}
+
+/** As TextFiles.refuseHardLink promises. */
+export function refuseHardLink(path: string, stats: Stats | undefined): void {
+  if (stats === undefined || !stats.isFile() || stats.nlink < 2) return;
+  throw new AppError('config-unwritable', {
+    path,
+    problem: 'it has another name, by a hard link, under which the old text would stay',
+    hint: `remove the other name, or make it a symbolic link: \`find ~ -samefile ${shellWord(path)}\` looks for it`,
+  });
 }
 
 // realpath(3) fails where the last link leads to nothing yet; such a link is followed by hand.

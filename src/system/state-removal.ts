@@ -6,6 +6,7 @@ import { dirname, join, sep } from 'node:path';
 import { AppError } from '../errors.ts';
 import { pipeTokenFile } from './pipe-token.ts';
 import { errorCode, problemWords } from './problem-words.ts';
+import { undoFileName } from './undo-file.ts';
 
 export interface StateRemoval {
   readonly base: string;
@@ -15,11 +16,18 @@ export interface StateRemoval {
   readonly home: string;
 }
 
+/** See `machineName`. */
+const machineDirectory = /^[0-9a-f]{16}$/;
+
 /** Returns what is left. Throws `state-unwritable`. */
 export function removeState({ base, machine, home }: StateRemoval): readonly string[] {
   try {
     rmSync(join(base, machine), { recursive: true, force: true });
     for (const name of ['service.json', pipeTokenFile]) rmSync(join(base, name), { force: true });
+    // Of edits in files that the other machines may see as well.
+    const names = namesIn(base);
+    const isShared = names.some((name) => machineDirectory.test(name));
+    for (const name of isShared ? [] : names.filter((one) => undoFileName.test(one))) rmSync(join(base, name));
     // Long-term keys whose item nobody listed: the only things here that cannot be made again.
     if (!namesIn(join(base, 'age')).some((name) => name.startsWith('keys%2f'))) {
       rmSync(join(base, 'age'), { recursive: true, force: true });

@@ -1,18 +1,20 @@
 // The user's text files behind their port. Reading is on the way of every `get`.
 
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { AppError } from '../errors.ts';
 import type { TextFiles } from '../ports/text-files.ts';
 import { errorCode, problemWords } from './problem-words.ts';
-import { removeText, replaceText } from './replace-text.ts';
+import { refuseHardLink, removeText, replaceText } from './replace-text.ts';
 
 /** `uid` is the user we write as; without one (Windows) owners are not looked at. */
 export function createTextFiles(uid: number | undefined = process.getuid?.()): TextFiles {
   return {
     read: readText,
+    isOneFile: (path, other) => path === other || (identityOf(path) ?? path) === identityOf(other),
     replace: (path, expected, text) => replaceText({ path, expected, text }, { uid, read: readText }),
+    refuseHardLink: (path) => refuseHardLink(path, statSync(path, { throwIfNoEntry: false })),
     remove: (path, expected) => removeText({ path, expected }, { uid, read: readText }),
   };
 }
@@ -24,6 +26,11 @@ function readText(path: string): string | undefined {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error instanceof AppError ? error : new AppError('config-unreadable', { path, problem: problemWords(error) }, error);
   }
+}
+
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.dev} ${stats.ino}`;
 }
 
 // A pipe without a writer would hold up a `get` for ever; botocore passes over it, and we say so.

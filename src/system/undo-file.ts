@@ -1,35 +1,136 @@
-// Keeps, in the state directory, what it takes to undo the edits of one profile. Never holds a secret.
+// Keeps, in the state directory, what it takes to undo the edits of one profile of one config file. Never holds a secret.
+// In the part that machines share: where they share the home, they share the files and often the store.
 
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseUndoNote, printUndoNote, type UndoNote } from '../config/undo-note.ts';
+import { hasWholePath } from '../config/edit-record.ts';
+import type { ProfileName } from '../config/names.ts';
+import { noteBeneath, parseNoteOwner, parseUndoNote, printUndoNote, type UndoNote } from '../config/undo-note.ts';
 import { sha256Hex } from '../credentials/digest.ts';
-import type { UndoNotes } from '../ports/text-files.ts';
+import type { KeptNote, UndoNotes } from '../ports/text-files.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { readKeptText, removeKeptText } from './kept-text.ts';
+import { errorCode } from './problem-words.ts';
 import { writeWholeFile } from './whole-file.ts';
 
 export interface UndoPlace {
   readonly base: string;
   readonly machine: string;
   readonly owner: Owner;
+  /** Absolute. */
+  readonly configPath: string;
 }
 
-export function createUndoNotes({ base, machine, owner }: UndoPlace): UndoNotes {
-  const pathOf = (profile: string) => join(base, machine, `undo-${sha256Hex(profile).slice(0, 16)}.json`);
-  return {
-    read: (profile) => readNote(pathOf(profile)),
-    keptAtMs: (profile) => statSync(pathOf(profile), { throwIfNoEntry: false })?.mtimeMs,
-    keep: (profile, note) => {
-      readNote(pathOf(profile)); // throws for one of a newer version
-      ensurePrivateDirectory({ base, below: [machine], owner });
-      writeWholeFile(pathOf(profile), printUndoNote(note));
-    },
-    forget: (profile) => removeKeptText(pathOf(profile)),
+/** Names of the files, also of those of older versions. */
+export const undoFileName = /^undo-[0-9a-f]{16}\.json$/;
+
+export function createUndoNotes(place: UndoPlace): UndoNotes {
+  const { base, owner, configPath } = place;
+  const keep = (profile: ProfileName, note: UndoNote) => {
+    const { path, oldPath } = pathsOf(profile, place);
+    readNote(path); // throws for one of a newer version
+    ensurePrivateDirectory({ base, below: [], owner });
+    writeWholeFile(path, printUndoNote(note, { profile, configPath }));
+    if (readOldNote(oldPath, configPath) !== undefined) removeKeptText(oldPath);
   };
+  const read = (profile: ProfileName) => {
+    const { path, oldPath } = pathsOf(profile, place);
+    return readNote(path) ?? readOldNote(oldPath, configPath);
+  };
+  return {
+    read,
+    all: (profiles) => newestFirst([...sharedNotes(base), ...oldNotes(profiles, place)], configPath),
+    keptAtMs: (profile) => {
+      const { path, oldPath } = pathsOf(profile, place);
+      return keptAtMs(path) ?? (readOldNote(oldPath, configPath) && keptAtMs(oldPath));
+    },
+    keep,
+    forget: (profile) => {
+      const { path, oldPath } = pathsOf(profile, place);
+      if (readOldNote(oldPath, configPath) !== undefined) removeKeptText(oldPath);
+      forgetTop(path);
+    },
+  };
+}
+
+interface Found {
+  readonly path: string;
+  readonly profile: ProfileName;
+  readonly note: UndoNote;
+  readonly configPath: string | undefined;
+}
+
+function newestFirst(found: readonly Found[], configPath: string): readonly KeptNote[] {
+  return found
+    .map((one) => ({ ...one, at: keptAtMs(one.path) ?? 0 }))
+    .sort((a, b) => b.at - a.at)
+    .map(({ path, profile, note, configPath: itsPath }) => {
+      const isHere = itsPath === undefined ? isAbout(note, configPath) : itsPath === configPath;
+      const otherPath = isHere ? undefined : (itsPath ?? note.records[0]?.path);
+      return { profile, note, otherPath, forget: () => forgetTop(path) };
+    });
+}
+
+function sharedNotes(base: string): readonly Found[] {
+  return namesIn(base).flatMap((name) => {
+    const path = join(base, name);
+    const text = undoFileName.test(name) ? readKeptText(path) : undefined;
+    const note = text === undefined ? undefined : parseUndoNote(text, path);
+    const owner = text === undefined ? undefined : parseNoteOwner(text);
+    return note === undefined || owner === undefined ? [] : [{ path, note, ...owner }];
+  });
+}
+
+function oldNotes(profiles: readonly ProfileName[], place: UndoPlace): readonly Found[] {
+  return [...new Set(profiles)].flatMap((profile) => {
+    const path = pathsOf(profile, place).oldPath;
+    const note = readNote(path);
+    return note === undefined ? [] : [{ path, profile, note, configPath: undefined }];
+  });
+}
+
+/** `oldPath`: of an older version, for this machine alone, and of whatever config file. */
+function pathsOf(
+  profile: ProfileName,
+  { base, machine, configPath }: UndoPlace,
+): { readonly path: string; readonly oldPath: string } {
+  const nameOf = (text: string) => `undo-${sha256Hex(text).slice(0, 16)}.json`;
+  return { path: join(base, nameOf(`${profile}\0${configPath}`)), oldPath: join(base, machine, nameOf(profile)) };
 }
 
 function readNote(path: string): UndoNote | undefined {
   const text = readKeptText(path);
   return text === undefined ? undefined : parseUndoNote(text, path);
+}
+
+function readOldNote(path: string, configPath: string): UndoNote | undefined {
+  const note = readNote(path);
+  return note !== undefined && isAbout(note, configPath) ? note : undefined;
+}
+
+/** A relative path may be any file's: whoever undoes it is told so. */
+function isAbout({ records }: UndoNote, configPath: string): boolean {
+  return records.length === 0 || records.some((record) => record.path === configPath || !hasWholePath(record));
+}
+
+function forgetTop(path: string): void {
+  const text = readKeptText(path);
+  const note = text === undefined ? undefined : parseUndoNote(text, path);
+  const owner = text === undefined ? undefined : parseNoteOwner(text);
+  const beneath = note && noteBeneath(note);
+  if (beneath === undefined || owner === undefined) removeKeptText(path);
+  else writeWholeFile(path, printUndoNote(beneath, owner));
+}
+
+function keptAtMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }

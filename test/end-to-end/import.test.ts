@@ -1,6 +1,7 @@
-import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileTree } from '../harness/file-tree.ts';
 import { until } from '../harness/session-bus.ts';
 import {
   accessKeyId,
@@ -173,6 +174,19 @@ describe('import', () => {
     await succeed(world.rolekeeper(['import', 'corp', '--yes']));
     expect(statSync(join(world.home, 'real')).mode & 0o777).toBe(0o640);
     expect(readFileSync(join(world.home, 'real'), 'utf8')).toBe('[home]\nregion = x\n');
+  });
+
+  // It said that the plaintext was gone, and the file's other name still had it.
+  it.each(['credentials', 'config'])('import refuses a %s file with a hard link, before the store has the keys', async (name) => {
+    start();
+    linkSync(join(world.home, '.aws', name), join(world.home, 'backup'));
+    const before = fileTree(world.home);
+    for (const last of ['--yes', '--dry-run']) {
+      const ran = await world.rolekeeper(['import', 'corp', last]);
+      expect(ran).toMatchObject({ status: 3, stdout: '' });
+      expect(ran.stderr).toContain(`could not write ${join(world.home, '.aws', name)}: it has another name, by a hard link`);
+    }
+    expect(fileTree(world.home)).toEqual(before);
   });
 });
 

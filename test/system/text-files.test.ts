@@ -4,6 +4,7 @@ import {
   chownSync,
   existsSync,
   lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -240,6 +242,22 @@ describe('replace behind links', () => {
     expect(readFileSync(elsewhere(), 'utf8')).toBe('second');
   });
 
+  it('a file with a hard link is left alone: its other name would keep the old text', () => {
+    writeFileSync(path, 'old');
+    linkSync(path, join(home, 'backup'));
+    expect(failureOf(() => files.replace(path, 'old', 'new'))).toMatchObject({
+      code: 'config-unwritable',
+      path,
+      problem: 'it has another name, by a hard link, under which the old text would stay',
+    });
+    expect(() => files.refuseHardLink(path)).toThrow('another name');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    unlinkSync(join(home, 'backup'));
+    files.refuseHardLink(path);
+    files.replace(path, 'old', 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+
   it('a circle of links is named, and a target in no directory is not invented', () => {
     symlinkSync('config', path);
     expect(failureOf(() => files.replace(path, noFile, 'new'))).toEqual({
@@ -253,6 +271,24 @@ describe('replace behind links', () => {
       problem: 'there is no such directory',
     });
     expect(existsSync(join(home, 'unmounted'))).toBe(false);
+  });
+});
+
+describe('isOneFile', () => {
+  it('sees through links of both kinds, and takes no two files that are not there for one', () => {
+    const at = (name: string) => join(home, name);
+    writeFileSync(path, 'same');
+    writeFileSync(at('other'), 'same');
+    symlinkSync('config', at('symbolic'));
+    linkSync(path, at('hard'));
+    for (const name of ['symbolic', 'hard', 'config']) {
+      expect([files.isOneFile(path, at(name)), files.isOneFile(at(name), path)], name).toEqual([true, true]);
+    }
+    for (const name of ['other', 'missing']) {
+      expect([files.isOneFile(path, at(name)), files.isOneFile(at(name), path)], name).toEqual([false, false]);
+    }
+    expect(files.isOneFile(at('missing'), at('gone'))).toBe(false);
+    expect(files.isOneFile(at('missing'), at('missing'))).toBe(true);
   });
 });
 

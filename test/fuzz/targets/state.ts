@@ -22,6 +22,8 @@ const id = keyIdOf('fuzz');
 const profile = parseProfileName('dev');
 const keys = parseProfileName('corp');
 const digest = sha256Hex(profile).slice(0, 16);
+const configPath = '/x';
+const shared = `undo-${sha256Hex(`${profile}\0${configPath}`).slice(0, 16)}.json`;
 
 export const stateTarget: Target = {
   name: 'state',
@@ -46,6 +48,8 @@ export const stateTarget: Target = {
       '"chain":[]',
       '"oldAccessKeyId":"A","startedAt":1',
       '"command":"adopt","records":[]',
+      '"profile":"dev","configPath":"/x"',
+      '"earlier":[{"command":"import","keys":"corp","records":[]}]',
     ],
     ...[
       '"wallMs":1,"uptimeMs":1,"awsMs":1',
@@ -74,13 +78,14 @@ function openDirectory(): OpenTarget {
   let inputs = 0;
   return {
     check: (input) => {
-      for (const path of [recordPath, ...others, join(base, 'service.json')]) writeFileSync(path, input);
+      for (const path of [recordPath, ...others, join(base, 'service.json'), join(base, shared)]) writeFileSync(path, input);
       const state = createState(place);
       const ending = checkRecord(state);
       checkClock(place, state.read(id)?.expiresAt ?? 1_767_000_000_000);
       const found = [
         state.principal(keys),
-        orNewer(() => createUndoNotes(place).read(profile)),
+        orNewer(() => createUndoNotes({ ...place, configPath }).read(profile)),
+        orNewer(() => createUndoNotes({ ...place, configPath }).all([profile])[0]),
         orNewer(() => createRotationRecords(place).read(profile)),
         orNewer(() => createServiceRecords(place).read()),
         readAgentRecord(place),
