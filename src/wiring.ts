@@ -46,6 +46,7 @@ import {
   homeDirectory,
   runtimeDirectory,
   stateDirectory,
+  wholePath,
 } from './system/paths.ts';
 import { createState } from './system/state-file.ts';
 import { createTextFiles } from './system/text-files.ts';
@@ -164,7 +165,7 @@ export function openWiring(env: Environment): Wiring {
   const state = createState(place);
   const textFiles = createTextFiles();
   // Whole paths: they are written into notes, and tell one project's `./program` from another's.
-  const [configPath, credentialsPath] = [resolve(awsConfigFile(caller)), resolve(awsCredentialsFile(caller))];
+  const [configPath, credentialsPath] = [wholePath(awsConfigFile(caller)), wholePath(awsCredentialsFile(caller))];
   let lastRead: ConfigFiles | undefined;
   const readConfig = () => {
     lastRead = {

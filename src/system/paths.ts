@@ -1,7 +1,7 @@
 // Where things are: our own directories and the user's AWS files. Pure: the environment and the user arrive as arguments.
 // The native front finds the same runtime directory by the same rules; change both together.
 
-import { posix, win32 } from 'node:path';
+import { posix, resolve, win32 } from 'node:path';
 import { hmacSha256Hex } from '../credentials/digest.ts';
 import { AppError } from '../errors.ts';
 import type { Environment } from '../ports/environment.ts';
@@ -109,4 +109,14 @@ function absolute(caller: Caller, variable: string): string | undefined {
 
 function pathsOf({ platform }: Pick<Caller, 'platform'>): typeof posix {
   return platform === 'win32' ? win32 : posix;
+}
+
+/** From the working directory. In one that was deleted there is no such file, and a relative path says so as well. */
+export function wholePath(path: string): string {
+  try {
+    return resolve(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return path;
+  }
 }

@@ -41,4 +41,9 @@ describe('a working directory that was deleted', () => {
     const script = 'mkdir "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone" && exec "$@"';
     expect(await world.run('sh', ['-c', script, 'sh', world.program, ...args])).toMatchObject({ status: 0 });
   });
+
+  it('has no files of its own, so a relative name finds nothing', async () => {
+    const script = 'mkdir "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone" && AWS_CONFIG_FILE=config exec "$@"';
+    expect(await world.run('sh', ['-c', script, 'sh', world.program, 'get', 'dev'])).toMatchObject({ status: 3, stdout: '' });
+  });
 });
