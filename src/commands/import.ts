@@ -106,7 +106,10 @@ interface Plan {
   readonly records: readonly EditRecord[];
 }
 
-/** From the files as they are now. Throws `edit-refused`, `config-malformed`, `config-unwritable` for a hard link, and `recipe-invalid` for keys that cannot be moved. */
+/**
+ * From the files as they are now. Throws `edit-refused`, `config-malformed`, `config-unwritable` for a hard link, and `recipe-invalid` for keys
+ * that cannot be moved.
+ */
 function planEdit(importing: Importing, undoNotes: UndoNotes, wiring: Wiring): Plan {
   const { configPath } = wiring;
   const keys = newKeys(importing, configPath);

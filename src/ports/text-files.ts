@@ -11,8 +11,9 @@ export interface TextFiles {
   isOneFile(path: string, other: string): boolean;
   /**
    * Atomic: temporary name in the same directory, flush, rename over the link's target; keeps mode and owner, new files are 0600.
-   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. A hard link cannot be kept: see `refuseHardLink`. `expected` is the text the edit was made from
-   * (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes nothing.
+   * Throws `config-unwritable` and `foreign-owner`; the old file is then untouched. A hard link cannot be kept: see `refuseHardLink`.
+   * `expected` is the text the edit was made from (undefined: no file): if the file has changed meanwhile, throws `config-unwritable` and writes
+   * nothing.
    */
   replace(path: string, expected: string | undefined, text: string): void;
   /** Throws `config-unwritable` for a file that has another name: that would keep the old text, and the keys in it. */
