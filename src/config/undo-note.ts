@@ -80,6 +80,13 @@ export function withEarlier({ earlier = [], ...note }: UndoNote): readonly UndoN
   return [note, ...earlier];
 }
 
+/** With each path that it knows as `change` makes it. */
+export function withPaths<Note extends UndoNote>(note: Note, change: (path: string) => string): Note {
+  const records = note.records.map((record) => ({ ...record, path: change(record.path) }));
+  const earlier = note.earlier?.map((one) => withPaths(one, change));
+  return { ...note, records, ...(earlier === undefined ? {} : { earlier }) };
+}
+
 function withImports(note: UndoNote, earlier: Earlier): UndoNote {
   return earlier.length === 0 ? note : { ...note, earlier };
 }

@@ -1,6 +1,7 @@
 // Which way back is whose: several config files, several machines, several sets of keys of one profile.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileTree } from '../harness/file-tree.ts';
@@ -46,6 +47,31 @@ function project(name: string, credentials: string) {
   const read = () => [readFileSync(configPath, 'utf8'), readFileSync(credentialsPath, 'utf8')];
   return { env: { AWS_CONFIG_FILE: configPath, AWS_SHARED_CREDENTIALS_FILE: credentialsPath }, configPath, read, before: read() };
 }
+
+describe('a home that was copied', () => {
+  // The purge put the keys into the files that it was copied from, and deleted its own copy.
+  it('is put back by itself, and where it came from stays as it is', async () => {
+    world.writeConfig(usualConfig);
+    world.writeCredentials(usualCredentials);
+    const before = [world.readConfig(), world.readCredentials()];
+    await succeed(world.rolekeeper(['import', 'corp', '--yes']));
+    const copy = mkdtempSync(join(tmpdir(), 'rk-copy-'));
+    try {
+      cpSync(world.home, copy, { recursive: true });
+      const tree = fileTree(world.home);
+      const ageKey = world.env['ROLEKEEPER_AGE_KEY_FILE']?.replace(world.home, copy) ?? '';
+      const env = {
+        ...{ HOME: copy, XDG_STATE_HOME: join(copy, 'state'), ROLEKEEPER_RUNTIME_DIR: join(copy, 'run') },
+        ROLEKEEPER_AGE_KEY_FILE: ageKey,
+      };
+      await succeed(world.rolekeeper(purge, { env }));
+      expect(['config', 'credentials'].map((name) => readFileSync(join(copy, '.aws', name), 'utf8'))).toEqual(before);
+      expect(fileTree(world.home)).toEqual(tree);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+});
 
 describe('two config files with a profile of the same name', () => {
   // The one was given the other's lines, and its own way back was lost.

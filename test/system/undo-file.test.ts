@@ -1,10 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseProfileName } from '../../src/config/names.ts';
-import type { UndoNote } from '../../src/config/undo-note.ts';
+import type { KeysNote, UndoNote } from '../../src/config/undo-note.ts';
 import { sha256Hex } from '../../src/credentials/digest.ts';
 import { removeState } from '../../src/system/state-removal.ts';
 import { createUndoNotes } from '../../src/system/undo-file.ts';
@@ -24,7 +34,7 @@ function notesOf(configPath: string, machine = '0'.repeat(16)) {
   return createUndoNotes({ base, machine, owner: { uid: process.getuid?.(), home }, configPath });
 }
 
-function importInto(path: string, keys = 'corp'): UndoNote {
+function importInto(path: string, keys = 'corp'): KeysNote {
   return { command: 'import', keys: parseProfileName(keys), records: [{ path, before: 'b', lines: [], steps: [] }] };
 }
 
@@ -46,6 +56,27 @@ describe('undo notes', () => {
     notesOf('/a').forget(corp);
     expect(notesOf('/a').read(corp)).toBeUndefined();
     expect(notesOf('/b').read(corp)).toBeDefined();
+  });
+
+  it('go along with a home that is copied, and are about the files there', () => {
+    const [config, credentials] = [join(home, '.aws', 'config'), join(home, '.aws', 'credentials')];
+    const bob: UndoNote = { ...importInto(credentials), earlier: [importInto(credentials, 'bob')] };
+    notesOf(config).keep(corp, bob);
+    const copy = realpathSync(mkdtempSync(join(tmpdir(), 'rk-undo-')));
+    try {
+      cpSync(home, copy, { recursive: true });
+      const owner = { uid: process.getuid?.(), home: copy };
+      const place = { base: join(copy, 'state'), machine: '0'.repeat(16), owner, configPath: join(copy, '.aws', 'config') };
+      const itsCredentials = join(copy, '.aws', 'credentials');
+      const itsNote = { ...importInto(itsCredentials), earlier: [importInto(itsCredentials, 'bob')] };
+      expect(createUndoNotes(place).read(corp)).toEqual(itsNote);
+      expect(createUndoNotes(place).all([corp])).toMatchObject([{ profile: 'corp', otherPath: undefined }]);
+      createUndoNotes(place).forget(corp);
+      expect(createUndoNotes(place).read(corp)).toEqual(importInto(itsCredentials, 'bob'));
+      expect(notesOf(config).read(corp)).toEqual(bob);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
   });
 
   it('are all found, the newest first, whatever config file they are of', () => {
