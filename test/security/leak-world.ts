@@ -1,6 +1,7 @@
 // A world whose every secret is a marker: runs steps in it under watch, and tells where markers turned up that should not have.
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { openWireTap, type WireTap } from '../chaos/wire-tap.ts';
 import { startIdentityCenter } from '../doubles/identity-center.ts';
@@ -114,11 +115,11 @@ export async function openLeakWorld({
     if (step.fault !== undefined) world.sts.fault(step.fault);
     center.sayBack(step.centerSaysBack === true);
     const filled = (text: string) => (text.includes('$CODE') ? text.replace('$CODE', nextCode()) : text);
-    const { ended } = startWatched(world, [program, ...step.args.map(filled)], {
+    const { child, ended } = startWatched(world, [program, ...step.args.map(filled)], {
       env: { ...env, ...step.env },
       stdin: filled(step.stdin ?? ''),
     });
-    if (step.startsAgent) await stopAgent(world, env, ended);
+    if (step.startsAgent) await stopAgent(world, env, { strace: child.pid, ended });
     return ended;
   };
   const add = (seen: readonly Seen[], allowed: readonly string[] = []) =>
@@ -195,17 +196,30 @@ function newSecret(): string {
   return randomBytes(30).toString('base64url');
 }
 
-/** Whatever became of the start, no agent is left. */
-async function stopAgent(world: World, env: Readonly<Record<string, string>>, ended: Promise<unknown>): Promise<void> {
+/** Whatever became of the start, no agent is left. The command that starts it is left to see it answer: what it started is no child of strace's. */
+async function stopAgent(
+  world: World,
+  env: Readonly<Record<string, string>>,
+  { strace, ended }: { readonly strace: number | undefined; readonly ended: Promise<unknown> },
+): Promise<void> {
   let isOver = false;
   void ended.then(() => {
     isOver = true;
   });
   const isUp = async () => (await world.rolekeeper(['agent', 'status', '--json'], { env })).status === 0;
+  await until(() => isOver || hasChildren(strace), 'the step began');
   // Where an agent was up before, its end is not yet that of the one which the step starts.
   const stopsWhatIsUp = async () => {
-    if (!isOver && (await isUp())) await world.rolekeeper(['agent', 'stop'], { env });
+    if (!isOver && !hasChildren(strace) && (await isUp())) await world.rolekeeper(['agent', 'stop'], { env });
     return isOver;
   };
   await until(stopsWhatIsUp, 'the agent that the step started has ended', 60_000);
+}
+
+function hasChildren(pid: number | undefined): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1') !== '';
+  } catch {
+    return false; // it has ended
+  }
 }
