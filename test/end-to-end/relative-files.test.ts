@@ -50,7 +50,7 @@ describe('an import by relative paths', () => {
   it('that an older version noted so cannot be undone: no file of that name in another directory is taken for it', async () => {
     await importThere();
     for (const path of undoNotePaths(world)) {
-      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`"${project}/`, '"'));
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"~/project/', '"'));
     }
     const undo = await world.rolekeeper(['import', 'corp', '--undo', '--yes'], { cwd: elsewhere, env: whole() });
     expect(undo).toMatchObject({ status: 3, stdout: '' });
