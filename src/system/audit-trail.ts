@@ -1,24 +1,14 @@
 // The audit trail on the disk: JSON lines in files of the user's alone, one or more for each day, the oldest removed.
 // No file is ever renamed and each line is one write at the end, so that any number of processes may write without a lock.
 
-import {
-  appendFileSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, constants, fchmodSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAuditLine, toAuditLine } from '../config/audit-line.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { AuditEntry, AuditLog, AuditTrail } from '../ports/audit.ts';
 import type { Log } from '../ports/log.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
+import { namesIn } from './names-in.ts';
 import { readPlainBytes } from './plain-file.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 
@@ -54,7 +44,7 @@ export function createAuditLog({ base, machine }: Pick<AuditPlace, 'base' | 'mac
   const directory = join(base, machine, directoryName);
   /** How much of each file was read, up to the end of a line. */
   const seen = new Map<string, number>();
-  const readNew = () => namesIn(directory).flatMap((name) => entriesAfter(join(directory, name), seen));
+  const readNew = () => trailNames(directory).flatMap((name) => entriesAfter(join(directory, name), seen));
   return {
     read() {
       seen.clear();
@@ -66,7 +56,7 @@ export function createAuditLog({ base, machine }: Pick<AuditPlace, 'base' | 'mac
 
 function append(entry: AuditEntry, { base, machine, owner }: AuditPlace, { fileBytes, files }: AuditLimits): void {
   const directory = ensurePrivateDirectory({ base, below: [machine, directoryName], owner });
-  const names = namesIn(directory);
+  const names = trailNames(directory);
   const name = fileFor(entry, { directory, names, fileBytes });
   // Not through a link that somebody put there, and not into a pipe, which would be waited for.
   const flags =
@@ -135,13 +125,12 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function namesIn(directory: string): readonly string[] {
+function trailNames(directory: string): readonly string[] {
   try {
-    return readdirSync(directory)
+    return namesIn(directory)
       .filter((name) => /^\d{4}-\d\d-\d\d\.\d{3}\.jsonl$/.test(name))
       .sort();
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
     throw new AppError('config-unreadable', { path: directory, problem: problemWords(error) }, error);
   }
 }

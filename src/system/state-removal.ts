@@ -1,9 +1,10 @@
 // Removes what is ours in the state directory, and the directory itself when nothing else is in it.
 // Goes by our own names: whoever points ROLEKEEPER_STATE_DIR at a directory with other things in it keeps those.
 
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { AppError } from '../errors.ts';
+import { namesIn } from './names-in.ts';
 import { pipeTokenFile } from './pipe-token.ts';
 import { errorCode, problemWords } from './problem-words.ts';
 import { undoFileName } from './undo-file.ts';
@@ -46,13 +47,4 @@ function removeEmptyAbove(directory: string, home: string): void {
   rmdirSync(directory);
   const parent = dirname(directory);
   if (parent.startsWith(`${home}${sep}`)) removeEmptyAbove(parent, home);
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

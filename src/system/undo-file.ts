@@ -1,7 +1,7 @@
 // Keeps, in the state directory, what it takes to undo the edits of one profile of one config file. Never holds a secret.
 // In the part that machines share: where they share the home, they share the files and often the store.
 
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { hasWholePath } from '../config/edit-record.ts';
 import type { ProfileName } from '../config/names.ts';
@@ -18,7 +18,7 @@ import { sha256Hex } from '../credentials/digest.ts';
 import type { KeptNote, UndoNotes } from '../ports/text-files.ts';
 import { ensurePrivateDirectory, type Owner } from './directory.ts';
 import { readKeptText, removeKeptText } from './kept-text.ts';
-import { errorCode } from './problem-words.ts';
+import { namesIn } from './names-in.ts';
 import { writeWholeFile } from './whole-file.ts';
 
 export interface UndoPlace {
@@ -158,13 +158,4 @@ function forgetTop(path: string, home: string): void {
 
 function keptAtMs(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
