@@ -29,7 +29,7 @@ import { backgroundStatus } from './background-status.ts';
 import { examineCertificates } from './doctor-certificates.ts';
 import { examineItems } from './doctor-items.ts';
 import { examineLines } from './doctor-lines.ts';
-import { type Examined, examined, recipeOrUndefined, skipped } from './doctor-look.ts';
+import { type Examined, examined, recipeOrUndefined, skipped, withStore } from './doctor-look.ts';
 import { examineSts } from './doctor-sts.ts';
 import { storeStatus } from './store-status.ts';
 
@@ -73,7 +73,7 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
     withFiles('plaintext', () => ofKeys('plaintext')),
     examined('sdk-caches', checkCaches(inspector, awsDirectory, 'config' in files ? cacheUsers(files, wiring) : {})),
     examined('clock', checkClock(wiring.clock.toLocal(wiring.clock.now()) - wiring.clock.now(), process.platform)),
-    examined('state', checkState(unwritable(inspector, wiring))),
+    examined('state', checkState(await unwritable(store, inspector, wiring))),
     store,
     withFiles('sign-ins', (read) => checkSignIns(signInLooks(read, wiring), wiring.clock.now())),
     items ?? skipped('unused-items', 'the store or a recipe does not say what is used'),
@@ -86,10 +86,13 @@ export async function examine({ isOnline, version }: ExamineOptions, wiring: Wir
   ];
 }
 
-/** The state of this machine, and the age store beside it or elsewhere. */
-function unwritable(inspector: Inspector, { env, stateDirectory, state }: Wiring): readonly PlaceLook[] {
-  const age = env['ROLEKEEPER_AGE_DIR'] || join(stateDirectory, 'age');
-  const places = [join(stateDirectory, state.machineName()), ...(inspector.look(age) === undefined ? [] : [age])];
+/** The state of this machine, and the store where that is files. Of a store that has a fault of its own, that is told. */
+async function unwritable(store: Examined, inspector: Inspector, wiring: Wiring): Promise<readonly PlaceLook[]> {
+  const { stateDirectory, state } = wiring;
+  const isSound = !store.isSkipped && store.findings.length === 0;
+  const directory = isSound ? await withStore(wiring, async (sound) => sound.directory) : undefined;
+  const isMade = directory !== undefined && inspector.look(directory) !== undefined;
+  const places = [join(stateDirectory, state.machineName()), ...(isMade ? [directory] : [])];
   return places.flatMap((place) => inspector.whyUnwritable(place) ?? []);
 }
 

@@ -12,6 +12,8 @@ export interface Store {
   readonly kind: StoreKind;
   /** For messages: "the Secret Service keyring", "the age store in /home/…". */
   readonly description: string;
+  /** Only of a store that is files: where they are. */
+  readonly directory?: string;
   get(account: Account): Promise<Secret | undefined>;
   /** Creates or overwrites; a reader sees the old or the new value, never a mix. */
   set(account: Account, value: Secret): Promise<void>;

@@ -39,19 +39,21 @@ const unlockHint = 'run `rolekeeper unlock`, which asks for its passphrase; the 
 class AgeFileStore implements Store {
   readonly kind = 'age';
   readonly description: string;
+  readonly directory: string;
   readonly passphraseLock?: PassphraseLock;
   readonly #options: AgeFileOptions;
-  readonly #directory: AgeDirectory;
+  readonly #files: AgeDirectory;
   readonly #uid: number | undefined;
   #key: Promise<AgeKey> | undefined;
   /** What the passphrase opened, here or in the process that handed it over. */
   #opened: AgeKey | undefined;
 
   constructor(options: AgeFileOptions) {
+    this.directory = options.directory;
     this.description = `the age store in ${options.directory}`;
     this.#options = options;
     this.#uid = options.uid ?? process.getuid?.();
-    this.#directory = new AgeDirectory({ path: options.directory, uid: this.#uid, description: this.description });
+    this.#files = new AgeDirectory({ path: options.directory, uid: this.#uid, description: this.description });
     if (options.keyFile === undefined) this.passphraseLock = this.#createLock();
   }
 
@@ -59,7 +61,7 @@ class AgeFileStore implements Store {
     const { decryptItem } = await import('./age-cipher.ts');
     const key = await this.#openKey();
     const name = itemFileName(account);
-    const bytes = this.#directory.read(name);
+    const bytes = this.#files.read(name);
     if (bytes === undefined) return undefined;
     const text = await decryptItem(bytes, key);
     if (text !== undefined) return new Secret(text);
@@ -67,8 +69,8 @@ class AgeFileStore implements Store {
     // The key is the right one, so this file is damaged. Keys stay where they are: nothing makes them anew, and whoever has a backup must
     // be told of the file. All else is put away, and its owner makes another.
     const keys = keysNameOf(account);
-    if (keys !== undefined) throw new AppError('keys-broken', { keys, problem: `${this.#directory.pathOf(name)} is damaged` });
-    this.#directory.setAside(name, bytes);
+    if (keys !== undefined) throw new AppError('keys-broken', { keys, problem: `${this.#files.pathOf(name)} is damaged` });
+    this.#files.setAside(name, bytes);
     return undefined;
   }
 
@@ -81,14 +83,14 @@ class AgeFileStore implements Store {
     const bytes = await encryptItem(text, key);
     this.#orRejected(account, () => {
       // Before the first item: it says whose key opens them.
-      if (this.#directory.read(recipientFile) === undefined) this.#directory.create(recipientFile, Buffer.from(`${recipient}\n`));
-      this.#directory.replace(itemFileName(account), bytes);
+      if (this.#files.read(recipientFile) === undefined) this.#files.create(recipientFile, Buffer.from(`${recipient}\n`));
+      this.#files.replace(itemFileName(account), bytes);
     });
   }
 
   async delete(account: Account): Promise<boolean> {
     await this.#openKey(); // locked is never "absent"
-    return this.#orRejected(account, () => this.#directory.delete(itemFileName(account)));
+    return this.#orRejected(account, () => this.#files.delete(itemFileName(account)));
   }
 
   async close(): Promise<void> {
@@ -143,7 +145,7 @@ class AgeFileStore implements Store {
 
   async #askForKey(): Promise<AgeKey> {
     const { askPassphrase, env, manners, workerScript } = this.#options;
-    const wrapped = this.#directory.read(identityFile);
+    const wrapped = this.#files.read(identityFile);
     if (wrapped === undefined && !this.#isUnused()) throw this.#locked(this.#rightKeyHint(await this.#owner()));
     if (askPassphrase === undefined) throw this.#isEmpty() ? this.#nothingThere() : this.#locked(unlockHint);
     const { openIdentity } = await import('./age-passphrase.ts');
@@ -156,7 +158,7 @@ class AgeFileStore implements Store {
 
   #keepIdentity(bytes: Buffer): boolean {
     try {
-      return this.#directory.create(identityFile, bytes);
+      return this.#files.create(identityFile, bytes);
     } catch (error) {
       if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
       const problem = `${identityFile} cannot be written: ${writeProblem(error)}`;
@@ -171,7 +173,7 @@ class AgeFileStore implements Store {
     if (owner !== undefined && key.recipients.includes(owner)) return;
     if (owner !== undefined) throw this.#locked(this.#rightKeyHint(owner));
     // The note is lost or damaged: whatever opens any of the items is the right key.
-    const names = this.#directory.list().filter((name) => name !== identityFile);
+    const names = this.#files.list().filter((name) => name !== identityFile);
     for (const name of names) {
       const opener = await this.#openerOf(name, key);
       if (opener !== undefined) return this.#noteOwner(opener);
@@ -191,7 +193,7 @@ class AgeFileStore implements Store {
 
   async #openerOf(name: string, { identities, recipients }: AgeKey): Promise<string | undefined> {
     const { decryptItem } = await import('./age-cipher.ts');
-    const bytes = this.#directory.read(name);
+    const bytes = this.#files.read(name);
     if (bytes === undefined) return undefined;
     for (const [n, identity] of identities.entries()) {
       if ((await decryptItem(bytes, { identities: [identity], recipients: [] })) !== undefined) return recipients[n];
@@ -202,23 +204,23 @@ class AgeFileStore implements Store {
   /** Whose key opens the items, as the first write has noted; undefined when the note is not there or damaged, were it by a letter. */
   async #owner(): Promise<string | undefined> {
     const { isRecipient } = await import('./age-cipher.ts');
-    const note = this.#directory.read(recipientFile)?.toString('utf8').trim();
+    const note = this.#files.read(recipientFile)?.toString('utf8').trim();
     return note !== undefined && isRecipient(note) ? note : undefined;
   }
 
   /** True before the first item, be it that a passphrase was chosen already. */
   #isEmpty(): boolean {
-    return this.#directory.read(recipientFile) === undefined && this.#directory.list().every((name) => name === identityFile);
+    return this.#files.read(recipientFile) === undefined && this.#files.list().every((name) => name === identityFile);
   }
 
   /** True before the first write: there is nothing yet that a key could be wrong for. */
   #isUnused(): boolean {
-    return this.#directory.read(recipientFile) === undefined && this.#directory.list().length === 0;
+    return this.#files.read(recipientFile) === undefined && this.#files.list().length === 0;
   }
 
   #noteOwner(recipient: string): void {
     try {
-      this.#directory.replace(recipientFile, Buffer.from(`${recipient}\n`));
+      this.#files.replace(recipientFile, Buffer.from(`${recipient}\n`));
     } catch (error) {
       if (isAppError(error) && !isAppError(error, 'state-unwritable')) throw error;
       // A disk that takes no writes: reading goes on without the note.

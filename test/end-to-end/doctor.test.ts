@@ -78,6 +78,12 @@ describe('doctor where nothing can be written', () => {
     expect(stdout).toMatch(/^state +1 fault/m);
     expect(stdout).toMatch(/nothing can be written in \/proc\/self: /);
   });
+
+  it('doctor says so of the directory that the age store is in, wherever that is', async () => {
+    const { stdout, status } = await world.rolekeeper(['doctor'], { env: { ROLEKEEPER_AGE_DIR: '/proc/self/task' } });
+    expect(status).toBe(8);
+    expect(stdout).toMatch(/nothing can be written in \/proc\/self\/task: /);
+  });
 });
 
 describe('doctor on a sound machine', () => {
